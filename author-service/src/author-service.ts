@@ -1,0 +1,14 @@
+import { AuthorServiceService } from '@bookstore/proto';
+import type { ServiceDefinition } from '@bookstore/service-kit';
+import { AppModule } from './app.module.js';
+import { authorSettings } from './settings.js';
+
+/** The author service, as the kit starts it. */
+export const authorService: ServiceDefinition = {
+  name: 'author-service',
+  settings: authorSettings,
+  migrations: new URL('../prisma/migrations', import.meta.url),
+  public: { 'bookstore.author.v1.AuthorService': AuthorServiceService },
+  internal: { 'bookstore.author.v1.AuthorService': { getAuthor: AuthorServiceService.getAuthor } },
+  module: AppModule,
+};

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { LOGGER, type Logger } from '@bookstore/service-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import { BookShelf } from '../book-shelf/book-shelf.js';
+import { AuthorHasBooks, AuthorNotFound, DeletePending, type Deletion } from './author.js';
+import { AuthorsRepository } from './authors.repository.js';
+
+/**
+ * Removes an author whom no book leans on, across two databases without a transaction between them: the author is
+ * marked, the book service decides once for the operation's id, and the mark is resolved by its answer.
+ */
+@Injectable()
+export class AuthorDeletion {
+  constructor(
+    private readonly repository: AuthorsRepository,
+    private readonly shelf: BookShelf,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @throws AuthorNotFound
+   * @throws AuthorHasBooks when books are in the way of an operation that this call itself began
+   * @throws DeletePending when the author is marked and the outcome is not known
+   */
+  async run(authorId: string, force: boolean): Promise<void> {
+    for (;;) {
+      const mine: Deletion = { authorId, opId: randomUUID(), force };
+      const current = await this.repository.beginDeletion(mine);
+      if (!current) throw new AuthorNotFound(authorId);
+      const outcome = await this.settle(current).catch((error) => {
+        throw new DeletePending(error);
+      });
+      if (outcome.closed) return;
+      if (current.opId === mine.opId) throw new AuthorHasBooks(outcome.bookCount);
+      // Another call's operation was refused, perhaps without the force that this one has: begin one of our own.
+    }
+  }
+
+  /** Asks the book service how this deletion ends, and does so. Safe to repeat, by several at once. */
+  async settle(deletion: Deletion): Promise<{ closed: boolean; bookCount: number }> {
+    const outcome = await this.shelf.close(deletion);
+    if (outcome.closed) await this.repository.finishDeletion(deletion);
+    else await this.repository.undoDeletion(deletion);
+    this.logger.info({ authorId: deletion.authorId, opId: deletion.opId, ...outcome }, 'deletion settled');
+    return outcome;
+  }
+}

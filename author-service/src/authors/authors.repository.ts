@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { BatchedReads, sqlState } from '@bookstore/service-kit';
+import { Injectable } from '@nestjs/common';
+import { AuthorDatabase } from '../author-database.js';
+import {
+  type Author,
+  type AuthorChange,
+  type Deletion,
+  EmailTaken,
+  type NewAuthor,
+  RequestIdReused,
+} from './author.js';
+
+const UNIQUE_VIOLATION = '23505';
+
+/** Authors in PostgreSQL. */
+@Injectable()
+export class AuthorsRepository {
+  readonly #byId = new BatchedReads((ids: readonly string[]) => this.findAll(ids));
+
+  constructor(private readonly database: AuthorDatabase) {}
+
+  /** Reads that meet within one turn of the event loop share one query. */
+  find(id: string): Promise<Author | undefined> {
+    return this.#byId.read(id);
+  }
+
+  private findAll(ids: readonly string[]): Promise<Author[]> {
+    return this.database.$queryRaw<Author[]>`
+      SELECT id, name, email, created_at AS "createdAt" FROM authors WHERE id = ANY(${ids}::uuid[])`;
+  }
+
+  listAfter(after: string | undefined, limit: number): Promise<Author[]> {
+    return this.database.author.findMany({
+      select: { id: true, name: true, email: true, createdAt: true },
+      ...(after !== undefined && { where: { id: { gt: after } } }),
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
+  }
+
+  /** One statement, where neither the request id nor the address is known yet. */
+  async insert(author: NewAuthor): Promise<Author> {
+    const requestId = author.requestId ?? null;
+    const hash = requestId && contentHash(author);
+    for (;;) {
+      const [inserted] = await this.database.$queryRaw<Author[]>`
+        INSERT INTO authors (name, email, request_id, request_hash)
+        VALUES (${author.name}, ${author.email}, ${requestId}::uuid, ${hash}::bytea)
+        ON CONFLICT DO NOTHING
+        RETURNING id, name, email, created_at AS "createdAt"`;
+      if (inserted) return inserted;
+      // In a statement of its own: the one above does not see a twin that was committed while it waited.
+      const [twin] = await this.database.$queryRaw<(Author & { sameContent: boolean; sameRequest: boolean })[]>`
+        SELECT id, name, email, created_at AS "createdAt",
+               request_id IS NOT DISTINCT FROM ${requestId}::uuid AS "sameRequest",
+               request_hash IS NOT DISTINCT FROM ${hash}::bytea AS "sameContent"
+        FROM authors
+        WHERE request_id = ${requestId}::uuid OR lower(email) = lower(${author.email})
+        ORDER BY request_id = ${requestId}::uuid DESC NULLS LAST
+        LIMIT 1`;
+      if (!twin) continue; // deleted in between, and so neither is taken any more
+      if (requestId === null || !twin.sameRequest) throw new EmailTaken();
+      if (!twin.sameContent) throw new RequestIdReused(requestId);
+      const { id, name, email, createdAt } = twin;
+      return { id, name, email, createdAt };
+    }
+  }
+
+  /** False when there is no such author. */
+  async update(id: string, { name, email }: AuthorChange): Promise<boolean> {
+    try {
+      const updated = await this.database.$executeRaw`
+        UPDATE authors SET name = coalesce(${name ?? null}, name), email = coalesce(${email ?? null}, email)
+        WHERE id = ${id}::uuid`;
+      return updated > 0;
+    } catch (error) {
+      if (sqlState(error) === UNIQUE_VIOLATION) throw new EmailTaken();
+      throw error;
+    }
+  }
+
+  /**
+   * Marks an active author by this deletion. The deletion that the author is in then: this one, or one that was there
+   * before; none when there is no such author. The next try by somebody else is due after this caller has given up.
+   */
+  async beginDeletion({ authorId, opId, force }: Deletion): Promise<Deletion | undefined> {
+    const [found] = await this.database.$queryRaw<Deletion[]>`
+      WITH marked AS (
+        UPDATE authors
+        SET state = 'DELETING', delete_op_id = ${opId}::uuid, delete_force = ${force},
+            delete_next_try_at = now() + interval '3 seconds', delete_tries = 0
+        WHERE id = ${authorId}::uuid AND state = 'ACTIVE'
+        RETURNING id, delete_op_id, delete_force)
+      SELECT id AS "authorId", delete_op_id AS "opId", delete_force AS force FROM marked`;
+    if (found) return found;
+    // In a statement of its own: a concurrent deletion's mark, waited for above, is not in its snapshot.
+    const [other] = await this.database.$queryRaw<(Deletion & { state: string })[]>`
+      SELECT id AS "authorId", delete_op_id AS "opId", delete_force AS force, state::text
+      FROM authors WHERE id = ${authorId}::uuid`;
+    if (other?.state === 'ACTIVE') return this.beginDeletion({ authorId, opId, force });
+    return other && { authorId, opId: other.opId, force: other.force };
+  }
+
+  /** The author goes, unless another operation has taken over. */
+  async finishDeletion({ authorId, opId }: Deletion): Promise<void> {
+    await this.database.$executeRaw`
+      DELETE FROM authors WHERE id = ${authorId}::uuid AND delete_op_id = ${opId}::uuid`;
+  }
+
+  /** The author stays, unless another operation has taken over. */
+  async undoDeletion({ authorId, opId }: Deletion): Promise<void> {
+    await this.database.$executeRaw`
+      UPDATE authors
+      SET state = 'ACTIVE', delete_op_id = NULL, delete_force = NULL, delete_next_try_at = NULL, delete_tries = 0
+      WHERE id = ${authorId}::uuid AND delete_op_id = ${opId}::uuid`;
+  }
+
+  /**
+   * Claims deletions that are due, so that no other replica tries them until `delete_next_try_at`, which moves away
+   * with each try: 1 s, 2 s, 4 s … 60 s, and some jitter. One statement, so that no lock outlives it.
+   */
+  claimDueDeletions(limit: number): Promise<Deletion[]> {
+    return this.database.$queryRaw<Deletion[]>`
+      UPDATE authors
+      SET delete_tries = delete_tries + 1,
+          delete_next_try_at =
+            now() + least(60, 2 ^ least(delete_tries, 6)) * (0.75 + random() / 2) * interval '1 second'
+      WHERE id IN (
+        SELECT id FROM authors WHERE state = 'DELETING' AND delete_next_try_at <= now()
+        ORDER BY delete_next_try_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+      RETURNING id AS "authorId", delete_op_id AS "opId", delete_force AS force`;
+  }
+}
+
+const contentHash = ({ name, email }: NewAuthor): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(
+    createHash('sha256')
+      .update(JSON.stringify([name, email]))
+      .digest(),
+  );

@@ -1,0 +1,47 @@
+import { AuthorReferenceServiceClient, CloseAuthorOutcome } from '@bookstore/proto';
+import { CallEnded, callPeer, channelOptions, SETTINGS, targetOf } from '@bookstore/service-kit';
+import { credentials } from '@grpc/grpc-js';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Deletion } from '../authors/author.js';
+import type { AuthorSettings } from '../settings.js';
+import { BookServiceUnavailable, BookShelf } from './book-shelf.js';
+
+/** The book service's internal port. */
+@Injectable()
+export class GrpcBookShelf extends BookShelf implements OnApplicationShutdown {
+  readonly #client: AuthorReferenceServiceClient;
+
+  constructor(@Inject(SETTINGS) private readonly settings: AuthorSettings) {
+    super();
+    this.#client = new AuthorReferenceServiceClient(
+      targetOf(settings.BOOK_SERVICE_ADDRESS),
+      credentials.createInsecure(),
+      channelOptions([{ service: 'bookstore.book.v1.AuthorReferenceService', method: 'CloseAuthor' }]),
+    );
+  }
+
+  async close({ opId, authorId, force }: Deletion) {
+    try {
+      const closeAuthor = this.#client.closeAuthor.bind(this.#client);
+      const { outcome, bookCount } = await callPeer(
+        closeAuthor,
+        { opId, authorId, force },
+        this.settings.PEER_DEADLINE_MS,
+      );
+      switch (outcome) {
+        case CloseAuthorOutcome.CLOSE_AUTHOR_OUTCOME_CLOSED:
+          return { closed: true, bookCount };
+        case CloseAuthorOutcome.CLOSE_AUTHOR_OUTCOME_HAS_BOOKS:
+          return { closed: false, bookCount };
+        default:
+          throw new Error(`unknown outcome ${outcome}`);
+      }
+    } catch (error) {
+      throw error instanceof CallEnded ? error : new BookServiceUnavailable(error);
+    }
+  }
+
+  onApplicationShutdown(): void {
+    this.#client.close();
+  }
+}

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { AuthorDirectory } from './author-directory/author-directory.js';
+import { GrpcAuthorDirectory } from './author-directory/grpc-author-directory.js';
+import { AuthorReferencesController } from './author-references/author-references.controller.js';
+import { AuthorReferencesRepository } from './author-references/author-references.repository.js';
+import { BookDatabase } from './book-database.js';
+import { BooksController } from './books/books.controller.js';
+import { BooksRepository } from './books/books.repository.js';
+import { BooksService } from './books/books.service.js';
+
+@Module({
+  controllers: [BooksController, AuthorReferencesController],
+  providers: [
+    BooksService,
+    BooksRepository,
+    AuthorReferencesRepository,
+    BookDatabase,
+    { provide: AuthorDirectory, useClass: GrpcAuthorDirectory },
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,14 @@
+import { AuthorReferenceServiceService, BookServiceService } from '@bookstore/proto';
+import type { ServiceDefinition } from '@bookstore/service-kit';
+import { AppModule } from './app.module.js';
+import { bookSettings } from './settings.js';
+
+/** The book service, as the kit starts it. */
+export const bookService: ServiceDefinition = {
+  name: 'book-service',
+  settings: bookSettings,
+  migrations: new URL('../prisma/migrations', import.meta.url),
+  public: { 'bookstore.book.v1.BookService': BookServiceService },
+  internal: { 'bookstore.book.v1.AuthorReferenceService': AuthorReferenceServiceService },
+  module: AppModule,
+};

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { BatchedReads, sqlState } from '@bookstore/service-kit';
+import { Injectable } from '@nestjs/common';
+import { BookDatabase } from '../book-database.js';
+import { type Book, type BookChange, type NewBook, RequestIdReused } from './book.js';
+
+const FOREIGN_KEY_VIOLATION = '23503';
+const COLUMNS = { id: true, title: true, authorId: true, publishedYear: true, createdAt: true } as const;
+
+/** Books in PostgreSQL. */
+@Injectable()
+export class BooksRepository {
+  readonly #byId = new BatchedReads((ids: readonly string[]) => this.findAll(ids));
+
+  constructor(private readonly database: BookDatabase) {}
+
+  /** Reads that meet within one turn of the event loop share one query. */
+  find(id: string): Promise<Book | undefined> {
+    return this.#byId.read(id);
+  }
+
+  private findAll(ids: readonly string[]): Promise<Book[]> {
+    return this.database.$queryRaw<Book[]>`
+      SELECT id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt"
+      FROM books WHERE id = ANY(${ids}::uuid[])`;
+  }
+
+  listAfter(after: string | undefined, limit: number): Promise<Book[]> {
+    return this.database.book.findMany({
+      select: COLUMNS,
+      ...(after !== undefined && { where: { id: { gt: after } } }),
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
+  }
+
+  listByAuthorAfter(authorId: string, after: string | undefined, limit: number): Promise<Book[]> {
+    return this.database.book.findMany({
+      select: COLUMNS,
+      where: { authorId, ...(after !== undefined && { id: { gt: after } }) },
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
+  }
+
+  /** One statement, where the request id is not known yet. None when there is no live reference to the author. */
+  async insert(book: NewBook): Promise<Book | undefined> {
+    const requestId = book.requestId ?? null;
+    const hash = requestId && contentHash(book);
+    for (;;) {
+      const inserted = await this.insertUnlessKnown(book, requestId, hash);
+      if (inserted === 'no live author') return undefined;
+      if (inserted) return inserted;
+      // In a statement of its own: the one above does not see a twin that was committed while it waited.
+      const [twin] = await this.database.$queryRaw<(Book & { sameContent: boolean })[]>`
+        SELECT id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt",
+               request_hash = ${hash}::bytea AS "sameContent"
+        FROM books WHERE request_id = ${requestId}::uuid`;
+      if (!twin) continue; // deleted in between, and so the id is free again
+      const { sameContent, ...known } = twin;
+      if (!sameContent) throw new RequestIdReused(requestId as string);
+      return known;
+    }
+  }
+
+  private async insertUnlessKnown(book: NewBook, requestId: string | null, hash: Uint8Array | string | null) {
+    try {
+      const [inserted] = await this.database.$queryRaw<Book[]>`
+        INSERT INTO books (title, author_id, published_year, request_id, request_hash)
+        VALUES (${book.title}, ${book.authorId}::uuid, ${book.publishedYear}, ${requestId}::uuid, ${hash}::bytea)
+        ON CONFLICT DO NOTHING
+        RETURNING id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt"`;
+      return inserted;
+    } catch (error) {
+      if (sqlState(error) === FOREIGN_KEY_VIOLATION) return 'no live author';
+      throw error;
+    }
+  }
+
+  /** False when there is no such book. */
+  async update(id: string, { title, publishedYear }: BookChange): Promise<boolean> {
+    const updated = await this.database.$executeRaw`
+      UPDATE books
+      SET title = coalesce(${title ?? null}, title),
+          published_year = coalesce(${publishedYear ?? null}::int, published_year)
+      WHERE id = ${id}::uuid`;
+    return updated > 0;
+  }
+
+  /** False when there is no such book. */
+  async delete(id: string): Promise<boolean> {
+    return (await this.database.$executeRaw`DELETE FROM books WHERE id = ${id}::uuid`) > 0;
+  }
+}
+
+const contentHash = ({ title, authorId, publishedYear }: NewBook): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(
+    createHash('sha256')
+      .update(JSON.stringify([title, authorId, publishedYear]))
+      .digest(),
+  );

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { migrate } from '@bookstore/service-kit';
+import pg from 'pg';
+import type { ServiceName } from './service-process.js';
+
+/** Where a service finds its own database, as its own role. */
+export interface ServiceDatabase {
+  readonly name: string;
+  readonly url: string;
+}
+
+const DATABASES: Record<ServiceName, { database: string; role: string }> = {
+  'author-service': { database: 'authors', role: 'author_service' },
+  'book-service': { database: 'books', role: 'book_service' },
+};
+
+/**
+ * Makes a service's database and role where they are missing, and brings it up to date.
+ *
+ * @param adminUrl gives the URL of a database for a role that may do so
+ * @param secretsFile keeps the roles' passwords, for this user alone
+ */
+export async function prepareDatabase(
+  service: ServiceName,
+  adminUrl: (database?: string) => string,
+  secretsFile: string,
+): Promise<ServiceDatabase> {
+  const { database, role } = DATABASES[service];
+  const password = passwordOf(role, secretsFile);
+  await createDatabase(adminUrl(), database);
+  const migrations = new URL('prisma/migrations', import.meta.resolve(`@bookstore/${service}/package.json`));
+  await migrate({
+    url: adminUrl(database),
+    migrationsDir: fileURLToPath(migrations),
+    serviceRole: { name: role, password },
+  });
+  const url = new URL(adminUrl(database));
+  url.username = role;
+  url.password = password;
+  return { name: database, url: url.href };
+}
+
+async function createDatabase(adminUrl: string, name: string): Promise<void> {
+  const client = new pg.Client(adminUrl);
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+function passwordOf(role: string, secretsFile: string): string {
+  const secrets = existsSync(secretsFile) ? JSON.parse(readFileSync(secretsFile, 'utf8')) : {};
+  if (typeof secrets[role] !== 'string') {
+    secrets[role] = randomBytes(24).toString('base64url');
+    writeFileSync(secretsFile, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  }
+  return secrets[role];
+}

@@ -1,0 +1,38 @@
+import { createServer } from 'node:net';
+import { SandboxError } from '../sandbox-error.js';
+
+/** A port of this machine that nobody listens on. */
+export async function freePort(): Promise<number> {
+  return await tryPort(0);
+}
+
+/** @throws SandboxError that says which variable moves the port, when somebody listens on it */
+export async function requireFreePort(port: number, variable: string): Promise<number> {
+  try {
+    return await tryPort(port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const problem = code === 'EADDRINUSE' ? 'is taken' : `cannot be opened (${code})`;
+    throw new SandboxError(`port ${port} ${problem}; choose another one: ${variable}=${port + 1000} npm start`);
+  }
+}
+
+/** The port of a variable such as AUTHOR_PORT, or its default. */
+export function portFrom(variable: string, fallback: number, env = process.env): number {
+  const value = env[variable] || String(fallback);
+  const port = Number(value);
+  if (!/^\d+$/.test(value) || port < 1 || port > 65_535)
+    throw new SandboxError(`${variable} must be a port, 1 to 65535`);
+  return port;
+}
+
+function tryPort(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
+    });
+  });
+}

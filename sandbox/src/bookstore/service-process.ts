@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { SandboxError } from '../sandbox-error.js';
+import { waitUntilServing } from './wait-until-serving.js';
+
+export type ServiceName = 'author-service' | 'book-service';
+
+/** How a service's process is started. */
+export interface ServiceProcessOptions {
+  readonly name: ServiceName;
+  readonly publicPort: number;
+  readonly internalPort: number;
+  readonly env: Readonly<Record<string, string>>;
+  /** Where its log lines go; to this process's own output when absent. */
+  readonly onLog?: ((line: string) => void) | undefined;
+}
+
+const SERVING_TIMEOUT_MS = 30_000;
+/** Longer than the service's own limit for draining. */
+const STOP_TIMEOUT_MS = 15_000;
+
+/** One service in a process of its own, as an image would run it. */
+export class ServiceProcess {
+  readonly #child: ChildProcess;
+  /** Resolves with what to call the end, once the process has ended. */
+  readonly exited: Promise<string>;
+  #ended = false;
+
+  private constructor(readonly options: ServiceProcessOptions) {
+    const main = fileURLToPath(import.meta.resolve(`@bookstore/${options.name}/package.json`)).replace(
+      /package\.json$/,
+      'dist/main.js',
+    );
+    const output = options.onLog ? 'pipe' : 'inherit';
+    this.#child = spawn(process.execPath, ['--enable-source-maps', main], {
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        ...options.env,
+        LISTEN_HOST: '127.0.0.1',
+        PUBLIC_PORT: String(options.publicPort),
+        INTERNAL_PORT: String(options.internalPort),
+      },
+      // The channel is not for messages: its end tells the service that this process is gone, however it went.
+      stdio: ['ignore', output, output, 'ipc'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        for (const line of text.split('\n')) if (line !== '') options.onLog?.(line);
+      });
+    }
+    this.exited = once(this.#child, 'exit').then(([code, signal]) => {
+      this.#ended = true;
+      return signal ? `by ${signal}` : `with status ${code}`;
+    });
+  }
+
+  /** Starts the process; `serving` waits for it. */
+  static spawn(options: ServiceProcessOptions): ServiceProcess {
+    return new ServiceProcess(options);
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  get running(): boolean {
+    return !this.#ended;
+  }
+
+  /** Resolves when the public port answers SERVING. */
+  async serving(timeoutMs = SERVING_TIMEOUT_MS): Promise<void> {
+    const { name, publicPort } = this.options;
+    const abort = new AbortController();
+    await Promise.race([
+      waitUntilServing(`127.0.0.1:${publicPort}`, timeoutMs, abort.signal),
+      this.exited.then((how) => {
+        throw new SandboxError(`the ${name} ended ${how} before it served; its last lines say why`);
+      }),
+    ]).finally(() => abort.abort());
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Asks it to drain, waits, and ends it by force when that takes too long. */
+  async stop(): Promise<void> {
+    if (this.#ended) return;
+    const force = setTimeout(() => this.signal('SIGKILL'), STOP_TIMEOUT_MS);
+    this.signal('SIGTERM');
+    await this.exited;
+    clearTimeout(force);
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
+import { SandboxError } from '../sandbox-error.js';
+import { prepareDatabase, type ServiceDatabase } from './databases.js';
+import { freePort } from './ports.js';
+import { type ServiceName, ServiceProcess } from './service-process.js';
+
+/** How the whole bookstore is started without Docker. */
+export interface BookstoreOptions {
+  /** Keeps the data, and everything else that is made. */
+  readonly dataDir: string;
+  readonly authorPort: number;
+  readonly bookPort: number;
+  /** Settings for both services, on top of the sandbox's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** False gives up safety from power cuts for speed: for tests. */
+  readonly durable?: boolean;
+  /** Told of each step, for people. */
+  readonly onStep?: (what: string) => void;
+  /** Where the services' log lines go; to this process's own output when absent. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** Both services and their PostgreSQL, on this machine's loopback. */
+export interface Bookstore {
+  readonly postgres: PostgresServer;
+  readonly author: ServiceProcess;
+  readonly book: ServiceProcess;
+  readonly databases: Readonly<Record<ServiceName, ServiceDatabase>>;
+  /** Replaces a service whose process has ended by a new one with the same ports and settings. */
+  restart(service: ServiceName): Promise<void>;
+  /** Drains the services, then stops PostgreSQL. */
+  stop(): Promise<void>;
+}
+
+/** @throws SandboxError whose one line says what is in the way; nothing is left running then */
+export async function startBookstore(options: BookstoreOptions): Promise<Bookstore> {
+  const step = options.onStep ?? (() => {});
+  makeFolder(options.dataDir);
+  const postgresDir = path.join(options.dataDir, 'postgres');
+  step('PostgreSQL 18, in .sandbox/postgres');
+  const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
+  const running: ServiceProcess[] = [];
+  const stop = async () => {
+    await Promise.all(running.map((service) => service.stop()));
+    await postgres.stop();
+  };
+  try {
+    step('databases and migrations');
+    const secretsFile = path.join(options.dataDir, 'secrets.json');
+    // One after the other: both may have to write the file of passwords.
+    const authors = await prepareDatabase('author-service', postgres.url, secretsFile);
+    const books = await prepareDatabase('book-service', postgres.url, secretsFile);
+
+    const [authorInternal, bookInternal] = [await freePort(), await freePort()];
+    const spawnService = (name: ServiceName) => {
+      const author = name === 'author-service';
+      const service = ServiceProcess.spawn({
+        name,
+        publicPort: author ? options.authorPort : options.bookPort,
+        internalPort: author ? authorInternal : bookInternal,
+        env: {
+          AUTH: 'off',
+          DATABASE_URL: author ? authors.url : books.url,
+          ...(author
+            ? { BOOK_SERVICE_ADDRESS: `127.0.0.1:${bookInternal}` }
+            : { AUTHOR_SERVICE_ADDRESS: `127.0.0.1:${authorInternal}` }),
+          ...options.env,
+        },
+        onLog: options.onLog,
+      });
+      running.push(service);
+      return service;
+    };
+
+    step('author service and book service');
+    const bookstore = {
+      postgres,
+      author: spawnService('author-service'),
+      book: spawnService('book-service'),
+      databases: { 'author-service': authors, 'book-service': books },
+      restart: async (name: ServiceName) => {
+        const key = name === 'author-service' ? 'author' : 'book';
+        if (bookstore[key].running) throw new Error(`the ${name} still runs`);
+        bookstore[key] = spawnService(name);
+        await bookstore[key].serving();
+      },
+      stop,
+    };
+    await Promise.all([bookstore.author.serving(), bookstore.book.serving()]);
+    return bookstore;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new SandboxError(`the data folder ${folder} cannot be made (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

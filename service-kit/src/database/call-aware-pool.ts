@@ -1,0 +1,37 @@
+import pg from 'pg';
+import { CallEnded, currentCall } from '../call/call.js';
+import { unavailable } from './database-errors.js';
+
+type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
+
+/**
+ * A connection pool that sends nothing for a call that has ended: neither at once nor after a wait in the queue. No
+ * connection within the time allowed is DATABASE_UNAVAILABLE.
+ */
+export class CallAwarePool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    if (callback === undefined) {
+      return new Promise((resolve, reject) => {
+        this.connect((error, client) => (error || !client ? reject(error) : resolve(client)));
+      });
+    }
+    const call = currentCall();
+    if (call?.ended) {
+      queueMicrotask(() => callback(new CallEnded(), undefined, () => {}));
+      return undefined;
+    }
+    super.connect((error, client, done) => {
+      if (error || !client) {
+        callback(unavailable(error), undefined, done);
+      } else if (call?.ended) {
+        done();
+        callback(new CallEnded(), undefined, () => {});
+      } else {
+        callback(undefined, client, done);
+      }
+    });
+    return undefined;
+  }
+}

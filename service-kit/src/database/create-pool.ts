@@ -1,0 +1,22 @@
+import type { KitSettings } from '../settings/kit-settings.js';
+import { CallAwarePool } from './call-aware-pool.js';
+
+/** The service's connections to its database. */
+export function createPool(settings: KitSettings, applicationName: string): CallAwarePool {
+  const url = new URL(settings.DATABASE_URL);
+  if (settings.DATABASE_PASSWORD !== undefined) url.password = encodeURIComponent(settings.DATABASE_PASSWORD);
+  const pool = new CallAwarePool({
+    connectionString: url.href,
+    application_name: applicationName,
+    max: settings.DATABASE_POOL_SIZE,
+    connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
+    statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+    // A database that is frozen enforces no time-out of its own: ours comes just after.
+    query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+  });
+  // An idle connection that breaks is replaced with the next call; unheard, the event would end the process.
+  pool.on('error', () => {});
+  return pool;
+}

@@ -1,0 +1,37 @@
+export { type Call, CallEnded, currentCall, type Identity, runForNoCall, throwIfEnded } from './call/call.js';
+export { callPeer, type UnaryMethod } from './client/call-peer.js';
+export { channelOptions, type IdempotentMethod, targetOf } from './client/channel-options.js';
+export { BatchedReads } from './database/batched-reads.js';
+export { sqlState } from './database/database-errors.js';
+export { CallError, type ExplainedError, type FieldViolation, isExplained } from './errors/call-error.js';
+export { ERROR_DOMAIN, type Reason, statusOfReason } from './errors/reasons.js';
+export { type ErrorDetails, errorDetails } from './errors/to-status.js';
+export type { Logger } from './log/logger.js';
+export { migrate } from './migrate/run-migrations.js';
+export {
+  collectPage,
+  MAX_PAGE_SIZE,
+  type Page,
+  type PageRequest,
+  RESPONSE_BUDGET_BYTES,
+} from './pagination/collect-page.js';
+export { LIVENESS } from './server/readiness.js';
+export { LOGGER, POOL, SETTINGS } from './service/kit-module.js';
+export { runService } from './service/run-service.js';
+export type { Endpoint, ServiceDefinition } from './service/service-definition.js';
+export { type RunningService, startService } from './service/start-service.js';
+export { type KitSettings, kitSettings } from './settings/kit-settings.js';
+export {
+  integer,
+  oneOf,
+  optionalSetting,
+  readSettings,
+  type Setting,
+  type Settings,
+  SettingsError,
+  type SettingTable,
+  setting,
+  text,
+} from './settings/setting.js';
+export * from './validation/fields.js';
+export { invalidFields, parse } from './validation/parse.js';

@@ -1,0 +1,42 @@
+import type { LoggerService } from '@nestjs/common';
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import pretty from 'pino-pretty';
+import { currentCall } from '../call/call.js';
+import type { KitSettings } from '../settings/kit-settings.js';
+
+export type { Logger } from 'pino';
+
+/** A logger whose every line names the service and, within a call, the request id. */
+export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
+  const readable = settings.LOG_FORMAT === 'pretty' || (settings.LOG_FORMAT === 'auto' && process.stdout.isTTY);
+  const options = {
+    level: settings.LOG_LEVEL,
+    base: { service },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    mixin: () => {
+      const call = currentCall();
+      return call ? { requestId: call.requestId } : {};
+    },
+  };
+  if (!readable) return pino(options);
+  // In this process rather than in a worker: the last lines of a dying process are the ones that matter.
+  return pino(options, pretty({ ignore: 'pid,hostname,service', messageFormat: `${service}: {msg}`, sync: true }));
+}
+
+/** Nest's own lines through pino. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+  log(message: unknown, context?: unknown) {
+    this.logger.debug({ context }, String(message));
+  }
+  error(message: unknown, ...more: unknown[]) {
+    this.logger.error({ context: more.at(-1), err: message instanceof Error ? message : undefined }, String(message));
+  }
+  warn(message: unknown, context?: unknown) {
+    this.logger.warn({ context }, String(message));
+  }
+  debug(message: unknown, context?: unknown) {
+    this.logger.debug({ context }, String(message));
+  }
+}

@@ -1,0 +1,157 @@
+import {
+  Server,
+  type ServerCredentials,
+  type ServerInterceptor,
+  type ServerOptions,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  type UntypedHandleCall,
+} from '@grpc/grpc-js';
+import {
+  type CustomTransportStrategy,
+  type MessageHandler,
+  Server as NestServer,
+  Transport,
+} from '@nestjs/microservices';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { runForCall } from '../call/call.js';
+import { explain, toStatus } from '../errors/to-status.js';
+import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
+import { ServerCall } from './server-call.js';
+
+/** A port, and what is served there. */
+export interface Listener {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly credentials: ServerCredentials;
+  readonly interceptor: ServerInterceptor;
+  readonly options: ServerOptions;
+  /** Implemented by Nest controllers; each method must have a handler. */
+  readonly services: readonly ServiceDefinition[];
+  /** Adds what is no controller's: health, reflection. */
+  readonly addExtras: (server: Server) => void;
+}
+
+type Handler = (request: unknown, metadata: unknown, call: unknown) => Promise<unknown>;
+
+/**
+ * Nest's gRPC controllers on several ports, each with its own services. Unlike Nest's ServerGrpc, it opens a port only
+ * once everything is registered, so that no early call is answered UNIMPLEMENTED; it refuses to start with a method
+ * that nobody handles; and it drains.
+ */
+export class GrpcListeners extends NestServer implements CustomTransportStrategy {
+  override readonly transportId = Transport.GRPC;
+  readonly #servers = new Map<string, { server: Server; port: number }>();
+
+  /** @param onBug told of each error that does not explain itself, for the log */
+  constructor(
+    private readonly listeners: readonly Listener[],
+    private readonly onBug: (error: unknown) => void,
+  ) {
+    super();
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: Nest's own signature
+  override addHandler(pattern: any, callback: MessageHandler): void {
+    this.messageHandlers.set(JSON.stringify(pattern), callback);
+  }
+
+  /** The port that a listener took. */
+  portOf(name: string): number {
+    const started = this.#servers.get(name);
+    if (!started) throw new Error(`no listener ${name} is open`);
+    return started.port;
+  }
+
+  async listen(callback: (error?: unknown) => void): Promise<void> {
+    try {
+      for (const listener of this.listeners) {
+        const server = this.createServer(listener);
+        this.#servers.set(listener.name, { server, port: await bind(server, listener) });
+      }
+      callback();
+    } catch (error) {
+      callback(error);
+    }
+  }
+
+  /** Ends every call at once; `drain` comes before, where calls in flight shall end by themselves. */
+  close(): void {
+    for (const { server } of this.#servers.values()) server.forceShutdown();
+    this.#servers.clear();
+  }
+
+  /** Takes no new connections and waits for calls in flight, for at most so long. True when all have ended. */
+  async drain(timeoutMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const ended = Promise.all(
+      [...this.#servers.values()].map(
+        ({ server }) => new Promise<boolean>((resolve) => server.tryShutdown((error) => resolve(!error))),
+      ),
+    ).then((results) => results.every(Boolean));
+    const timeout = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs);
+    });
+    return Promise.race([ended, timeout]).finally(() => clearTimeout(timer));
+  }
+
+  on(): never {
+    throw new Error('gRPC has no events');
+  }
+
+  unwrap<T>(): T {
+    return [...this.#servers.values()].map(({ server }) => server) as T;
+  }
+
+  private createServer({ services, addExtras, options, interceptor }: Listener): Server {
+    const server = new Server({ ...options, interceptors: [interceptor] });
+    for (const service of services) {
+      const methods = Object.entries(service).map(([name, { path }]) => [name, this.handlerOf(path)] as const);
+      server.addService(
+        withRequestDecoder(service, (deserialize) => tolerantly(strictly(deserialize))),
+        Object.fromEntries(methods),
+      );
+    }
+    addExtras(server);
+    return server;
+  }
+
+  private handlerOf(path: string): UntypedHandleCall {
+    const [, fullService = '', rpc = ''] = path.split('/');
+    // What @GrpcMethod('AuthorService') on a method getAuthor registers.
+    const pattern = { service: fullService.split('.').at(-1), rpc, streaming: 'no_stream' };
+    const handler = this.messageHandlers.get(JSON.stringify(pattern)) as Handler | undefined;
+    if (!handler) throw new Error(`no controller handles ${path}`);
+    return this.unary(handler);
+  }
+
+  private unary(handler: Handler) {
+    return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
+      const serverCall = new ServerCall(call);
+      const answer = async () => {
+        const result = await handler(call.request, call.metadata, call);
+        return isObservable(result) ? lastValueFrom(result) : result;
+      };
+      runForCall(serverCall, answer).then(
+        (response) => callback(null, response),
+        (error) => {
+          const explained = explain(error);
+          if (explained.reason === 'INTERNAL') runForCall(serverCall, () => this.onBug(error));
+          callback(toStatus(explained));
+        },
+      );
+    };
+  }
+}
+
+function bind(server: Server, { name, host, port, credentials }: Listener): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (error) reject(new Error(`the ${name} port ${port} on ${host} cannot be opened: ${error.message}`));
+      else resolve(bound);
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import { CallError } from '../errors/call-error.js';
+
+/** Stands in for a request whose bytes do not parse. */
+const MALFORMED = Symbol('malformed request');
+
+export const isMalformed = (message: unknown): boolean => message === MALFORMED;
+
+export const malformedMessage = () => new CallError('MALFORMED_MESSAGE', 'the request message does not parse');
+
+/** protobuf's strings are UTF-8; what is not would otherwise be changed without a word. */
+class StrictReader extends BinaryReader {
+  override string(): string {
+    return super.string(true);
+  }
+}
+
+type Deserialize = (bytes: Buffer) => unknown;
+
+/** A ts-proto decoder that refuses strings which are not UTF-8. It takes a reader in place of bytes. */
+export const strictly =
+  (deserialize: Deserialize): Deserialize =>
+  (bytes) =>
+    deserialize(new StrictReader(bytes) as unknown as Buffer);
+
+/**
+ * A decoder that never throws: grpc-js would answer such bytes with INTERNAL, before any interceptor. They arrive as a
+ * marker instead, for the admission interceptor to refuse.
+ */
+export const tolerantly =
+  (deserialize: Deserialize): Deserialize =>
+  (bytes) => {
+    try {
+      return deserialize(bytes);
+    } catch {
+      return MALFORMED;
+    }
+  };
+
+/** The service with another decoder for its requests. */
+export function withRequestDecoder(service: ServiceDefinition, wrap: (deserialize: Deserialize) => Deserialize) {
+  const methods = Object.entries(service).map(([name, method]) => [
+    name,
+    { ...method, requestDeserialize: wrap(method.requestDeserialize) },
+  ]);
+  return Object.fromEntries(methods) as ServiceDefinition;
+}

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from '../log/logger.js';
+
+/** Health name that asks nobody: SERVING until the process exits, draining included. */
+export const LIVENESS = 'liveness';
+
+/**
+ * Live health: the names of the services, and "" for all of them, are SERVING only while the database answers and
+ * nothing is draining. A peer's failure makes no service unready.
+ */
+export class Readiness {
+  readonly health: HealthImplementation;
+  #stopped = new AbortController();
+  #migrated = false;
+  #serving = false;
+  #reason = '';
+
+  /**
+   * @param names full names of the services
+   * @param pendingMigrations migrations that the database lacks; rejects while it does not answer
+   * @param ping rejects while the database does not answer
+   */
+  constructor(
+    private readonly names: readonly string[],
+    private readonly pendingMigrations: () => Promise<readonly string[]>,
+    private readonly ping: () => Promise<unknown>,
+    private readonly intervalMs: number,
+    private readonly logger: Logger,
+  ) {
+    const initial = ['', ...names].map((name) => [name, 'NOT_SERVING']);
+    this.health = new HealthImplementation(Object.fromEntries([...initial, [LIVENESS, 'SERVING']]));
+  }
+
+  /** True once the database has had every migration of this build: before that, no call may be worked on. */
+  get migrated(): boolean {
+    return this.#migrated;
+  }
+
+  get serving(): boolean {
+    return this.#serving;
+  }
+
+  /** Looks at the database again and again until it is stopped. */
+  async watch(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
+      this.#show(await this.#whatIsMissing());
+      await sleep(this.intervalMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
+    }
+  }
+
+  /** NOT_SERVING from now on; liveness stays. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#set(false);
+  }
+
+  async #whatIsMissing(): Promise<string> {
+    try {
+      if (!this.#migrated) {
+        const pending = await this.pendingMigrations();
+        if (pending.length > 0) return `the database lacks migrations: ${pending.join(', ')}`;
+        this.#migrated = true;
+      }
+      await this.ping();
+      return '';
+    } catch (error) {
+      return `the database does not answer: ${(error as Error).message}`;
+    }
+  }
+
+  #show(missing: string): void {
+    if (this.#stopped.signal.aborted) return;
+    // One line for each change, not for each look.
+    if (missing !== '' && missing !== this.#reason) this.logger.warn(`not serving, waiting: ${missing}`);
+    if (missing === '' && !this.#serving) this.logger.info('serving');
+    this.#reason = missing;
+    this.#set(missing === '');
+  }
+
+  #set(serving: boolean): void {
+    if (serving === this.#serving) return;
+    this.#serving = serving;
+    for (const name of ['', ...this.names]) this.health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+  }
+}

@@ -1,0 +1,39 @@
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import type { Call, Identity } from '../call/call.js';
+import { arrivalOf } from './admission.js';
+
+const NOBODY: Identity = { kind: 'anonymous', name: 'unknown' };
+
+/** A grpc-js call as the code below a handler sees it. */
+export class ServerCall implements Call {
+  readonly method: string;
+  readonly requestId: string;
+  readonly identity: Identity;
+  readonly deadline: number;
+  #controller: AbortController | undefined;
+
+  constructor(private readonly call: ServerUnaryCall<unknown, unknown>) {
+    const arrival = arrivalOf(call.metadata);
+    this.method = call.getPath();
+    this.requestId = arrival?.requestId ?? '';
+    this.identity = arrival?.identity ?? NOBODY;
+    const deadline = call.getDeadline();
+    this.deadline = deadline instanceof Date ? deadline.getTime() : deadline;
+  }
+
+  get ended(): boolean {
+    // At the deadline grpc-js tells a handler no more than that it is cancelled.
+    return this.call.cancelled || Date.now() >= this.deadline;
+  }
+
+  /** Made when first asked for: most calls ask the database once and never need it. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      if (this.call.cancelled) controller.abort();
+      else this.call.on('cancelled', () => controller.abort());
+    }
+    return this.#controller.signal;
+  }
+}

@@ -1,0 +1,18 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { ServiceDefinition } from './service-definition.js';
+
+/** Injected: the settings of the service that runs. */
+export const SETTINGS = Symbol('settings');
+/** Injected: the pool of connections to the service's database. */
+export const POOL = Symbol('pool');
+/** Injected: the service's logger. */
+export const LOGGER = Symbol('logger');
+
+/** What the kit hands to a service's own module. */
+@Module({})
+export class KitModule {
+  static around(module: ServiceDefinition['module'], values: ReadonlyMap<symbol, unknown>): DynamicModule {
+    const providers = [...values].map(([provide, useValue]) => ({ provide, useValue }));
+    return { module: KitModule, global: true, imports: [module], providers, exports: providers };
+  }
+}

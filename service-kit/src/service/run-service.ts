@@ -1,0 +1,34 @@
+import { SettingsError } from '../settings/setting.js';
+import type { ServiceDefinition } from './service-definition.js';
+import { startService } from './start-service.js';
+
+/**
+ * The whole of a service's process: starts it, drains it at SIGTERM or SIGINT, and ends with status 0; with status 1 and
+ * one line when it cannot start.
+ */
+export async function runService(definition: ServiceDefinition): Promise<void> {
+  try {
+    const service = await startService(definition);
+    let stopping = false;
+    const stop = () => {
+      if (stopping) return;
+      stopping = true;
+      service.stop().then(
+        () => process.exit(0),
+        (error) => fail(definition, error),
+      );
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    // Started with a channel, as the sandbox does: its end means that the parent is gone, however it went.
+    if (process.connected) process.on('disconnect', stop);
+  } catch (error) {
+    fail(definition, error);
+  }
+}
+
+function fail({ name }: ServiceDefinition, error: unknown): never {
+  const { message, stack } = error as Error;
+  console.error(`${name}: ${error instanceof SettingsError ? message : (stack ?? message)}`);
+  process.exit(1);
+}

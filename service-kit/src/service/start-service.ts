@@ -1,0 +1,138 @@
+import 'reflect-metadata';
+import { fileURLToPath } from 'node:url';
+import { ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { NestFactory } from '@nestjs/core';
+import { runForNoCall } from '../call/call.js';
+import { createPool } from '../database/create-pool.js';
+import { unavailable } from '../database/database-errors.js';
+import { limitInFlight } from '../limits/in-flight.js';
+import { limitMetadata } from '../limits/metadata-size.js';
+import { createLogger, NestLogger } from '../log/logger.js';
+import { pendingMigrations } from '../migrate/applied-migrations.js';
+import { admission, type EndListener, type Gate } from '../server/admission.js';
+import { GrpcListeners, type Listener } from '../server/grpc-listeners.js';
+import { PassErrorsOn } from '../server/pass-errors-on.js';
+import { Readiness } from '../server/readiness.js';
+import { addReflection } from '../server/reflection.js';
+import type { KitSettings } from '../settings/kit-settings.js';
+import { readSettings } from '../settings/setting.js';
+import { checkOpenListeners } from './check-open-listeners.js';
+import { KitModule, LOGGER, POOL, SETTINGS } from './kit-module.js';
+import type { Endpoint, ServiceDefinition } from './service-definition.js';
+
+/** A service that has been started. */
+export interface RunningService {
+  readonly publicPort: number;
+  readonly internalPort: number;
+  /** Drains and ends: unready first, then the calls in flight, then the channels, then the database. */
+  stop(): Promise<void>;
+}
+
+const HEALTH = 'grpc.health.v1.Health';
+
+/**
+ * Starts a service: it listens at once, and serves as soon as its database answers and has every migration.
+ *
+ * @throws SettingsError that names every bad variable
+ */
+export async function startService(definition: ServiceDefinition, env = process.env): Promise<RunningService> {
+  const settings = readSettings(definition.settings, env);
+  const logger = createLogger(definition.name, settings);
+  checkOpenListeners(settings, logger);
+
+  const pool = createPool(settings, definition.name);
+  const migrations = fileURLToPath(definition.migrations);
+  const readiness = new Readiness(
+    [...Object.keys(definition.public), ...Object.keys(definition.internal)],
+    () => pendingMigrations(async (sql) => (await pool.query(sql)).rows, migrations),
+    () => pool.query('SELECT 1'),
+    settings.READINESS_INTERVAL_MS,
+    logger,
+  );
+
+  const listener = (name: string, port: number, endpoint: Endpoint, reflection: boolean): Listener => ({
+    name,
+    host: settings.LISTEN_HOST,
+    port,
+    credentials: ServerCredentials.createInsecure(),
+    options: serverOptions(settings),
+    services: Object.values(endpoint),
+    interceptor: admission(gates(endpoint, settings, readiness), logEnd),
+    addExtras: (server) => {
+      readiness.health.addToServer(server);
+      if (reflection) addReflection(server, [...Object.keys(endpoint), HEALTH]);
+    },
+  });
+  const logEnd: EndListener = ({ method, requestId, identity }, code, milliseconds) =>
+    logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
+
+  const listeners = new GrpcListeners(
+    [
+      listener('public', settings.PUBLIC_PORT, definition.public, true),
+      listener('internal', settings.INTERNAL_PORT, definition.internal, false),
+    ],
+    (error) => logger.error({ err: error }, 'a call failed for a reason that no caller may know'),
+  );
+  const values = new Map<symbol, unknown>([
+    [SETTINGS, settings],
+    [POOL, pool],
+    [LOGGER, logger],
+  ]);
+  const app = await NestFactory.createMicroservice(KitModule.around(definition.module, values), {
+    strategy: listeners,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new PassErrorsOn());
+  await app.listen();
+
+  const watching = runForNoCall(() => readiness.watch());
+  const publicPort = listeners.portOf('public');
+  const internalPort = listeners.portOf('internal');
+  logger.info({ publicPort, internalPort }, 'listening');
+  return {
+    publicPort,
+    internalPort,
+    stop: async () => {
+      readiness.stop();
+      const drained = await listeners.drain(settings.DRAIN_TIMEOUT_MS);
+      if (!drained) logger.warn('some calls did not end in time and are cut off');
+      await app.close();
+      await watching;
+      await pool.end();
+      logger.info('stopped');
+    },
+  };
+}
+
+/** What a call has to pass, the cheapest first. */
+function gates(endpoint: Endpoint, settings: KitSettings, readiness: Readiness): Gate[] {
+  const own = new Set(Object.values(endpoint).flatMap((service) => Object.values(service).map(({ path }) => path)));
+  const ownOnly =
+    (gate: Gate): Gate =>
+    (arrival) =>
+      own.has(arrival.method) ? gate(arrival) : undefined;
+  const migratedOnly: Gate = () => {
+    if (!readiness.migrated) throw unavailable(new Error('not migrated yet'));
+  };
+  return [
+    limitMetadata(settings.MAX_METADATA_BYTES),
+    ownOnly(migratedOnly),
+    ownOnly(limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+  ];
+}
+
+function serverOptions(settings: KitSettings): ServerOptions {
+  return {
+    'grpc.max_receive_message_length': settings.MAX_MESSAGE_BYTES,
+    'grpc.max_concurrent_streams': settings.MAX_STREAMS_PER_CONNECTION,
+    'grpc.max_connection_age_ms': settings.MAX_CONNECTION_AGE_MS,
+    'grpc.max_connection_age_grace_ms': settings.MAX_CONNECTION_AGE_GRACE_MS,
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 10_000,
+    // Twice the limit, so that the gate gives the answer rather than a broken connection.
+    'grpc.max_metadata_size': 2 * settings.MAX_METADATA_BYTES,
+    // Debugging state of every channel and call, which nobody asks for.
+    'grpc.enable_channelz': 0,
+  };
+}

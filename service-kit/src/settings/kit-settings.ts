@@ -1,0 +1,37 @@
+import { integer, oneOf, optionalSetting, port, type Settings, setting, text } from './setting.js';
+
+/** What every service on the kit can be told. Each deadline, retry, limit and time-out has its default here. */
+export const kitSettings = {
+  LISTEN_HOST: setting('address that both listeners bind to', text, '0.0.0.0'),
+  PUBLIC_PORT: setting('port of the public listener; 0 takes a free one', port),
+  INTERNAL_PORT: setting('port of the internal listener, for the other service alone; 0 takes a free one', port),
+
+  AUTH: setting('who may call the public port: off, anybody', oneOf('off')),
+  AUTH_OFF_BEYOND_LOOPBACK: setting('yes allows AUTH=off on an address beyond loopback', oneOf('yes', 'no'), 'no'),
+
+  DATABASE_URL: setting("PostgreSQL of this service, as the service's own role", text),
+  DATABASE_PASSWORD: optionalSetting('password of that role, instead of one in DATABASE_URL', text),
+  DATABASE_POOL_SIZE: setting('most connections to the database', integer(1, 1000), '10'),
+  DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '800'),
+  DATABASE_STATEMENT_TIMEOUT_MS: setting(
+    "longest a statement may run, ms; the role's own limit is 2000",
+    integer(1),
+    '2000',
+  ),
+
+  PEER_DEADLINE_MS: setting('longest a call to the other service may take, retries included, ms', integer(1), '2000'),
+  MAX_CALLS_IN_FLIGHT: setting('most calls worked on at once on each listener; the next is refused', integer(1), '256'),
+  MAX_MESSAGE_BYTES: setting('longest request message, bytes', integer(1024), '1048576'),
+  MAX_METADATA_BYTES: setting('most request metadata, bytes', integer(1024, 65_536), '16384'),
+  MAX_STREAMS_PER_CONNECTION: setting('most concurrent calls on one connection', integer(1), '1000'),
+  MAX_CONNECTION_AGE_MS: setting('age at which a connection is asked to reconnect, ms', integer(1000), '60000'),
+  MAX_CONNECTION_AGE_GRACE_MS: setting('time its calls then have to end, ms', integer(1000), '10000'),
+
+  READINESS_INTERVAL_MS: setting('time between two looks at the database, ms', integer(10), '500'),
+  DRAIN_TIMEOUT_MS: setting('longest that calls in flight may hold up the end of the process, ms', integer(0), '8000'),
+
+  LOG_LEVEL: setting('least severe line to log', oneOf('debug', 'info', 'warn', 'error'), 'info'),
+  LOG_FORMAT: setting('json, pretty, or auto: pretty on a terminal', oneOf('auto', 'json', 'pretty'), 'auto'),
+};
+
+export type KitSettings = Settings<typeof kitSettings>;

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** Text for people: trimmed, 1 to `max` Unicode code points, no control characters. */
+export const label = (max = 200) =>
+  z
+    .string()
+    .transform((value) => value.trim())
+    .superRefine((value, context) => {
+      // A code point is one or two UTF-16 units: only a text of a length in between has to be counted.
+      const length = value.length > max && value.length <= 2 * max ? [...value].length : value.length;
+      if (length === 0) context.addIssue('is required');
+      else if (length > max) context.addIssue(`must be at most ${max} characters`);
+      if (/\p{Cc}/u.test(value)) context.addIssue('must not contain control characters');
+    });
+
+/** An e-mail address (RFC 5321, ASCII), at most 254 characters, kept as given. */
+export const email = z.string().superRefine((value, context) => {
+  if (value === '') context.addIssue('is required');
+  else if (value.length > 254) context.addIssue('must be at most 254 characters');
+  else if (!z.email().safeParse(value).success) context.addIssue('must be a valid e-mail address');
+});
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** A UUID in its canonical form of 36 characters (RFC 9562); letters in upper case are taken as lower case. */
+export const uuid = z
+  .string()
+  .superRefine((value, context) => {
+    if (value === '') context.addIssue('is required');
+    else if (!UUID.test(value)) context.addIssue('must be a UUID');
+  })
+  .transform((value) => value.toLowerCase());
+
+/** A UUID or, as proto3 leaves out a field, the empty string; then undefined. */
+export const optionalUuid = z.union([z.literal('').transform(() => undefined), uuid]);
+
+/** AIP-158: 0 is the server's choice, negative is refused. */
+export const pageSize = z.number().superRefine((value, context) => {
+  if (value < 0) context.addIssue('must not be negative');
+});
+
+/** The two fields of a request for a page of a list. */
+export const pageFields = { pageSize, pageToken: z.string() };
