@@ -1,0 +1,27 @@
+// Everything that needs no database: format and lint, types, the contract and what is generated from it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as contract from './contract.mjs';
+import { run } from './run.mjs';
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-'));
+const checks = {
+  'format and lint': () => run('@biomejs/biome', 'biome', ['check', '--error-on-warnings', '.']),
+  types: () => run('typescript', 'tsc', ['--build', '.']),
+  'contract: style': contract.lint,
+  'contract: nothing breaks': contract.breaking,
+  'contract: generated code': () => contract.isGenerated(scratch),
+};
+
+const failed = Object.entries(checks)
+  .filter(([name, check]) => {
+    const ok = check();
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
+    return !ok;
+  })
+  .map(([name]) => name);
+rmSync(scratch, { recursive: true });
+
+console.log(`checks: ${Object.keys(checks).length - failed.length} passed, ${failed.length} failed`);
+process.exit(failed.length > 0 ? 1 : 0);
