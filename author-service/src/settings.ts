@@ -5,6 +5,7 @@ export const authorSettings = {
   ...kitSettings,
   PUBLIC_PORT: { ...kitSettings.PUBLIC_PORT, defaultValue: '50051' },
   INTERNAL_PORT: { ...kitSettings.INTERNAL_PORT, defaultValue: '50061' },
+  INTERNAL_PEER_NAME: { ...kitSettings.INTERNAL_PEER_NAME, defaultValue: 'book-service' },
   BOOK_SERVICE_ADDRESS: setting("host:port, or gRPC target, of the book service's internal port", text),
   DELETE_RECOVERY_INTERVAL_MS: setting('time between two looks for unfinished deletions, ms', integer(10), '1000'),
 };

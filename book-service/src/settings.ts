@@ -5,6 +5,7 @@ export const bookSettings = {
   ...kitSettings,
   PUBLIC_PORT: { ...kitSettings.PUBLIC_PORT, defaultValue: '50052' },
   INTERNAL_PORT: { ...kitSettings.INTERNAL_PORT, defaultValue: '50062' },
+  INTERNAL_PEER_NAME: { ...kitSettings.INTERNAL_PEER_NAME, defaultValue: 'author-service' },
   AUTHOR_SERVICE_ADDRESS: setting("host:port, or gRPC target, of the author service's internal port", text),
 };
 

@@ -6,6 +6,8 @@ export interface Identity {
   readonly kind: 'anonymous' | 'user' | 'service';
   /** Subject, certificate name, or peer address. */
   readonly name: string;
+  /** What its credentials allow. */
+  readonly scopes?: ReadonlySet<string>;
 }
 
 /** What the code below a handler may know of the call it works for. */

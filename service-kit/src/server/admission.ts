@@ -64,7 +64,13 @@ export function admission(gates: readonly Gate[], onEnd: EndListener): ServerInt
           onReceiveMetadata: (metadata, forward) => {
             arrival = arrive(method.path, metadata, connection);
             arrivals.set(metadata, arrival);
-            passAll(gates, arrival, () => !refused && forward(metadata), refuse);
+            passAll(
+              gates,
+              arrival,
+              () => arrival === undefined,
+              () => forward(metadata),
+              refuse,
+            );
           },
           onReceiveMessage: (message, forward) => {
             if (refused) return;
@@ -87,13 +93,24 @@ export function admission(gates: readonly Gate[], onEnd: EndListener): ServerInt
 }
 
 /** Runs the gates in order, without a turn of the event loop where none of them needs one. */
-function passAll(gates: readonly Gate[], arrival: Arrival, pass: () => void, refuse: (error: unknown) => void): void {
+function passAll(
+  gates: readonly Gate[],
+  arrival: Arrival,
+  hasEnded: () => boolean,
+  pass: () => void,
+  refuse: (error: unknown) => void,
+): void {
   const from = (index: number): void => {
+    // A call that ended while a gate waited must not take what only its end gives back.
+    if (hasEnded()) return;
     try {
       for (let next = index; next < gates.length; next++) {
         const waiting = gates[next]?.(arrival);
         if (waiting) {
-          waiting.then(() => from(next + 1), refuse);
+          waiting.then(
+            () => from(next + 1),
+            (error) => hasEnded() || refuse(error),
+          );
           return;
         }
       }

@@ -1,5 +1,6 @@
 import type { ServiceDefinition as GrpcService } from '@grpc/grpc-js';
 import type { Type } from '@nestjs/common';
+import type { MethodScopes } from '../auth/authorize.js';
 import type { kitSettings } from '../settings/kit-settings.js';
 import type { SettingTable } from '../settings/setting.js';
 
@@ -18,6 +19,8 @@ export interface ServiceDefinition {
   readonly public: Endpoint;
   /** For the other service alone. */
   readonly internal: Endpoint;
+  /** What a caller needs for each method of both; a method without a scope stops the start. */
+  readonly scopes: MethodScopes;
   /** The wiring: controllers and providers. */
   readonly module: Type;
 }

@@ -2,11 +2,10 @@ import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import { ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
+import { checkScopes } from '../auth/authorize.js';
+import { tokenVerification } from '../auth/token-verification.js';
 import { runForNoCall } from '../call/call.js';
 import { createPool } from '../database/create-pool.js';
-import { unavailable } from '../database/database-errors.js';
-import { limitInFlight } from '../limits/in-flight.js';
-import { limitMetadata } from '../limits/metadata-size.js';
 import { createLogger, NestLogger } from '../log/logger.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
 import { admission, type EndListener, type Gate } from '../server/admission.js';
@@ -17,6 +16,8 @@ import { addReflection } from '../server/reflection.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { readSettings } from '../settings/setting.js';
 import { checkOpenListeners } from './check-open-listeners.js';
+import { checkSecurity } from './check-security.js';
+import { internalGates, publicGates } from './gates.js';
 import { KitModule, LOGGER, POOL, SETTINGS } from './kit-module.js';
 import type { Endpoint, ServiceDefinition } from './service-definition.js';
 
@@ -38,7 +39,10 @@ const HEALTH = 'grpc.health.v1.Health';
 export async function startService(definition: ServiceDefinition, env = process.env): Promise<RunningService> {
   const settings = readSettings(definition.settings, env);
   const logger = createLogger(definition.name, settings);
+  checkScopes([definition.public, definition.internal], definition.scopes);
   checkOpenListeners(settings, logger);
+  checkSecurity(settings);
+  const tokens = tokenVerification(settings, logger);
 
   const pool = createPool(settings, definition.name);
   const migrations = fileURLToPath(definition.migrations);
@@ -50,17 +54,17 @@ export async function startService(definition: ServiceDefinition, env = process.
     logger,
   );
 
-  const listener = (name: string, port: number, endpoint: Endpoint, reflection: boolean): Listener => ({
+  const listener = (name: string, port: number, endpoint: Endpoint, gates: readonly Gate[]): Listener => ({
     name,
     host: settings.LISTEN_HOST,
     port,
     credentials: ServerCredentials.createInsecure(),
     options: serverOptions(settings),
     services: Object.values(endpoint),
-    interceptor: admission(gates(endpoint, settings, readiness), logEnd),
+    interceptor: admission(gates, logEnd),
     addExtras: (server) => {
       readiness.health.addToServer(server);
-      if (reflection) addReflection(server, [...Object.keys(endpoint), HEALTH]);
+      if (name === 'public') addReflection(server, [...Object.keys(endpoint), HEALTH]);
     },
   });
   const logEnd: EndListener = ({ method, requestId, identity }, code, milliseconds) =>
@@ -68,8 +72,18 @@ export async function startService(definition: ServiceDefinition, env = process.
 
   const listeners = new GrpcListeners(
     [
-      listener('public', settings.PUBLIC_PORT, definition.public, true),
-      listener('internal', settings.INTERNAL_PORT, definition.internal, false),
+      listener(
+        'public',
+        settings.PUBLIC_PORT,
+        definition.public,
+        publicGates(definition, settings, readiness, tokens?.verifier),
+      ),
+      listener(
+        'internal',
+        settings.INTERNAL_PORT,
+        definition.internal,
+        internalGates(definition, settings, readiness, undefined),
+      ),
     ],
     (error) => logger.error({ err: error }, 'a call failed for a reason that no caller may know'),
   );
@@ -99,27 +113,11 @@ export async function startService(definition: ServiceDefinition, env = process.
       if (!drained) logger.warn('some calls did not end in time and are cut off');
       await app.close();
       await watching;
+      tokens?.close();
       await pool.end();
       logger.info('stopped');
     },
   };
-}
-
-/** What a call has to pass, the cheapest first. */
-function gates(endpoint: Endpoint, settings: KitSettings, readiness: Readiness): Gate[] {
-  const own = new Set(Object.values(endpoint).flatMap((service) => Object.values(service).map(({ path }) => path)));
-  const ownOnly =
-    (gate: Gate): Gate =>
-    (arrival) =>
-      own.has(arrival.method) ? gate(arrival) : undefined;
-  const migratedOnly: Gate = () => {
-    if (!readiness.migrated) throw unavailable(new Error('not migrated yet'));
-  };
-  return [
-    limitMetadata(settings.MAX_METADATA_BYTES),
-    ownOnly(migratedOnly),
-    ownOnly(limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
-  ];
 }
 
 function serverOptions(settings: KitSettings): ServerOptions {

@@ -1,4 +1,4 @@
-import { integer, oneOf, optionalSetting, port, type Settings, setting, text } from './setting.js';
+import { integer, oneOf, optionalSetting, port, type Settings, setting, someOf, text } from './setting.js';
 
 /** What every service on the kit can be told. Each deadline, retry, limit and time-out has its default here. */
 export const kitSettings = {
@@ -6,8 +6,37 @@ export const kitSettings = {
   PUBLIC_PORT: setting('port of the public listener; 0 takes a free one', port),
   INTERNAL_PORT: setting('port of the internal listener, for the other service alone; 0 takes a free one', port),
 
-  AUTH: setting('who may call the public port: off, anybody', oneOf('off')),
+  AUTH: setting('who may call the public port: off, anybody; jwt, holders of a token', oneOf('off', 'jwt')),
   AUTH_OFF_BEYOND_LOOPBACK: setting('yes allows AUTH=off on an address beyond loopback', oneOf('yes', 'no'), 'no'),
+
+  JWT_JWKS_FILE: optionalSetting('file with the public keys that tokens are verified with, a JSON Web Key Set', text),
+  JWT_JWKS_URL: optionalSetting('or where to fetch them: https, or http on loopback', text),
+  JWT_ISSUER: optionalSetting('issuer of the tokens (iss)', text),
+  JWT_AUDIENCE: optionalSetting('audience of the tokens (aud)', text),
+  JWT_TYPE: setting('type in the header of the tokens (typ), RFC 9068', text, 'at+jwt'),
+  JWT_ALGORITHMS: setting(
+    'signature algorithms, by comma; asymmetric ones alone',
+    someOf('EdDSA', 'Ed25519', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'),
+    'EdDSA,ES256,RS256',
+  ),
+  JWT_MAX_AGE_S: setting('longest that a token is accepted after it was issued, s', integer(1), '86400'),
+  JWT_CLOCK_TOLERANCE_S: setting("largest difference to the issuer's clock, s", integer(0, 5), '5'),
+  JWT_CACHE_SIZE: setting('most verified tokens remembered until they expire', integer(1, 1_000_000), '10000'),
+
+  TLS_CERT_FILE: optionalSetting('certificate chain of the public port, PEM', text),
+  TLS_KEY_FILE: optionalSetting('its private key, PEM', text),
+  INTERNAL_TLS_CERT_FILE: optionalSetting(
+    'certificate chain of this service towards the other one, as server and as client, PEM',
+    text,
+  ),
+  INTERNAL_TLS_KEY_FILE: optionalSetting('its private key, PEM', text),
+  INTERNAL_TLS_CA_FILE: optionalSetting("certificate authority of the other service's certificate, PEM", text),
+  INTERNAL_PEER_NAME: setting('DNS name in the certificate of the other service', text),
+  RELOAD_INTERVAL_MS: setting('time between two looks for changed key and certificate files, ms', integer(10), '1000'),
+
+  RATE_LIMIT_PER_SECOND: setting('calls a second for each caller on each replica; 0 is no limit', integer(0), '500'),
+  RATE_LIMIT_BURST: setting('calls beyond that, which a caller may make at once', integer(0), '1000'),
+  RATE_LIMIT_MAX_IDENTITIES: setting('most callers told apart; those beyond share one limit', integer(1), '50000'),
 
   DATABASE_URL: setting("PostgreSQL of this service, as the service's own role", text),
   DATABASE_PASSWORD: optionalSetting('password of that role, instead of one in DATABASE_URL', text),

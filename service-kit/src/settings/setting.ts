@@ -41,6 +41,15 @@ export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
     .refine((value): value is T => (values as string[]).includes(value), `must be one of ${values.join(', ')}`)
     .transform((value) => value as T);
 
+/** Several of these values, apart by commas. */
+export const someOf = <T extends string>(...values: [T, ...T[]]) =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((item) => item.trim()))
+    .refine((items): items is T[] => items.every((item) => (values as string[]).includes(item)), {
+      message: `must be some of ${values.join(', ')}`,
+    });
+
 /** A setting with a default, or a required one without. */
 export function setting<T>(description: string, schema: z.ZodType<T, string>, defaultValue?: string): Setting<T> {
   return { description, schema, defaultValue };

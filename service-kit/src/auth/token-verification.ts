@@ -1,0 +1,24 @@
+import type { Logger } from '../log/logger.js';
+import type { KitSettings } from '../settings/kit-settings.js';
+import { keysFromFile, keysFromUrl } from './token-keys.js';
+import { TokenVerifier } from './token-verifier.js';
+
+/** Tokens are verified as the settings say; `close` ends the watch for new keys. */
+export interface TokenVerification {
+  readonly verifier: TokenVerifier;
+  close(): void;
+}
+
+/**
+ * None where anybody may call.
+ *
+ * @throws SettingsError when the keys cannot be read
+ */
+export function tokenVerification(settings: KitSettings, logger: Logger): TokenVerification | undefined {
+  if (settings.AUTH === 'off') return undefined;
+  const { JWT_JWKS_FILE, JWT_JWKS_URL, RELOAD_INTERVAL_MS } = settings;
+  const keys = JWT_JWKS_FILE
+    ? keysFromFile(JWT_JWKS_FILE, RELOAD_INTERVAL_MS, logger)
+    : keysFromUrl(JWT_JWKS_URL as string);
+  return { verifier: new TokenVerifier(settings, keys), close: () => keys.close() };
+}

@@ -1,0 +1,64 @@
+import { authenticate } from '../auth/authenticate.js';
+import { authorize } from '../auth/authorize.js';
+import type { TokenVerifier } from '../auth/token-verifier.js';
+import { unavailable } from '../database/database-errors.js';
+import { limitInFlight } from '../limits/in-flight.js';
+import { limitRate } from '../limits/limit-rate.js';
+import { limitMetadata } from '../limits/metadata-size.js';
+import type { Gate } from '../server/admission.js';
+import type { Readiness } from '../server/readiness.js';
+import type { KitSettings } from '../settings/kit-settings.js';
+import type { Endpoint, ServiceDefinition } from './service-definition.js';
+
+const isHealth = (method: string) => method.startsWith('/grpc.health.v1.Health/');
+const isReflection = (method: string) => method.startsWith('/grpc.reflection.');
+/** Answers at once, unlike Watch, and must do so on a full server, too. */
+const HEALTH_CHECK = '/grpc.health.v1.Health/Check';
+
+/**
+ * What a call of the public port has to pass: who it is, how many it makes, what it may do; then whether there is room.
+ *
+ * @param verifier none where anybody may call
+ */
+export function publicGates(
+  definition: ServiceDefinition,
+  settings: KitSettings,
+  readiness: Readiness,
+  verifier: TokenVerifier | undefined,
+): Gate[] {
+  const { byAddress, byIdentity } = limitRate(settings);
+  const who = verifier ? [authenticate(verifier, byAddress), byIdentity] : [byIdentity];
+  const what = verifier ? [authorize(definition.scopes, isReflection)] : [];
+  const closed = [...who, ...what].map((gate) => only((method) => !isHealth(method), gate));
+  return [...closed, ...roomGates(definition.public, settings, readiness)];
+}
+
+/** What a call of the internal port has to pass; the other service is not held to a rate. */
+export function internalGates(
+  definition: ServiceDefinition,
+  settings: KitSettings,
+  readiness: Readiness,
+  peer: Gate | undefined,
+): Gate[] {
+  return [...(peer ? [peer] : []), ...roomGates(definition.internal, settings, readiness)];
+}
+
+function roomGates(endpoint: Endpoint, settings: KitSettings, readiness: Readiness): Gate[] {
+  const own = new Set(Object.values(endpoint).flatMap((service) => Object.values(service).map(({ path }) => path)));
+  const isOwn = (method: string) => own.has(method);
+  const migrated: Gate = () => {
+    if (!readiness.migrated) throw unavailable(new Error('not migrated yet'));
+  };
+  return [
+    limitMetadata(settings.MAX_METADATA_BYTES),
+    only(isOwn, migrated),
+    only(isOwn, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+    // Streams of health and reflection stay open as long as a client likes.
+    only((method) => !isOwn(method) && method !== HEALTH_CHECK, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+  ];
+}
+
+const only =
+  (applies: (method: string) => boolean, gate: Gate): Gate =>
+  (arrival) =>
+    applies(arrival.method) ? gate(arrival) : undefined;
