@@ -1,31 +1,28 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { portFrom, requireFreePort } from './bookstore/ports.js';
+import { shorten } from './bookstore/shorten.js';
 import { type Bookstore, startBookstore } from './bookstore/start-bookstore.js';
 import { SandboxError } from './sandbox-error.js';
 
-/** `npm start`: the whole bookstore on this machine, without Docker, until Ctrl-C. */
+/**
+ * `npm start`: the whole bookstore on this machine, without Docker, until Ctrl-C.
+ *
+ * AUTHOR_PORT and BOOK_PORT move the ports, SANDBOX_DIR the folder that keeps the data.
+ */
 
-const dataDir = fileURLToPath(new URL('../../.sandbox', import.meta.url));
-
+const dataDir = path.resolve(process.env.SANDBOX_DIR || fileURLToPath(new URL('../../.sandbox', import.meta.url)));
+const shownDataDir = shorten(dataDir);
 const startedAt = performance.now();
-const stopRequested = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-});
+
+const stopRequest = new AbortController();
+const stopRequested = new Promise<void>((resolve) => stopRequest.signal.addEventListener('abort', () => resolve()));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequest.abort());
+// A terminal that is gone, or a pipe that nobody reads, is no reason to leave things running.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => stopRequest.abort());
 
 try {
-  const authorPort = await requireFreePort(portFrom('AUTHOR_PORT', 50051), 'AUTHOR_PORT');
-  const bookPort = await requireFreePort(portFrom('BOOK_PORT', 50052), 'BOOK_PORT');
-  const onStep = (what: string) => console.log(`  starting  ${what}`);
-  const starting = startBookstore({ dataDir, authorPort, bookPort, onStep });
-  // A stop that comes while things start ends what has started, too.
-  const bookstore = await starting;
-  showWhereToCall(authorPort, bookPort);
-  const died = await Promise.race([stopRequested, whatDied(bookstore)]);
-  if (!died) console.log('\n  stopping: calls in flight end first');
-  await bookstore.stop();
-  if (died) throw new SandboxError(`${died}; everything has been stopped`);
-  console.log('  stopped; the data stays in .sandbox, npm start goes on with it');
+  await run();
   process.exit(0);
 } catch (error) {
   const { message, stack } = error as Error;
@@ -33,12 +30,48 @@ try {
   process.exit(1);
 }
 
+async function run(): Promise<void> {
+  const { authorPort, bookPort } = await choosePorts();
+  const bookstore = await start(authorPort, bookPort);
+  if (bookstore) {
+    showWhereToCall(authorPort, bookPort);
+    const died = await Promise.race([stopRequested, whatDied(bookstore)]);
+    if (!died) console.log('\n  stopping: calls in flight end first');
+    await bookstore.stop();
+    if (died) throw new SandboxError(`${died}; everything has been stopped`);
+  }
+  console.log(`  stopped; the data stays in ${shownDataDir}, npm start goes on with it`);
+}
+
+async function choosePorts() {
+  const [authorPort, bookPort] = [portFrom('AUTHOR_PORT', 50051), portFrom('BOOK_PORT', 50052)];
+  if (authorPort === bookPort) {
+    throw new SandboxError(`both services cannot have port ${bookPort}; set AUTHOR_PORT and BOOK_PORT to two ports`);
+  }
+  await requireFreePort(authorPort, 'AUTHOR_PORT');
+  await requireFreePort(bookPort, 'BOOK_PORT');
+  return { authorPort, bookPort };
+}
+
+/** The bookstore; undefined when a stop comes before it serves. */
+async function start(authorPort: number, bookPort: number): Promise<Bookstore | undefined> {
+  const { signal } = stopRequest;
+  try {
+    const onStep = (what: string) => console.log(`  starting  ${what}`);
+    return await startBookstore({ dataDir, authorPort, bookPort, onStep, signal });
+  } catch (error) {
+    // Ctrl-C reaches everything that has been started at the same time: what failed of it is no failure.
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
 /** Resolves when something ends that nobody asked to. */
 function whatDied({ author, book, postgres }: Bookstore): Promise<string> {
   return Promise.race([
     author.exited.then((how) => `the author service ended ${how}`),
     book.exited.then((how) => `the book service ended ${how}`),
-    postgres.exited.then(() => `PostgreSQL ended; ${path.relative('.', dataDir)}/postgres.log says why`),
+    postgres.exited.then(() => `PostgreSQL ended; ${path.join(shownDataDir, 'postgres.log')} says why`),
   ]);
 }
 

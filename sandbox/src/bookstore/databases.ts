@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { migrate } from '@bookstore/service-kit';
 import pg from 'pg';
 import type { ServiceName } from './service-process.js';
@@ -10,6 +11,8 @@ export interface ServiceDatabase {
   readonly name: string;
   readonly url: string;
 }
+
+const require = createRequire(import.meta.url);
 
 const DATABASES: Record<ServiceName, { database: string; role: string }> = {
   'author-service': { database: 'authors', role: 'author_service' },
@@ -30,10 +33,9 @@ export async function prepareDatabase(
   const { database, role } = DATABASES[service];
   const password = passwordOf(role, secretsFile);
   await createDatabase(adminUrl(), database);
-  const migrations = new URL('prisma/migrations', import.meta.resolve(`@bookstore/${service}/package.json`));
   await migrate({
     url: adminUrl(database),
-    migrationsDir: fileURLToPath(migrations),
+    migrationsDir: path.join(path.dirname(require.resolve(`@bookstore/${service}/package.json`)), 'prisma/migrations'),
     serviceRole: { name: role, password },
   });
   const url = new URL(adminUrl(database));
@@ -54,10 +56,21 @@ async function createDatabase(adminUrl: string, name: string): Promise<void> {
 }
 
 function passwordOf(role: string, secretsFile: string): string {
-  const secrets = existsSync(secretsFile) ? JSON.parse(readFileSync(secretsFile, 'utf8')) : {};
-  if (typeof secrets[role] !== 'string') {
-    secrets[role] = randomBytes(24).toString('base64url');
-    writeFileSync(secretsFile, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  const secrets = readSecrets(secretsFile);
+  const known = secrets[role];
+  if (known) return known;
+  const password = randomBytes(24).toString('base64url');
+  // By another name first: a start that is cut off leaves the old file or the new one, never half of it.
+  writeFileSync(`${secretsFile}.new`, JSON.stringify({ ...secrets, [role]: password }, null, 2), { mode: 0o600 });
+  renameSync(`${secretsFile}.new`, secretsFile);
+  return password;
+}
+
+/** Empty when it is not there or cannot be read: a role is given its password at every start. */
+function readSecrets(secretsFile: string): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(secretsFile, 'utf8'));
+  } catch {
+    return {};
   }
-  return secrets[role];
 }

@@ -13,7 +13,8 @@ export async function requireFreePort(port: number, variable: string): Promise<n
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const problem = code === 'EADDRINUSE' ? 'is taken' : `cannot be opened (${code})`;
-    throw new SandboxError(`port ${port} ${problem}; choose another one: ${variable}=${port + 1000} npm start`);
+    const another = port < 64_000 ? port + 1000 : port - 1000;
+    throw new SandboxError(`port ${port} ${problem}; set ${variable} to another one, such as ${another}`);
   }
 }
 
@@ -21,9 +22,8 @@ export async function requireFreePort(port: number, variable: string): Promise<n
 export function portFrom(variable: string, fallback: number, env = process.env): number {
   const value = env[variable] || String(fallback);
   const port = Number(value);
-  if (!/^\d+$/.test(value) || port < 1 || port > 65_535)
-    throw new SandboxError(`${variable} must be a port, 1 to 65535`);
-  return port;
+  if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return port;
+  throw new SandboxError(`${variable} must be a port, 1 to 65535`);
 }
 
 function tryPort(port: number): Promise<number> {

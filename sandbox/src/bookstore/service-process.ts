@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { SandboxError } from '../sandbox-error.js';
 import { waitUntilServing } from './wait-until-serving.js';
 
@@ -16,6 +17,7 @@ export interface ServiceProcessOptions {
   readonly onLog?: ((line: string) => void) | undefined;
 }
 
+const require = createRequire(import.meta.url);
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;
@@ -28,10 +30,7 @@ export class ServiceProcess {
   #ended = false;
 
   private constructor(readonly options: ServiceProcessOptions) {
-    const main = fileURLToPath(import.meta.resolve(`@bookstore/${options.name}/package.json`)).replace(
-      /package\.json$/,
-      'dist/main.js',
-    );
+    const main = path.join(path.dirname(require.resolve(`@bookstore/${options.name}/package.json`)), 'dist/main.js');
     const output = options.onLog ? 'pipe' : 'inherit';
     this.#child = spawn(process.execPath, ['--enable-source-maps', main], {
       env: {
@@ -69,16 +68,19 @@ export class ServiceProcess {
     return !this.#ended;
   }
 
-  /** Resolves when the public port answers SERVING. */
-  async serving(timeoutMs = SERVING_TIMEOUT_MS): Promise<void> {
+  /**
+   * Resolves when the public port answers SERVING.
+   *
+   * @throws SandboxError when it ends before, or takes too long; the signal's reason when nobody waits any more
+   */
+  async serving(signal?: AbortSignal): Promise<void> {
     const { name, publicPort } = this.options;
-    const abort = new AbortController();
-    await Promise.race([
-      waitUntilServing(`127.0.0.1:${publicPort}`, timeoutMs, abort.signal),
-      this.exited.then((how) => {
-        throw new SandboxError(`the ${name} ended ${how} before it served; its last lines say why`);
-      }),
-    ]).finally(() => abort.abort());
+    const ended = new AbortController();
+    this.exited.then((how) =>
+      ended.abort(new SandboxError(`the ${name} ended ${how} before it served; its last lines say why`)),
+    );
+    const either = AbortSignal.any(signal ? [ended.signal, signal] : [ended.signal]);
+    await waitUntilServing(`127.0.0.1:${publicPort}`, SERVING_TIMEOUT_MS, either);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
-import { SandboxError } from '../sandbox-error.js';
+import { explainFileError } from '../postgres/file-error.js';
 import { prepareDatabase, type ServiceDatabase } from './databases.js';
 import { freePort } from './ports.js';
 import { type ServiceName, ServiceProcess } from './service-process.js';
+import { shorten } from './shorten.js';
 
 /** How the whole bookstore is started without Docker. */
 export interface BookstoreOptions {
@@ -20,6 +21,8 @@ export interface BookstoreOptions {
   readonly onStep?: (what: string) => void;
   /** Where the services' log lines go; to this process's own output when absent. */
   readonly onLog?: (line: string) => void;
+  /** Aborted when nobody wants the bookstore any more before it is there. */
+  readonly signal?: AbortSignal;
 }
 
 /** Both services and their PostgreSQL, on this machine's loopback. */
@@ -34,12 +37,19 @@ export interface Bookstore {
   stop(): Promise<void>;
 }
 
-/** @throws SandboxError whose one line says what is in the way; nothing is left running then */
+/**
+ * Starts PostgreSQL, prepares both databases, and starts both services; returns once they serve.
+ *
+ * @throws SandboxError whose one line says what is in the way; nothing is left running then
+ */
 export async function startBookstore(options: BookstoreOptions): Promise<Bookstore> {
-  const step = options.onStep ?? (() => {});
-  makeFolder(options.dataDir);
+  const step = (what: string) => {
+    options.signal?.throwIfAborted();
+    options.onStep?.(what);
+  };
   const postgresDir = path.join(options.dataDir, 'postgres');
-  step('PostgreSQL 18, in .sandbox/postgres');
+  step(`PostgreSQL 18, in ${shorten(postgresDir)}`);
+  makeFolder(options.dataDir);
   const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
   const running: ServiceProcess[] = [];
   const stop = async () => {
@@ -88,7 +98,7 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
       },
       stop,
     };
-    await Promise.all([bookstore.author.serving(), bookstore.book.serving()]);
+    await Promise.all([bookstore.author.serving(options.signal), bookstore.book.serving(options.signal)]);
     return bookstore;
   } catch (error) {
     await stop();
@@ -100,6 +110,6 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new SandboxError(`the data folder ${folder} cannot be made (${(error as NodeJS.ErrnoException).code})`);
+    throw explainFileError(error, folder);
   }
 }

@@ -1,21 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, type MethodDefinition, type ServiceError } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
 import { SandboxError } from '../sandbox-error.js';
 
-const { check } = service as unknown as Record<'check', import('@grpc/grpc-js').MethodDefinition<unknown, unknown>>;
+const { Check: check } = service as unknown as { Check: MethodDefinition<unknown, unknown> };
 
 /**
  * Asks a service's health until it says SERVING.
  *
- * @throws SandboxError when it does not within the time
+ * @throws SandboxError when it does not within the time; the signal's reason when that is aborted first
  */
 export async function waitUntilServing(address: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const client = new Client(address, credentials.createInsecure(), { 'grpc.initial_reconnect_backoff_ms': 100 });
   const until = Date.now() + timeoutMs;
   try {
     for (;;) {
-      if ((await healthOf(client)) === 'SERVING' || signal?.aborted) return;
+      signal?.throwIfAborted();
+      if ((await healthOf(client)) === 'SERVING') return;
       if (Date.now() >= until) throw new SandboxError(`${address} does not serve after ${timeoutMs / 1000} s`);
       await sleep(25);
     }

@@ -1,0 +1,10 @@
+export { freePort } from './bookstore/ports.js';
+export { type ServiceName, ServiceProcess } from './bookstore/service-process.js';
+export { type Bookstore, type BookstoreOptions, startBookstore } from './bookstore/start-bookstore.js';
+export { waitUntilServing } from './bookstore/wait-until-serving.js';
+export {
+  type EmbeddedPostgresOptions,
+  type PostgresServer,
+  startEmbeddedPostgres,
+} from './postgres/embedded-postgres.js';
+export { SandboxError } from './sandbox-error.js';
