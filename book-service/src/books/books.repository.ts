@@ -47,32 +47,34 @@ export class BooksRepository {
   async insert(book: NewBook): Promise<Book | undefined> {
     const requestId = book.requestId ?? null;
     const hash = requestId && contentHash(book);
-    for (;;) {
-      const inserted = await this.insertUnlessKnown(book, requestId, hash);
-      if (inserted === 'no live author') return undefined;
-      if (inserted) return inserted;
-      // In a statement of its own: the one above does not see a twin that was committed while it waited.
-      const [twin] = await this.database.$queryRaw<(Book & { sameContent: boolean })[]>`
-        SELECT id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt",
-               request_hash = ${hash}::bytea AS "sameContent"
-        FROM books WHERE request_id = ${requestId}::uuid`;
-      if (!twin) continue; // deleted in between, and so the id is free again
-      const { sameContent, ...known } = twin;
-      if (!sameContent) throw new RequestIdReused(requestId as string);
-      return known;
-    }
+    const inserted = await this.insertUnlessKnown(book, requestId, hash);
+    if (inserted || requestId === null) return inserted;
+    // In a statement of its own: the one above does not see a twin that was committed while it waited.
+    const [twin] = await this.database.$queryRaw<(Book & { sameContent: boolean })[]>`
+      SELECT id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt",
+             request_hash = ${hash}::bytea AS "sameContent"
+      FROM books WHERE request_id = ${requestId}::uuid`;
+    if (!twin) return undefined;
+    const { sameContent, ...known } = twin;
+    if (!sameContent) throw new RequestIdReused(requestId);
+    return known;
   }
 
+  /**
+   * The reference is looked up beside the insert, so that an author nobody asked for yet is no error in the database's
+   * log; the foreign key still has the last word against a closing that comes in between.
+   */
   private async insertUnlessKnown(book: NewBook, requestId: string | null, hash: Uint8Array | string | null) {
     try {
       const [inserted] = await this.database.$queryRaw<Book[]>`
         INSERT INTO books (title, author_id, published_year, request_id, request_hash)
-        VALUES (${book.title}, ${book.authorId}::uuid, ${book.publishedYear}, ${requestId}::uuid, ${hash}::bytea)
+        SELECT ${book.title}, author_id, ${book.publishedYear}::int, ${requestId}::uuid, ${hash}::bytea
+        FROM author_refs WHERE author_id = ${book.authorId}::uuid AND live
         ON CONFLICT DO NOTHING
         RETURNING id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt"`;
       return inserted;
     } catch (error) {
-      if (sqlState(error) === FOREIGN_KEY_VIOLATION) return 'no live author';
+      if (sqlState(error) === FOREIGN_KEY_VIOLATION) return undefined;
       throw error;
     }
   }
