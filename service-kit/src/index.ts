@@ -6,6 +6,7 @@ export { sqlState } from './database/database-errors.js';
 export { CallError, type ExplainedError, type FieldViolation, isExplained } from './errors/call-error.js';
 export { ERROR_DOMAIN, type Reason, statusOfReason } from './errors/reasons.js';
 export { type ErrorDetails, errorDetails } from './errors/to-status.js';
+export { CRASHED, failPoint } from './fail-points/fail-point.js';
 export type { Logger } from './log/logger.js';
 export { migrate } from './migrate/run-migrations.js';
 export {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { LOGGER, type Logger } from '@bookstore/service-kit';
+import { failPoint, LOGGER, type Logger } from '@bookstore/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { BookShelf } from '../book-shelf/book-shelf.js';
 import { AuthorHasBooks, AuthorNotFound, DeletePending, type Deletion } from './author.js';
@@ -27,6 +27,7 @@ export class AuthorDeletion {
       const mine: Deletion = { authorId, opId: randomUUID(), force };
       const current = await this.repository.beginDeletion(mine);
       if (!current) throw new AuthorNotFound(authorId);
+      failPoint('delete-author.begun');
       const outcome = await this.settle(current).catch((error) => {
         throw new DeletePending(error);
       });
@@ -39,8 +40,10 @@ export class AuthorDeletion {
   /** Asks the book service how this deletion ends, and does so. Safe to repeat, by several at once. */
   async settle(deletion: Deletion): Promise<{ closed: boolean; bookCount: number }> {
     const outcome = await this.shelf.close(deletion);
+    failPoint('delete-author.decided');
     if (outcome.closed) await this.repository.finishDeletion(deletion);
     else await this.repository.undoDeletion(deletion);
+    failPoint(outcome.closed ? 'delete-author.finished' : 'delete-author.undone');
     this.logger.info({ authorId: deletion.authorId, opId: deletion.opId, ...outcome }, 'deletion settled');
     return outcome;
   }

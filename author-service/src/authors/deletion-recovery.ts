@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LOGGER, type Logger, runForNoCall, SETTINGS } from '@bookstore/service-kit';
+import { failPoint, LOGGER, type Logger, runForNoCall, SETTINGS } from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AuthorSettings } from '../settings.js';
 import { AuthorDeletion } from './author-deletion.js';
@@ -45,6 +45,7 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
   private async recoverBatch(): Promise<number> {
     try {
       const due = await this.repository.claimDueDeletions(BATCH);
+      if (due.length > 0) failPoint('recover-deletion.claimed');
       await Promise.all(
         due.map((deletion) =>
           this.deletion.settle(deletion).catch((error) => {

@@ -1,4 +1,4 @@
-import { throwIfEnded } from '@bookstore/service-kit';
+import { failPoint, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { BookDatabase } from '../book-database.js';
 import type { Closing, ClosingDecision } from './closing.js';
@@ -26,16 +26,18 @@ export class AuthorReferencesRepository {
    * looked up, and the books are counted, only once the reference is locked. Earlier, a late duplicate would close an
    * author whose stored outcome is HAS_BOOKS, and the count would be older than the lock.
    */
-  close(closing: Closing): Promise<ClosingDecision> {
+  async close(closing: Closing): Promise<ClosingDecision> {
     const { opId, authorId, force } = closing;
-    return this.database.$transaction(
-      async (transaction) => {
+    const decision = await this.database.$transaction(
+      async (transaction): Promise<ClosingDecision> => {
         // A CreateBook that is just asking for an author nobody knew must find the tombstone.
         const tombstone = transaction.$executeRaw`
           INSERT INTO author_refs (author_id, live) VALUES (${authorId}::uuid, false) ON CONFLICT DO NOTHING`;
         const made = (await tombstone) > 0;
+        failPoint('close-author.tombstone');
         throwIfEnded();
         await transaction.$queryRaw`SELECT live FROM author_refs WHERE author_id = ${authorId}::uuid FOR UPDATE`;
+        failPoint('close-author.locked');
         throwIfEnded();
         const decided = await transaction.authorClosing.findUnique({
           where: { opId },
@@ -46,14 +48,21 @@ export class AuthorReferencesRepository {
         throwIfEnded();
         const bookCount = made ? 0 : await transaction.book.count({ where: { authorId } });
         throwIfEnded();
+        failPoint('close-author.counted');
         const outcome = bookCount > 0 && !force ? 'HAS_BOOKS' : 'CLOSED';
         if (outcome === 'CLOSED') await this.bury(transaction, authorId, bookCount);
+        failPoint('close-author.buried');
         throwIfEnded();
         await transaction.authorClosing.create({ data: { opId, authorId, force, outcome, bookCount } });
+        failPoint('close-author.recorded');
+        // Past the end of the call, the transaction is rolled back rather than committed.
+        throwIfEnded();
         return { outcome, bookCount };
       },
       { isolationLevel: 'ReadCommitted', maxWait: 2000, timeout: 5000 },
     );
+    failPoint('close-author.committed');
+    return decision;
   }
 
   private async bury(transaction: Transaction, authorId: string, bookCount: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { collectPage, type Page } from '@bookstore/service-kit';
+import { collectPage, failPoint, type Page } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { AuthorDirectory } from '../author-directory/author-directory.js';
 import { AuthorReferencesRepository } from '../author-references/author-references.repository.js';
@@ -26,11 +26,19 @@ export class BooksService {
    * @throws AuthorNotFound, RequestIdReused, AuthorServiceUnavailable
    */
   async create(book: NewBook): Promise<Book> {
+    failPoint('create-book.received');
     const created = await this.repository.insert(book);
-    if (created) return created;
+    if (created) {
+      failPoint('create-book.inserted');
+      return created;
+    }
+    failPoint('create-book.no-reference');
     await this.requireAuthor(book.authorId);
+    failPoint('create-book.author-found');
     await this.references.add(book.authorId);
+    failPoint('create-book.reference-added');
     const createdNow = await this.repository.insert(book);
+    failPoint('create-book.inserted-with-reference');
     if (!createdNow) throw new AuthorNotFound(book.authorId); // closed in between
     return createdNow;
   }

@@ -6,6 +6,7 @@ import { checkScopes } from '../auth/authorize.js';
 import { tokenVerification } from '../auth/token-verification.js';
 import { runForNoCall } from '../call/call.js';
 import { createPool } from '../database/create-pool.js';
+import { checkFailPoint } from '../fail-points/check-fail-point.js';
 import { createLogger, NestLogger } from '../log/logger.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
 import { admission, type EndListener, type Gate } from '../server/admission.js';
@@ -42,6 +43,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   checkScopes([definition.public, definition.internal], definition.scopes);
   checkOpenListeners(settings, logger);
   checkSecurity(settings);
+  checkFailPoint(settings, env, logger);
   const tokens = tokenVerification(settings, logger);
 
   const pool = createPool(settings, definition.name);

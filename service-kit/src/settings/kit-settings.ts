@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { CRASH_PLAN } from '../fail-points/crash-plan.js';
 import { integer, oneOf, optionalSetting, port, type Settings, setting, someOf, text } from './setting.js';
 
 /** What every service on the kit can be told. Each deadline, retry, limit and time-out has its default here. */
@@ -58,6 +60,11 @@ export const kitSettings = {
 
   READINESS_INTERVAL_MS: setting('time between two looks at the database, ms', integer(10), '500'),
   DRAIN_TIMEOUT_MS: setting('longest that calls in flight may hold up the end of the process, ms', integer(0), '8000'),
+
+  FAIL_POINT: optionalSetting(
+    'step at which the process ends without clean-up, NAME:NTH; refused unless NODE_ENV is test',
+    z.string().regex(CRASH_PLAN, 'must be NAME:NTH, such as create-book.inserted:1'),
+  ),
 
   LOG_LEVEL: setting('least severe line to log', oneOf('debug', 'info', 'warn', 'error'), 'info'),
   LOG_FORMAT: setting('json, pretty, or auto: pretty on a terminal', oneOf('auto', 'json', 'pretty'), 'auto'),
