@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { migrate } from '@bookstore/service-kit';
+import pg from 'pg';
+
+/** A migrated database of a service, and how to reach it. */
+export interface ServiceDatabase {
+  /** As the service's own role, which reads and writes rows. */
+  readonly url: string;
+  /** As the role that owns everything, for what a test arranges and looks at. */
+  readonly adminUrl: string;
+}
+
+const require = createRequire(import.meta.url);
+
+type ServiceName = 'author-service' | 'book-service';
+
+const templateOf = (service: ServiceName) => `${service}-template`;
+const roleOf = (service: ServiceName) => service.replace('-', '_');
+const ROLE_PASSWORD = 'of a test alone';
+
+/** Makes the migrated database that those of a service's tests are copies of: once for a server. */
+export async function prepareTemplate(serverUrl: string, service: ServiceName): Promise<void> {
+  await execute(serverUrl, `CREATE DATABASE "${templateOf(service)}"`);
+  await migrate({
+    url: at(serverUrl, templateOf(service)),
+    migrationsDir: path.join(path.dirname(require.resolve(`@bookstore/${service}/package.json`)), 'prisma/migrations'),
+    serviceRole: { name: roleOf(service), password: ROLE_PASSWORD },
+  });
+}
+
+/** A database of a test's own, with every migration of the service and nothing else in it. */
+export async function createServiceDatabase(serverUrl: string, service: ServiceName): Promise<ServiceDatabase> {
+  const name = `${roleOf(service)}_${randomBytes(6).toString('hex')}`;
+  await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE "${templateOf(service)}"`);
+  const adminUrl = at(serverUrl, name);
+  const url = new URL(adminUrl);
+  url.username = roleOf(service);
+  url.password = encodeURIComponent(ROLE_PASSWORD);
+  return { url: url.href, adminUrl };
+}
+
+function at(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,29 @@
+import { type RunningService, type ServiceDefinition, startService } from '@bookstore/service-kit';
+import { waitUntilServing } from '../bookstore/wait-until-serving.js';
+
+/**
+ * Starts a service in this process, on free ports of the loopback: the graph that production runs, its remote edges
+ * being where `env` says. Returns once it serves.
+ */
+export async function startTestService(
+  definition: ServiceDefinition,
+  env: Readonly<Record<string, string>>,
+): Promise<RunningService> {
+  const service = await startService(definition, testEnvironment(env));
+  await waitUntilServing(`127.0.0.1:${service.publicPort}`, 20_000);
+  return service;
+}
+
+/** The settings that every service under test has. */
+export function testEnvironment(env: Readonly<Record<string, string>>): Record<string, string> {
+  return {
+    LISTEN_HOST: '127.0.0.1',
+    PUBLIC_PORT: '0',
+    INTERNAL_PORT: '0',
+    AUTH: 'off',
+    LOG_LEVEL: 'error',
+    LOG_FORMAT: 'json',
+    READINESS_INTERVAL_MS: '50',
+    ...env,
+  };
+}
