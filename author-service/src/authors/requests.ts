@@ -8,10 +8,11 @@ export const getAuthor = z.object({ id: uuid });
 
 export const updateAuthor = z
   .object({ id: uuid, name: label().optional(), email: email.optional() })
-  .superRefine(({ name, email }, context) => {
-    if (name === undefined && email === undefined) {
-      context.addIssue({ code: 'custom', path: ['name'], message: 'or email is required: an update names a field' });
-    }
+  .refine(({ name, email }) => name !== undefined || email !== undefined, {
+    path: ['name'],
+    message: 'or email is required: an update names a field',
+    // Whatever else is wrong: every bad field is named at once.
+    when: () => true,
   });
 
 export const deleteAuthor = z.object({ id: uuid, force: z.boolean() });

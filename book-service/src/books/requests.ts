@@ -14,11 +14,11 @@ export const getBook = z.object({ id: uuid });
 
 export const updateBook = z
   .object({ id: uuid, title: label().optional(), publishedYear: publishedYear.optional() })
-  .superRefine(({ title, publishedYear }, context) => {
-    if (title === undefined && publishedYear === undefined) {
-      const message = 'or published_year is required: an update names a field';
-      context.addIssue({ code: 'custom', path: ['title'], message });
-    }
+  .refine(({ title, publishedYear }) => title !== undefined || publishedYear !== undefined, {
+    path: ['title'],
+    message: 'or published_year is required: an update names a field',
+    // Whatever else is wrong: every bad field is named at once.
+    when: () => true,
   });
 
 export const deleteBook = z.object({ id: uuid });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FOREIGN_TOKEN, isPageToken } from '../pagination/page-token.js';
 
 /** Text for people: trimmed, 1 to `max` Unicode code points, no control characters. */
 export const label = (max = 200) =>
@@ -13,11 +14,18 @@ export const label = (max = 200) =>
       if (/\p{Cc}/u.test(value)) context.addIssue('must not contain control characters');
     });
 
+const ATOM = "[\\w!#$%&'*+/=?^`{|}~-]+";
+const DOMAIN_LABEL = '[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?';
+const TOP_LEVEL_LABEL = '(?:[a-z]{2,63}|xn--[a-z\\d-]{0,58}[a-z\\d])';
+/** Mailbox of RFC 5321, section 4.1.2, without its quoted strings, address literals and domains of a single label. */
+const MAILBOX = new RegExp(`^(?=.{1,64}@)${ATOM}(?:\\.${ATOM})*@(?:${DOMAIN_LABEL}\\.)+${TOP_LEVEL_LABEL}$`, 'i');
+const mailbox = z.email({ pattern: MAILBOX });
+
 /** An e-mail address (RFC 5321, ASCII), at most 254 characters, kept as given. */
 export const email = z.string().superRefine((value, context) => {
   if (value === '') context.addIssue('is required');
   else if (value.length > 254) context.addIssue('must be at most 254 characters');
-  else if (!z.email().safeParse(value).success) context.addIssue('must be a valid e-mail address');
+  else if (!mailbox.safeParse(value).success) context.addIssue('must be a valid e-mail address');
 });
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -32,12 +40,22 @@ export const uuid = z
   .transform((value) => value.toLowerCase());
 
 /** A UUID or, as proto3 leaves out a field, the empty string; then undefined. */
-export const optionalUuid = z.union([z.literal('').transform(() => undefined), uuid]);
+export const optionalUuid = z
+  .string()
+  .superRefine((value, context) => {
+    if (value !== '' && !UUID.test(value)) context.addIssue('must be a UUID');
+  })
+  .transform((value) => (value === '' ? undefined : value.toLowerCase()));
 
 /** AIP-158: 0 is the server's choice, negative is refused. */
 export const pageSize = z.number().superRefine((value, context) => {
   if (value < 0) context.addIssue('must not be negative');
 });
 
+/** As far as can be told without the list: the list itself refuses another one's token. */
+export const pageToken = z.string().superRefine((value, context) => {
+  if (value !== '' && !isPageToken(value)) context.addIssue(FOREIGN_TOKEN);
+});
+
 /** The two fields of a request for a page of a list. */
-export const pageFields = { pageSize, pageToken: z.string() };
+export const pageFields = { pageSize, pageToken };
