@@ -18,11 +18,25 @@ class StrictReader extends BinaryReader {
 
 type Deserialize = (bytes: Buffer) => unknown;
 
-/** A ts-proto decoder that refuses strings which are not UTF-8. It takes a reader in place of bytes. */
+/**
+ * A ts-proto decoder that refuses what is not protobuf all through. By itself it stops at a field number 0 or the end of
+ * a group that did not begin, and takes what it has read by then for the message. It takes a reader in place of bytes.
+ */
 export const strictly =
   (deserialize: Deserialize): Deserialize =>
-  (bytes) =>
-    deserialize(new StrictReader(bytes) as unknown as Buffer);
+  (bytes) => {
+    requireFields(bytes);
+    return deserialize(new StrictReader(bytes) as unknown as Buffer);
+  };
+
+/** @throws Error unless the bytes are a row of whole fields */
+function requireFields(bytes: Uint8Array): void {
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [fieldNumber, wireType] = reader.tag();
+    reader.skip(wireType, fieldNumber);
+  }
+}
 
 /**
  * A decoder that never throws: grpc-js would answer such bytes with INTERNAL, before any interceptor. They arrive as a
