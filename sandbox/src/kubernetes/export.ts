@@ -1,0 +1,26 @@
+import { SandboxError } from '../sandbox-error.js';
+import { replaceFolders } from './files.js';
+import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
+import { writeLock } from './lock.js';
+import { findRenderer } from './render.js';
+import { runMain } from './run-main.js';
+import { splitFolders, splitManifests } from './split.js';
+
+/** `npm run k8s:export`: compose.yaml to k8s/base, and the docker-desktop overlay to a file for each manifest. */
+await runMain('k8s:export', async () => {
+  const version = await komposeVersion();
+  if (version !== KOMPOSE_VERSION) {
+    throw new SandboxError(
+      `kompose ${KOMPOSE_VERSION} is needed, ${version ? `this is ${version}` : 'none is on PATH'}; k8s/README.md says how to get it`,
+    );
+  }
+  const render = await findRenderer();
+  if (!render) throw new SandboxError('neither kustomize nor kubectl is on PATH; k8s/README.md says how to get one');
+
+  const base = await convertCompose();
+  replaceFolders(['k8s/base'], base);
+  const manifests = splitManifests(await render('docker-desktop'));
+  replaceFolders(splitFolders, manifests);
+  writeLock();
+  console.log(`k8s/base: ${base.size} files, and ${manifests.size} manifests for kubectl apply -f`);
+});
