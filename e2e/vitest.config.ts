@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+/** What only one target has, on top of the journeys. */
+const ofTarget: Record<string, string[]> = {
+  embedded: ['start/**/*.test.ts'],
+  compose: ['compose/**/*.test.ts'],
+};
+const target = process.env.E2E_TARGET || 'embedded';
+
+export default defineConfig({
+  test: {
+    name: 'e2e',
+    root: import.meta.dirname,
+    include: ['{journeys,seed,readme}/**/*.test.ts', ...(ofTarget[target] ?? [])],
+    globalSetup: './src/targets/global-setup.ts',
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+  },
+});
