@@ -1,0 +1,18 @@
+import { prepareTemplate } from '@bookstore/sandbox/testing';
+import type { TestProject } from 'vitest/node';
+import { startTestPostgres } from './sandbox/src/postgres/test-postgres.js';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The PostgreSQL server of this run, as its superuser. */
+    postgresUrl: string;
+  }
+}
+
+/** One PostgreSQL for the whole run; each test file makes databases of its own on it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startTestPostgres();
+  await Promise.all([prepareTemplate(server.url(), 'author-service'), prepareTemplate(server.url(), 'book-service')]);
+  project.provide('postgresUrl', server.url());
+  return () => server.stop();
+}
