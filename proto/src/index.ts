@@ -40,10 +40,17 @@ export {
 export { Duration } from '../gen/google/protobuf/duration.js';
 export { BadRequest, ErrorInfo, ResourceInfo, RetryInfo } from '../gen/google/rpc/error_details.js';
 export { Status } from '../gen/google/rpc/status.js';
+export { HealthCheckResponse, HealthCheckResponse_ServingStatus, HealthClient } from '../gen/grpc/health/v1/health.js';
+export {
+  ServerReflectionClient,
+  ServerReflectionRequest,
+  ServerReflectionResponse,
+} from '../gen/grpc/reflection/v1/reflection.js';
+export { ServerReflectionClient as ServerReflectionAlphaClient } from '../gen/grpc/reflection/v1alpha/reflection.js';
 
 /**
- * The compiled contract, comments included: one serialized google.protobuf.FileDescriptorProto for each .proto file,
- * dependencies too. What server reflection answers from.
+ * The compiled contract, comments included, and that of health and reflection: one serialized
+ * google.protobuf.FileDescriptorProto for each .proto file, dependencies too. What server reflection answers from.
  */
 export function fileDescriptors(): Uint8Array[] {
   const set = new BinaryReader(readFileSync(new URL('../../gen/descriptors.binpb', import.meta.url)));
