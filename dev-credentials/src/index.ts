@@ -1,0 +1,4 @@
+export { CertificateAuthority, type Holder, type KeyPair } from './certificate-authority.js';
+export { caFile, serviceFile } from './credential-files.js';
+export { makeCredentials } from './make-credentials.js';
+export { SCOPES, TOKEN_AUDIENCE, TOKEN_ISSUER, TokenKey, type TokenRequest } from './token-key.js';

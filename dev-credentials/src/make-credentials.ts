@@ -1,0 +1,37 @@
+import { CertificateAuthority } from './certificate-authority.js';
+import { areUsable, caFile, SERVICES, serviceFile, signingKeyFile, writeCredential } from './credential-files.js';
+import { TokenKey } from './token-key.js';
+
+const VALID_DAYS = 90;
+const PUBLIC = 0o644;
+const SECRET = 0o600;
+
+/**
+ * Makes a certificate authority, certificates and a token key where there are none, or none that last: one folder for
+ * each service, with no more in it than that service may know; beside them what callers trust and issuers sign with.
+ *
+ * @returns whether anything had to be made
+ */
+export async function makeCredentials(folder: string): Promise<boolean> {
+  if (areUsable(folder)) return false;
+  const authority = await CertificateAuthority.create(VALID_DAYS);
+  const tokenKey = await TokenKey.create();
+  for (const service of SERVICES) {
+    const file = (name: string) => serviceFile(folder, service, name);
+    const certificates = {
+      tls: { dnsNames: [service, 'localhost'], addresses: ['127.0.0.1', '::1'], usages: ['server'] },
+      // The peer's name and no other: whoever holds it is that service.
+      internal: { dnsNames: [service], usages: ['server', 'client'] },
+    } as const;
+    for (const [name, holder] of Object.entries(certificates)) {
+      const { certificate, privateKey } = await authority.issue(holder);
+      writeCredential(file(`${name}.key`), privateKey, SECRET);
+      writeCredential(file(`${name}.crt`), certificate, PUBLIC);
+    }
+    writeCredential(file('ca.crt'), authority.certificate, PUBLIC);
+    writeCredential(file('jwks.json'), `${JSON.stringify({ keys: [tokenKey.publicJwk] }, null, 2)}\n`, PUBLIC);
+  }
+  writeCredential(signingKeyFile(folder), JSON.stringify(tokenKey.jwk), SECRET);
+  writeCredential(caFile(folder), authority.certificate, PUBLIC);
+  return true;
+}

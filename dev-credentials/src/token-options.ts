@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { SCOPES, type TokenRequest } from './token-key.js';
+
+export const USAGE = `Usage: npm run -s token -- [options]
+
+Prints a token for the secured bookstore, and nothing else.
+
+  --scope <scopes>   what it allows, by spaces (all: ${SCOPES.join(' ')})
+  --ttl <time>       how long, such as 90s, 30m, 1h; at most 24h (1h)
+  --subject <name>   who it is for, as the services log it (developer)
+  --help             this text`;
+
+/** A command line that cannot be understood; the message is one line. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+const UNIT_SECONDS = { s: 1, m: 60, h: 3600 } as const;
+const MAX_SECONDS = 24 * 3600;
+
+/** Reads the command line; none when help is asked for. */
+export function parseTokenOptions(args: readonly string[]): TokenRequest | undefined {
+  const { scope, ttl, subject, help } = parseFlags(args);
+  if (help) return undefined;
+  return { scopes: scopes(scope), lifetimeSeconds: seconds(ttl), subject: subjectName(subject) };
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        scope: { type: 'string', default: SCOPES.join(' ') },
+        ttl: { type: 'string', default: '1h' },
+        subject: { type: 'string', default: 'developer' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('\n')[0]);
+  }
+}
+
+function scopes(text: string): string[] {
+  const names = text.split(/\s+/).filter(Boolean);
+  const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new UsageError(`no scope is called '${unknown}'; there are ${SCOPES.join(', ')}`);
+  return names;
+}
+
+function seconds(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
+  const result = Number(count) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
+  if (!(result >= 1 && result <= MAX_SECONDS))
+    throw new UsageError('--ttl takes a time such as 90s, 30m or 1h, up to 24h');
+  return result;
+}
+
+function subjectName(text: string): string {
+  if (!/^[\w.:-]{1,255}$/.test(text)) throw new UsageError('--subject takes letters, digits and . _ : -');
+  return text;
+}
