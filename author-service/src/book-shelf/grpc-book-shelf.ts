@@ -1,6 +1,14 @@
 import { AuthorReferenceServiceClient, CloseAuthorOutcome } from '@bookstore/proto';
-import { CallEnded, callPeer, channelOptions, SETTINGS, targetOf } from '@bookstore/service-kit';
-import { credentials } from '@grpc/grpc-js';
+import {
+  CallEnded,
+  callPeer,
+  LOGGER,
+  type Logger,
+  type PeerChannel,
+  peerChannel,
+  SETTINGS,
+  targetOf,
+} from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Deletion } from '../authors/author.js';
 import type { AuthorSettings } from '../settings.js';
@@ -10,13 +18,20 @@ import { BookServiceUnavailable, BookShelf } from './book-shelf.js';
 @Injectable()
 export class GrpcBookShelf extends BookShelf implements OnApplicationShutdown {
   readonly #client: AuthorReferenceServiceClient;
+  readonly #channel: PeerChannel;
 
-  constructor(@Inject(SETTINGS) private readonly settings: AuthorSettings) {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: AuthorSettings,
+    @Inject(LOGGER) logger: Logger,
+  ) {
     super();
+    this.#channel = peerChannel(settings, logger, [
+      { service: 'bookstore.book.v1.AuthorReferenceService', method: 'CloseAuthor' },
+    ]);
     this.#client = new AuthorReferenceServiceClient(
       targetOf(settings.BOOK_SERVICE_ADDRESS),
-      credentials.createInsecure(),
-      channelOptions([{ service: 'bookstore.book.v1.AuthorReferenceService', method: 'CloseAuthor' }]),
+      this.#channel.credentials,
+      this.#channel.options,
     );
   }
 
@@ -43,5 +58,6 @@ export class GrpcBookShelf extends BookShelf implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.#client.close();
+    this.#channel.close();
   }
 }

@@ -1,6 +1,15 @@
 import { AuthorServiceClient } from '@bookstore/proto';
-import { CallEnded, callPeer, channelOptions, SETTINGS, targetOf } from '@bookstore/service-kit';
-import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  CallEnded,
+  callPeer,
+  LOGGER,
+  type Logger,
+  type PeerChannel,
+  peerChannel,
+  SETTINGS,
+  targetOf,
+} from '@bookstore/service-kit';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { BookSettings } from '../settings.js';
 import { AuthorDirectory, AuthorServiceUnavailable } from './author-directory.js';
@@ -9,13 +18,20 @@ import { AuthorDirectory, AuthorServiceUnavailable } from './author-directory.js
 @Injectable()
 export class GrpcAuthorDirectory extends AuthorDirectory implements OnApplicationShutdown {
   readonly #client: AuthorServiceClient;
+  readonly #channel: PeerChannel;
 
-  constructor(@Inject(SETTINGS) private readonly settings: BookSettings) {
+  constructor(
+    @Inject(SETTINGS) private readonly settings: BookSettings,
+    @Inject(LOGGER) logger: Logger,
+  ) {
     super();
+    this.#channel = peerChannel(settings, logger, [
+      { service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' },
+    ]);
     this.#client = new AuthorServiceClient(
       targetOf(settings.AUTHOR_SERVICE_ADDRESS),
-      credentials.createInsecure(),
-      channelOptions([{ service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' }]),
+      this.#channel.credentials,
+      this.#channel.options,
     );
   }
 
@@ -31,5 +47,6 @@ export class GrpcAuthorDirectory extends AuthorDirectory implements OnApplicatio
 
   onApplicationShutdown(): void {
     this.#client.close();
+    this.#channel.close();
   }
 }

@@ -15,6 +15,7 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { keepCredentialsAsSent } from '../auth/credentials-as-sent.js';
 import { runForCall } from '../call/call.js';
 import { explain, toStatus } from '../errors/to-status.js';
 import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
@@ -70,6 +71,7 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
       for (const listener of this.listeners) {
         const server = this.createServer(listener);
         this.#servers.set(listener.name, { server, port: await bind(server, listener) });
+        keepCredentialsAsSent(server);
       }
       callback();
     } catch (error) {

@@ -1,12 +1,15 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
-import { ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import type { ServerCredentials, ServerOptions } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
 import { checkScopes } from '../auth/authorize.js';
+import { requirePeer } from '../auth/peer-certificate.js';
 import { tokenVerification } from '../auth/token-verification.js';
+import { transportSecurity } from '../auth/transport-security.js';
 import { runForNoCall } from '../call/call.js';
 import { createPool } from '../database/create-pool.js';
 import { checkFailPoint } from '../fail-points/check-fail-point.js';
+import { logGrpcThrough } from '../log/grpc-log.js';
 import { createLogger, NestLogger } from '../log/logger.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
 import { admission, type EndListener, type Gate } from '../server/admission.js';
@@ -40,11 +43,13 @@ const HEALTH = 'grpc.health.v1.Health';
 export async function startService(definition: ServiceDefinition, env = process.env): Promise<RunningService> {
   const settings = readSettings(definition.settings, env);
   const logger = createLogger(definition.name, settings);
+  logGrpcThrough(logger);
   checkScopes([definition.public, definition.internal], definition.scopes);
   checkOpenListeners(settings, logger);
   checkSecurity(settings);
   checkFailPoint(settings, env, logger);
   const tokens = tokenVerification(settings, logger);
+  const security = transportSecurity(settings, logger);
 
   const pool = createPool(settings, definition.name);
   const migrations = fileURLToPath(definition.migrations);
@@ -56,11 +61,17 @@ export async function startService(definition: ServiceDefinition, env = process.
     logger,
   );
 
-  const listener = (name: string, port: number, endpoint: Endpoint, gates: readonly Gate[]): Listener => ({
+  const listener = (
+    name: string,
+    port: number,
+    credentials: ServerCredentials,
+    endpoint: Endpoint,
+    gates: readonly Gate[],
+  ): Listener => ({
     name,
     host: settings.LISTEN_HOST,
     port,
-    credentials: ServerCredentials.createInsecure(),
+    credentials,
     options: serverOptions(settings),
     services: Object.values(endpoint),
     interceptor: admission(gates, logEnd),
@@ -77,14 +88,21 @@ export async function startService(definition: ServiceDefinition, env = process.
       listener(
         'public',
         settings.PUBLIC_PORT,
+        security.publicPort,
         definition.public,
         publicGates(definition, settings, readiness, tokens?.verifier),
       ),
       listener(
         'internal',
         settings.INTERNAL_PORT,
+        security.internalPort,
         definition.internal,
-        internalGates(definition, settings, readiness, undefined),
+        internalGates(
+          definition,
+          settings,
+          readiness,
+          security.mutual ? requirePeer(settings.INTERNAL_PEER_NAME) : undefined,
+        ),
       ),
     ],
     (error) => logger.error({ err: error }, 'a call failed for a reason that no caller may know'),
@@ -116,6 +134,7 @@ export async function startService(definition: ServiceDefinition, env = process.
       await app.close();
       await watching;
       tokens?.close();
+      security.close();
       await pool.end();
       logger.info('stopped');
     },
