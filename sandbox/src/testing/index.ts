@@ -1,8 +1,11 @@
+export { SECOND_AUTHORIZATION, startDuplicateHeaderProxy } from './duplicate-header-proxy.js';
 export { type Failure, failureOf } from './failure-of.js';
 export { healthOf } from './health-of.js';
+export { type Http2Answer, http2Call } from './http2-call.js';
 export { type Peer, type ReceivedCall, refuse, silence, startPeer } from './peer.js';
 export { type CallSettings, type PromiseClient, promiseClient } from './promise-client.js';
 export { type RawAnswer, rawCall } from './raw-call.js';
 export { createServiceDatabase, prepareTemplate, type ServiceDatabase } from './service-database.js';
 export { startTestService, testEnvironment } from './start-test-service.js';
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
+export { brokenAuthorizations, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from './token-kinds.js';
