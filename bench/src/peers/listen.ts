@@ -1,0 +1,12 @@
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+
+/** One of the peers' services: its methods, on the port that the benchmark chose. */
+export function listen(services: ReadonlyArray<readonly [ServiceDefinition, UntypedServiceImplementation]>): void {
+  const server = new Server();
+  for (const [definition, implementation] of services) server.addService(definition, implementation);
+  server.bindAsync(`127.0.0.1:${process.env.PORT}`, ServerCredentials.createInsecure(), (error) => {
+    if (error) throw error;
+    process.send?.('listening');
+  });
+  process.on('disconnect', () => process.exit(0));
+}
