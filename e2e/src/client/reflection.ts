@@ -1,0 +1,68 @@
+import {
+  ServerReflectionAlphaClient,
+  ServerReflectionClient,
+  ServerReflectionRequest,
+  type ServerReflectionResponse,
+} from '@bookstore/proto';
+import { create, createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { credentials } from '@grpc/grpc-js';
+
+export type ReflectionVersion = 'v1' | 'v1alpha';
+
+/** Asks a server what it serves, as tools do that have no .proto at hand. */
+export class Reflection {
+  readonly #client: ServerReflectionClient;
+
+  constructor(address: string, version: ReflectionVersion) {
+    const Client = version === 'v1' ? ServerReflectionClient : ServerReflectionAlphaClient;
+    this.#client = new Client(address, credentials.createInsecure());
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  /** Full names of the services. */
+  async services(): Promise<string[]> {
+    const { listServicesResponse } = await this.#ask({ listServices: '*' });
+    return (listServicesResponse?.service ?? []).map(({ name }) => name);
+  }
+
+  /** The file that defines a symbol, and the files that it needs; undefined when the server knows no such symbol. */
+  async filesWith(symbol: string): Promise<FileDescriptorProto[] | undefined> {
+    const { fileDescriptorResponse } = await this.#ask({ fileContainingSymbol: symbol });
+    return fileDescriptorResponse?.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+  }
+
+  /** Every message, enum and service that the services lean on, with all types resolved. */
+  async registry(): Promise<FileRegistry> {
+    const files = new Map<string, FileDescriptorProto>();
+    for (const service of await this.services()) {
+      for (const file of (await this.filesWith(service)) ?? []) files.set(file.name, file);
+    }
+    return createFileRegistry(create(FileDescriptorSetSchema, { file: importsFirst(files) }));
+  }
+
+  #ask(question: Partial<ServerReflectionRequest>): Promise<ServerReflectionResponse> {
+    return new Promise((resolve, reject) => {
+      const stream = this.#client.serverReflectionInfo({ deadline: Date.now() + 10_000 });
+      stream.on('data', resolve).on('error', reject);
+      stream.write({ ...ServerReflectionRequest.decode(new Uint8Array()), ...question });
+      stream.end();
+    });
+  }
+}
+
+function importsFirst(files: ReadonlyMap<string, FileDescriptorProto>): FileDescriptorProto[] {
+  const ordered = new Set<FileDescriptorProto>();
+  const add = (file: FileDescriptorProto) => {
+    for (const name of file.dependency) {
+      const imported = files.get(name);
+      if (imported) add(imported);
+    }
+    ordered.add(file);
+  };
+  for (const file of files.values()) add(file);
+  return [...ordered];
+}
