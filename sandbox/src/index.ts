@@ -1,3 +1,4 @@
+export { prepareDatabase, type ServiceDatabase } from './bookstore/databases.js';
 export { freePort } from './bookstore/ports.js';
 export { type ServiceName, ServiceProcess } from './bookstore/service-process.js';
 export { type Bookstore, type BookstoreOptions, startBookstore } from './bookstore/start-bookstore.js';

@@ -1,0 +1,63 @@
+import type { ServiceName } from '@bookstore/sandbox';
+import type { Addresses } from '../client/bookstore-client.js';
+import type { TcpLink } from '../network/tcp-link.js';
+
+export type DatabaseName = 'authors' | 'books';
+
+/** One process of a service, and what can be done to it. */
+export interface ServiceControl {
+  /** Ends it as a crash would, and returns when it has ended. */
+  kill(): Promise<void>;
+  /** Starts it, and returns when it serves; `env` is for this start alone. */
+  start(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Has it drain and end, and returns when it has. */
+  stop(): Promise<void>;
+  /** Stops it in its tracks; connections stay open. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Resolves with the exit status once it has ended by itself. */
+  ended(): Promise<number>;
+  readonly running: boolean;
+  /** Resident memory, bytes. */
+  memory(): Promise<number>;
+  /** Open files and sockets; undefined where the platform does not say. */
+  openFiles(): Promise<number | undefined>;
+}
+
+/** PostgreSQL, both databases of it where one server has them. */
+export interface DatabaseControl {
+  stop(): Promise<void>;
+  /** Returns when it takes connections. */
+  start(): Promise<void>;
+}
+
+/** Where the network can be made to fail. */
+export interface Links {
+  readonly authorDatabase: TcpLink;
+  readonly bookDatabase: TcpLink;
+  /** From the author service to the book service's internal port. */
+  readonly toBooks: TcpLink;
+  /** From the book service to the author service's internal port. */
+  readonly toAuthors: TcpLink;
+}
+
+/** A bookstore that things can be done to, and both of whose databases can be looked into. */
+export interface ChaosBookstore extends AsyncDisposable {
+  /** gRPC targets of the public ports. */
+  readonly addresses: Addresses;
+  readonly services: Readonly<Record<ServiceName, ServiceControl>>;
+  readonly database: DatabaseControl;
+  /** As the role that owns everything. */
+  query<T>(database: DatabaseName, sql: string): Promise<T[]>;
+  /** @throws Error when the bookstore was started without links */
+  readonly links: Links;
+  /** Another process of the service beside the first, until it is stopped: its public and internal ports. */
+  addReplica(service: ServiceName, env?: Readonly<Record<string, string>>): Promise<Replica>;
+  /** What the services have logged so far. */
+  readonly log: readonly string[];
+}
+
+export interface Replica extends ServiceControl {
+  readonly publicPort: number;
+  readonly internalPort: number;
+}

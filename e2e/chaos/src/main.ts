@@ -1,0 +1,32 @@
+import { writeFileSync } from 'node:fs';
+import { type ChaosOptions, parseOptions, USAGE } from './options.js';
+import { asTable, broken } from './report.js';
+import { rows } from './rows/index.js';
+import { runRows } from './run-rows.js';
+
+/** `npm run chaos`: prints fault × promise × measured, and ends with status 1 when a promise does not hold. */
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) console.log(USAGE);
+  else await run(options);
+} catch (error) {
+  console.error(`npm run chaos: ${(error as Error).message}`);
+  process.exitCode = 2;
+}
+
+async function run({ target, rows: wanted, short, seed, json }: ChaosOptions): Promise<void> {
+  const chosen = rows.filter((row) => row.targets.includes(target) && (wanted?.has(row.number) ?? true));
+  if (chosen.length === 0) throw new Error(`no such rows for the target ${target}`);
+  const scale = short ? 'short' : 'full';
+  const startedAt = performance.now();
+  const since = () => `${Math.round((performance.now() - startedAt) / 1000)} s`.padStart(6);
+  console.log(`chaos: ${target}, ${scale}; --seed ${seed} repeats its choices\n`);
+  const reports = await runRows(chosen, { target, scale, seed, say: (line) => console.log(`${since()}  ${line}`) });
+  console.log(`\n${asTable(reports)}\n`);
+  const failed = broken(reports);
+  const promises = reports.flatMap(({ findings }) => findings).filter(({ holds }) => holds !== undefined).length;
+  console.log(`${promises - failed} of ${promises} promises hold, after ${since().trim()}`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ target, scale, seed, reports }, null, 2)}\n`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}

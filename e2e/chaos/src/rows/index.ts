@@ -1,0 +1,5 @@
+import type { Row } from '../row.js';
+import { races } from './races.js';
+
+/** The table of faults. */
+export const rows: readonly Row[] = [races];

@@ -1,0 +1,32 @@
+import { EmbeddedBookstore } from './bookstore/embedded-bookstore.js';
+import type { RowReport } from './report.js';
+import type { Lab, Row, Scale, TargetName } from './row.js';
+
+export interface RunOptions {
+  readonly target: TargetName;
+  readonly scale: Scale;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+/** Runs these rows, one after the other. A row that cannot be run to its end is a promise that does not hold. */
+export async function runRows(rows: readonly Row[], { target, scale, seed, say }: RunOptions): Promise<RowReport[]> {
+  const reports: RowReport[] = [];
+  for (const row of rows) {
+    const startedAt = performance.now();
+    const lab: Lab = {
+      ...{ target, scale, seed, say },
+      start: (options = {}) => EmbeddedBookstore.start(options),
+    };
+    const findings = await row.run(lab).catch((error: Error) => {
+      say(error.stack ?? error.message);
+      return [{ fault: 'see the log', promise: 'the row can be run', measured: error.message, holds: false }];
+    });
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    for (const { promise, measured, holds } of findings) {
+      say(`row ${row.number}: ${holds === false ? 'DOES NOT HOLD: ' : ''}${promise}: ${measured}`);
+    }
+    reports.push({ row: row.number, seconds, findings });
+  }
+  return reports;
+}
