@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { signingKeyFile } from './credential-files.js';
 import { TokenKey } from './token-key.js';
@@ -6,7 +7,8 @@ import { parseTokenOptions, USAGE, UsageError } from './token-options.js';
 
 /** `npm run -s token`: a token of the bookstore that `npm start -- --secure` runs; in a container, of that one. */
 
-const folder = process.env.CREDENTIALS_DIR || fileURLToPath(new URL('../../.sandbox/certs', import.meta.url));
+const sandbox = process.env.SANDBOX_DIR || fileURLToPath(new URL('../../.sandbox', import.meta.url));
+const folder = process.env.CREDENTIALS_DIR || path.join(sandbox, 'certs');
 
 function signingKey(): TokenKey {
   try {

@@ -1,12 +1,16 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { caFile } from '@bookstore/dev-credentials';
 import { portFrom, requireFreePort } from './bookstore/ports.js';
 import { shorten } from './bookstore/shorten.js';
 import { type Bookstore, startBookstore } from './bookstore/start-bookstore.js';
+import { whereToCall } from './bookstore/where-to-call.js';
 import { SandboxError } from './sandbox-error.js';
 
 /**
- * `npm start`: the whole bookstore on this machine, without Docker, until Ctrl-C.
+ * `npm start`: the whole bookstore on this machine, without Docker, until Ctrl-C. With `-- --secure`, callers need a
+ * token and TLS.
  *
  * AUTHOR_PORT and BOOK_PORT move the ports, SANDBOX_DIR the folder that keeps the data.
  */
@@ -31,16 +35,27 @@ try {
 }
 
 async function run(): Promise<void> {
+  const secure = isSecure();
   const { authorPort, bookPort } = await choosePorts();
-  const bookstore = await start(authorPort, bookPort);
+  const bookstore = await start(authorPort, bookPort, secure);
   if (bookstore) {
-    showWhereToCall(authorPort, bookPort);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    const ca = secure ? shorten(caFile(path.join(dataDir, 'certs'))) : undefined;
+    console.log(whereToCall({ authorPort, bookPort, seconds, caFile: ca }));
     const died = await Promise.race([stopRequested, whatDied(bookstore)]);
     if (!died) console.log('\n  stopping: calls in flight end first');
     await bookstore.stop();
     if (died) throw new SandboxError(`${died}; everything has been stopped`);
   }
   console.log(`  stopped; the data stays in ${shownDataDir}, npm start goes on with it`);
+}
+
+function isSecure(): boolean {
+  try {
+    return parseArgs({ options: { secure: { type: 'boolean', default: false } } }).values.secure;
+  } catch {
+    throw new SandboxError('takes --secure or nothing: npm start -- --secure');
+  }
 }
 
 async function choosePorts() {
@@ -54,11 +69,11 @@ async function choosePorts() {
 }
 
 /** The bookstore; undefined when a stop comes before it serves. */
-async function start(authorPort: number, bookPort: number): Promise<Bookstore | undefined> {
+async function start(authorPort: number, bookPort: number, secure: boolean): Promise<Bookstore | undefined> {
   const { signal } = stopRequest;
   try {
     const onStep = (what: string) => console.log(`  starting  ${what}`);
-    return await startBookstore({ dataDir, authorPort, bookPort, onStep, signal });
+    return await startBookstore({ dataDir, authorPort, bookPort, secure, onStep, signal });
   } catch (error) {
     // Ctrl-C reaches everything that has been started at the same time: what failed of it is no failure.
     if (signal.aborted) return undefined;
@@ -73,26 +88,4 @@ function whatDied({ author, book, postgres }: Bookstore): Promise<string> {
     book.exited.then((how) => `the book service ended ${how}`),
     postgres.exited.then(() => `PostgreSQL ended; ${path.join(shownDataDir, 'postgres.log')} says why`),
   ]);
-}
-
-function showWhereToCall(authorPort: number, bookPort: number): void {
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const call = `bookstore.author.v1.AuthorService`;
-  console.log(`
-  The bookstore serves after ${seconds} s.
-
-    author service   127.0.0.1:${authorPort}
-    book service     127.0.0.1:${bookPort}
-
-  A first call:
-
-    npx buf curl --protocol grpc --http2-prior-knowledge -d '{"name":"Ursula K. Le Guin","email":"ursula@example.com"}' http://127.0.0.1:${authorPort}/${call}/CreateAuthor
-
-  The same with grpcurl, and a page to click through with grpcui, where they are installed:
-
-    grpcurl -plaintext -d '{"name":"Ursula K. Le Guin","email":"ursula@example.com"}' 127.0.0.1:${authorPort} ${call}/CreateAuthor
-    grpcui -plaintext 127.0.0.1:${authorPort}
-
-  A catalogue to play with: npm run seed, in another terminal. To stop: Ctrl-C.
-`);
 }

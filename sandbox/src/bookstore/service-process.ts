@@ -13,6 +13,8 @@ export interface ServiceProcessOptions {
   readonly publicPort: number;
   readonly internalPort: number;
   readonly env: Readonly<Record<string, string>>;
+  /** The certificate authority behind its public port, where that has TLS. */
+  readonly caFile?: string | undefined;
   /** Where its log lines go; to this process's own output when absent. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
@@ -74,13 +76,13 @@ export class ServiceProcess {
    * @throws SandboxError when it ends before, or takes too long; the signal's reason when nobody waits any more
    */
   async serving(signal?: AbortSignal): Promise<void> {
-    const { name, publicPort } = this.options;
+    const { name, publicPort, caFile } = this.options;
     const ended = new AbortController();
     this.exited.then((how) =>
       ended.abort(new SandboxError(`the ${name} ended ${how} before it served; its last lines say why`)),
     );
     const either = AbortSignal.any(signal ? [ended.signal, signal] : [ended.signal]);
-    await waitUntilServing(`127.0.0.1:${publicPort}`, SERVING_TIMEOUT_MS, either);
+    await waitUntilServing(`127.0.0.1:${publicPort}`, SERVING_TIMEOUT_MS, either, caFile);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { caFile, makeCredentials } from '@bookstore/dev-credentials';
 import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
 import { explainFileError } from '../postgres/file-error.js';
+import { secureEnvironment } from '../secure/secure-environment.js';
 import { prepareDatabase, type ServiceDatabase } from './databases.js';
 import { freePort } from './ports.js';
 import { type ServiceName, ServiceProcess } from './service-process.js';
@@ -13,6 +15,8 @@ export interface BookstoreOptions {
   readonly dataDir: string;
   readonly authorPort: number;
   readonly bookPort: number;
+  /** Callers need a token and TLS, the services' own calls mutual TLS; what that takes is made in `certs`. */
+  readonly secure?: boolean;
   /** Settings for both services, on top of the sandbox's own. */
   readonly env?: Readonly<Record<string, string>>;
   /** False gives up safety from power cuts for speed: for tests. */
@@ -63,6 +67,12 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
     const authors = await prepareDatabase('author-service', postgres.url, secretsFile);
     const books = await prepareDatabase('book-service', postgres.url, secretsFile);
 
+    const certsDir = path.join(options.dataDir, 'certs');
+    if (options.secure) {
+      step(`certificates and keys, in ${shorten(certsDir)}`);
+      await makeCredentials(certsDir);
+    }
+
     const [authorInternal, bookInternal] = [await freePort(), await freePort()];
     const spawnService = (name: ServiceName) => {
       const author = name === 'author-service';
@@ -71,13 +81,14 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
         publicPort: author ? options.authorPort : options.bookPort,
         internalPort: author ? authorInternal : bookInternal,
         env: {
-          AUTH: 'off',
+          ...(options.secure ? secureEnvironment(certsDir, name) : { AUTH: 'off' }),
           DATABASE_URL: author ? authors.url : books.url,
           ...(author
             ? { BOOK_SERVICE_ADDRESS: `127.0.0.1:${bookInternal}` }
             : { AUTHOR_SERVICE_ADDRESS: `127.0.0.1:${authorInternal}` }),
           ...options.env,
         },
+        caFile: options.secure ? caFile(certsDir) : undefined,
         onLog: options.onLog,
       });
       running.push(service);

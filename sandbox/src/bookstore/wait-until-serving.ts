@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, type MethodDefinition, type ServiceError } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
@@ -8,10 +9,24 @@ const { Check: check } = service as unknown as { Check: MethodDefinition<unknown
 /**
  * Asks a service's health until it says SERVING.
  *
+ * @param caFile the certificate authority to trust, where the port has TLS
  * @throws SandboxError when it does not within the time; the signal's reason when that is aborted first
  */
-export async function waitUntilServing(address: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-  const client = new Client(address, credentials.createInsecure(), { 'grpc.initial_reconnect_backoff_ms': 100 });
+export async function waitUntilServing(
+  address: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+  caFile?: string,
+): Promise<void> {
+  const client = new Client(
+    address,
+    caFile ? credentials.createSsl(readFileSync(caFile)) : credentials.createInsecure(),
+    {
+      'grpc.initial_reconnect_backoff_ms': 100,
+      // TLS knows names, and the address is a number.
+      ...(caFile && { 'grpc.ssl_target_name_override': 'localhost' }),
+    },
+  );
   const until = Date.now() + timeoutMs;
   try {
     for (;;) {

@@ -50,7 +50,8 @@ export class CertificateFiles implements experimental.CertificateProvider {
 
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.#identityListeners.add(listener);
-    listener(this.#current);
+    // Later, as grpc-js expects: it begins to listen to itself only after this.
+    process.nextTick(() => listener(this.#current));
   }
 
   removeIdentityCertificateListener(listener: IdentityListener): void {
@@ -59,7 +60,7 @@ export class CertificateFiles implements experimental.CertificateProvider {
 
   addCaCertificateListener(listener: CaListener): void {
     this.#caListeners.add(listener);
-    this.#tellCa(listener);
+    process.nextTick(() => this.#tellCa(listener));
   }
 
   removeCaCertificateListener(listener: CaListener): void {

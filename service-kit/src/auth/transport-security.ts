@@ -3,9 +3,6 @@ import type { Logger } from '../log/logger.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { CertificateFiles } from './certificate-files.js';
 
-/** Asks no client for a certificate: grpc-js takes null for that, and its types do not know. */
-const NOBODY = null as unknown as experimental.CertificateProvider;
-
 /** How the two ports are secured. */
 export interface TransportSecurity {
   readonly publicPort: ServerCredentials;
@@ -24,9 +21,10 @@ export interface TransportSecurity {
 export function transportSecurity(settings: KitSettings, logger: Logger): TransportSecurity {
   const own = publicCertificates(settings, logger);
   const internal = internalCertificates(settings, logger);
+  // What the server shows comes first, whom it trusts second: grpc-js's declaration names them the other way round.
   const { createCertificateProviderServerCredentials: serverCredentials } = experimental;
   return {
-    publicPort: own ? serverCredentials(NOBODY, own, false) : ServerCredentials.createInsecure(),
+    publicPort: own ? serverCredentials(own, null, false) : ServerCredentials.createInsecure(),
     internalPort: internal ? serverCredentials(internal, internal, true) : ServerCredentials.createInsecure(),
     mutual: internal !== undefined,
     close: () => {

@@ -2,6 +2,9 @@ import type { KitSettings } from '../settings/kit-settings.js';
 import { SettingsError } from '../settings/setting.js';
 import { isLoopback } from './check-open-listeners.js';
 
+/** How the passwords in sandbox/dev-secrets begin, which everybody knows. */
+const DEVELOPMENT_SECRET = 'development-only-';
+
 /**
  * What several settings have to say together.
  *
@@ -23,6 +26,9 @@ function tokenProblems(settings: KitSettings): string[] {
   }
   if (JWT_JWKS_URL !== undefined && !mayHoldKeys(JWT_JWKS_URL)) {
     problems.push('JWT_JWKS_URL must be a URL with https, or with http on loopback');
+  }
+  if ([settings.DATABASE_PASSWORD, settings.DATABASE_URL].some((secret) => secret?.includes(DEVELOPMENT_SECRET))) {
+    problems.push('AUTH=jwt refuses the development password of the database: give it one of its own');
   }
   if (!isLoopback(settings.LISTEN_HOST)) {
     if (settings.TLS_CERT_FILE === undefined) problems.push('AUTH=jwt beyond loopback needs TLS_CERT_FILE');

@@ -1,0 +1,50 @@
+/** What a newcomer is told once everything serves. */
+export interface WhereToCall {
+  readonly authorPort: number;
+  readonly bookPort: number;
+  readonly seconds: string;
+  /** The certificate authority that clients trust, in secure mode. */
+  readonly caFile?: string | undefined;
+}
+
+const CREATE_AUTHOR = 'bookstore.author.v1.AuthorService/CreateAuthor';
+const AN_AUTHOR = `'{"name":"Ursula K. Le Guin","email":"ursula@example.com"}'`;
+
+/** The lines that `npm start` ends its start with: addresses, and a first call to copy. */
+export function whereToCall(where: WhereToCall): string {
+  const { authorPort, bookPort, seconds, caFile } = where;
+  const host = caFile ? 'localhost' : '127.0.0.1';
+  return `
+  The bookstore serves after ${seconds} s.
+
+    author service   ${host}:${authorPort}
+    book service     ${host}:${bookPort}
+${caFile ? secureCalls(authorPort, caFile) : openCalls(authorPort)}`;
+}
+
+const openCalls = (port: number) => `
+  A first call:
+
+    npx buf curl --protocol grpc --http2-prior-knowledge -d ${AN_AUTHOR} http://127.0.0.1:${port}/${CREATE_AUTHOR}
+
+  The same with grpcurl, and a page to click through with grpcui, where they are installed:
+
+    grpcurl -plaintext -d ${AN_AUTHOR} 127.0.0.1:${port} ${CREATE_AUTHOR}
+    grpcui -plaintext 127.0.0.1:${port}
+
+  A catalogue to play with: npm run seed, in another terminal. To stop: Ctrl-C.
+`;
+
+const secureCalls = (port: number, caFile: string) => `
+  It takes calls by TLS alone, and with a token. A first call:
+
+    TOKEN=$(npm run -s token -- --scope 'authors:read authors:write' --ttl 1h)
+    npx buf curl --protocol grpc --cacert ${caFile} -H "authorization: Bearer $TOKEN" --reflect-header '*' -d ${AN_AUTHOR} https://localhost:${port}/${CREATE_AUTHOR}
+
+  The same with grpcurl, and a page to click through with grpcui, where they are installed:
+
+    grpcurl -cacert ${caFile} -H "authorization: Bearer $TOKEN" -d ${AN_AUTHOR} localhost:${port} ${CREATE_AUTHOR}
+    grpcui -cacert ${caFile} -H "authorization: Bearer $TOKEN" localhost:${port}
+
+  A catalogue to play with: BOOKSTORE_TOKEN=$(npm run -s token) npm run seed -- --ca ${caFile}. To stop: Ctrl-C.
+`;
