@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const ofTarget: Record<string, string[]> = {
   embedded: ['start/**/*.test.ts'],
   compose: ['compose/**/*.test.ts'],
+  kubernetes: ['kubernetes/**/*.test.ts'],
 };
 const target = process.env.E2E_TARGET || 'embedded';
 
@@ -13,6 +14,8 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['{journeys,seed,readme}/**/*.test.ts', ...(ofTarget[target] ?? [])],
     globalSetup: './src/targets/global-setup.ts',
+    // Pods that come and go take the cluster's attention from every other test.
+    fileParallelism: target !== 'kubernetes',
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },

@@ -3,6 +3,7 @@ import { type StartedTarget, type TargetName, targetNames } from './target.js';
 const starters: Record<TargetName, () => Promise<StartedTarget>> = {
   embedded: async () => (await import('./embedded.js')).startEmbedded(),
   compose: async () => (await import('./compose.js')).startCompose(),
+  kubernetes: async () => (await import('./kubernetes.js')).startKubernetes(),
 };
 
 /**

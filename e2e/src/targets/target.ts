@@ -7,6 +7,8 @@ export interface Target {
   readonly bookAddress: string;
   /** Compose's project, where the bookstore runs in one. */
   readonly composeProject?: string;
+  /** Kubernetes' namespace, where the bookstore runs in one. */
+  readonly namespace?: string;
 }
 
 /** A target that this run has started, and ends. */
@@ -14,7 +16,7 @@ export interface StartedTarget extends Target {
   stop(): Promise<void>;
 }
 
-export const targetNames = ['embedded', 'compose'] as const;
+export const targetNames = ['embedded', 'compose', 'kubernetes'] as const;
 
 export type TargetName = (typeof targetNames)[number];
 

@@ -1,7 +1,7 @@
 import { parseAllDocuments, stringify } from 'yaml';
 import type { Files } from './files.js';
 
-interface Manifest {
+export interface Manifest {
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
 }

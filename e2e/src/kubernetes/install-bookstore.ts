@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { asList, chooseContext, type Kubectl, renderWith } from '@bookstore/sandbox/kubernetes';
+
+/** A bookstore in a namespace of its own. */
+export interface InstalledBookstore {
+  readonly namespace: string;
+  readonly context: string;
+  /** kubectl in that namespace; its output. */
+  kubectl(...args: string[]): Promise<string>;
+  /** kubectl in that namespace, fed with this manifest. */
+  apply(manifest: object): Promise<void>;
+  /** Waits until each deployment has the pods it wants, of its newest template, and they are ready. */
+  waitUntilReady(): Promise<void>;
+  uninstall(): Promise<void>;
+}
+
+const ROLLOUT_TIMEOUT = '--timeout=240s';
+
+/** @throws SandboxError when the context is not local and was not named */
+export async function installBookstore(context?: string): Promise<InstalledBookstore> {
+  const kubectl = await chooseContext(context);
+  const bookstore = await newNamespace(kubectl);
+  try {
+    const manifests = await renderWith(kubectl, 'docker-desktop');
+    for (const manifest of manifests) delete manifest.metadata.namespace;
+    const inside = manifests.filter(({ kind }) => kind !== 'Namespace');
+    await kubectl.readFed(asList(inside), '-n', bookstore.namespace, 'apply', '-f', '-');
+    await bookstore.waitUntilReady();
+    return bookstore;
+  } catch (error) {
+    await bookstore.uninstall();
+    throw error;
+  }
+}
+
+/** An empty namespace under pod security "restricted". */
+export async function newNamespace(kubectl: Kubectl): Promise<InstalledBookstore> {
+  const namespace = `bookstore-e2e-${randomBytes(4).toString('hex')}`;
+  const inside = (...args: string[]) => kubectl.read('-n', namespace, ...args);
+  await kubectl.read('create', 'namespace', namespace);
+  await kubectl.read('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
+  return {
+    namespace,
+    context: kubectl.context,
+    kubectl: inside,
+    apply: async (manifest) => {
+      await kubectl.readFed(JSON.stringify(manifest), '-n', namespace, 'apply', '-f', '-');
+    },
+    waitUntilReady: async () => {
+      const names = (await inside('get', 'deployments', '-o', 'name')).trim().split('\n');
+      for (const name of names) await inside('rollout', 'status', name, ROLLOUT_TIMEOUT);
+    },
+    uninstall: async () => {
+      await kubectl.read('delete', 'namespace', namespace, '--wait=false');
+    },
+  };
+}

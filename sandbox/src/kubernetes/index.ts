@@ -1,0 +1,3 @@
+export { chooseContext } from './context.js';
+export type { Kubectl } from './kubectl.js';
+export { asList, renderWith } from './rendered.js';
