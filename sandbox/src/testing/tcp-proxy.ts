@@ -60,3 +60,12 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       }),
   };
 }
+
+/** A proxy in front of a PostgreSQL, and the database's URL by way of it. */
+export async function startDatabaseProxy(databaseUrl: string): Promise<TcpProxy & { readonly url: string }> {
+  const url = new URL(databaseUrl);
+  const proxy = await startTcpProxy(url.hostname, Number(url.port || 5432));
+  url.hostname = '127.0.0.1';
+  url.port = String(proxy.port);
+  return { ...proxy, url: url.href };
+}

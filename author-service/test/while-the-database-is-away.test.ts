@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { AuthorServiceClient } from '@bookstore/proto';
+import {
+  createServiceDatabase,
+  failureOf,
+  healthOf,
+  type PromiseClient,
+  promiseClient,
+  startDatabaseProxy,
+  startTestService,
+  testEnvironment,
+} from '@bookstore/sandbox/testing';
+import { LIVENESS, type RunningService, startService } from '@bookstore/service-kit';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { authorService } from '../src/author-service.js';
+import { newAuthor } from './start-authors.js';
+
+let network: Awaited<ReturnType<typeof startDatabaseProxy>>;
+let service: RunningService;
+let api: PromiseClient<AuthorServiceClient>;
+beforeAll(async () => {
+  network = await startDatabaseProxy((await createServiceDatabase(inject('postgresUrl'), 'author-service')).url);
+  service = await startTestService(authorService, {
+    DATABASE_URL: network.url,
+    DATABASE_ACQUIRE_TIMEOUT_MS: '300',
+    DATABASE_STATEMENT_TIMEOUT_MS: '300',
+    BOOK_SERVICE_ADDRESS: '127.0.0.1:1',
+  });
+  api = promiseClient(AuthorServiceClient, service.publicPort);
+});
+afterAll(async () => {
+  api?.close();
+  await service?.stop();
+  await network?.stop();
+});
+beforeEach(() => async () => {
+  network.heal();
+  await expect.poll(() => healthOf(service.publicPort)).toBe('SERVING');
+});
+
+const SERVICE = 'bookstore.author.v1.AuthorService';
+
+describe.each([
+  ['ends every connection', () => network.cut()],
+  ['says nothing', () => network.freeze()],
+])('while the database %s', (_how, breakIt) => {
+  test('each method is DATABASE_UNAVAILABLE, and says no more', async () => {
+    await api.createAuthor(newAuthor());
+    breakIt();
+    const id = randomUUID();
+    const calls = [
+      api.createAuthor(newAuthor()),
+      api.createAuthor(newAuthor({ requestId: randomUUID() })),
+      api.getAuthor({ id }),
+      api.updateAuthor({ id, name: 'x' }),
+      api.deleteAuthor({ id }),
+      api.listAuthors(),
+    ];
+    for (const failure of await Promise.all(calls.map(failureOf))) {
+      expect(failure).toEqual({
+        code: 'UNAVAILABLE',
+        reason: 'DATABASE_UNAVAILABLE',
+        domain: 'bookstore',
+        metadata: {},
+        message: 'the database does not answer; try again',
+        requestId: expect.any(String),
+      });
+    }
+  });
+
+  test('what is wrong with a request is said all the same', async () => {
+    breakIt();
+    expect(await failureOf(api.getAuthor({ id: 'x' }))).toMatchObject({ reason: 'INVALID_FIELD' });
+  });
+
+  test('health says NOT_SERVING but for liveness; once the database is back, SERVING', async () => {
+    breakIt();
+    for (const port of [service.publicPort, service.internalPort]) {
+      for (const name of ['', SERVICE]) await expect.poll(() => healthOf(port, name)).toBe('NOT_SERVING');
+      expect(await healthOf(port, LIVENESS)).toBe('SERVING');
+    }
+    network.heal();
+    for (const name of ['', SERVICE]) await expect.poll(() => healthOf(service.publicPort, name)).toBe('SERVING');
+    const author = await api.createAuthor(newAuthor());
+    expect(await api.getAuthor({ id: author.id })).toEqual(author);
+  });
+});
+
+test('a service may start before its database: it listens, waits and serves once the database is there', async () => {
+  const late = await startDatabaseProxy((await createServiceDatabase(inject('postgresUrl'), 'author-service')).url);
+  late.cut();
+  const early = await startService(
+    authorService,
+    testEnvironment({ DATABASE_URL: late.url, BOOK_SERVICE_ADDRESS: '127.0.0.1:1' }),
+  );
+  const client = promiseClient(AuthorServiceClient, early.publicPort);
+  expect(await healthOf(early.publicPort)).toBe('NOT_SERVING');
+  expect(await healthOf(early.publicPort, LIVENESS)).toBe('SERVING');
+  expect(await failureOf(client.listAuthors())).toMatchObject({ reason: 'DATABASE_UNAVAILABLE' });
+
+  late.heal();
+  await expect.poll(() => healthOf(early.publicPort)).toBe('SERVING');
+  expect(await client.listAuthors()).toEqual({ authors: [], nextPageToken: '' });
+  client.close();
+  await early.stop();
+  await late.stop();
+});

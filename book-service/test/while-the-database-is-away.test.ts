@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { AuthorReferenceServiceClient, AuthorServiceService, BookServiceClient } from '@bookstore/proto';
+import {
+  createServiceDatabase,
+  failureOf,
+  healthOf,
+  type PromiseClient,
+  promiseClient,
+  startDatabaseProxy,
+  startPeer,
+  startTestService,
+} from '@bookstore/sandbox/testing';
+import { LIVENESS, type RunningService } from '@bookstore/service-kit';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { bookService } from '../src/book-service.js';
+import { anybody, newBook } from './start-books.js';
+
+let network: Awaited<ReturnType<typeof startDatabaseProxy>>;
+let service: RunningService;
+let api: PromiseClient<BookServiceClient>;
+let references: PromiseClient<AuthorReferenceServiceClient>;
+let directory: Awaited<ReturnType<typeof startPeer>>;
+beforeAll(async () => {
+  network = await startDatabaseProxy((await createServiceDatabase(inject('postgresUrl'), 'book-service')).url);
+  directory = await startPeer({ getAuthor: AuthorServiceService.getAuthor }, (request) =>
+    anybody(request as { id: string }),
+  );
+  service = await startTestService(bookService, {
+    DATABASE_URL: network.url,
+    DATABASE_ACQUIRE_TIMEOUT_MS: '300',
+    DATABASE_STATEMENT_TIMEOUT_MS: '300',
+    AUTHOR_SERVICE_ADDRESS: directory.address,
+  });
+  api = promiseClient(BookServiceClient, service.publicPort);
+  references = promiseClient(AuthorReferenceServiceClient, service.internalPort);
+});
+afterAll(async () => {
+  api?.close();
+  references?.close();
+  await service?.stop();
+  directory?.stop();
+  await network?.stop();
+});
+beforeEach(() => async () => {
+  network.heal();
+  await expect.poll(() => healthOf(service.publicPort)).toBe('SERVING');
+});
+
+describe.each([
+  ['ends every connection', () => network.cut()],
+  ['says nothing', () => network.freeze()],
+])('while the database %s', (_how, breakIt) => {
+  test('each method is DATABASE_UNAVAILABLE, and says no more', async () => {
+    await api.createBook(newBook());
+    breakIt();
+    const id = randomUUID();
+    const calls = [
+      api.createBook(newBook()),
+      api.createBook(newBook({ requestId: randomUUID() })),
+      api.getBook({ id }),
+      api.updateBook({ id, title: 'x' }),
+      api.deleteBook({ id }),
+      api.listBooks(),
+      api.getBooksByAuthor({ authorId: id }),
+      references.closeAuthor({ opId: id, authorId: id }),
+      references.closeAuthor({ opId: id, authorId: id, force: true }),
+    ];
+    for (const failure of await Promise.all(calls.map(failureOf))) {
+      expect(failure).toEqual({
+        code: 'UNAVAILABLE',
+        reason: 'DATABASE_UNAVAILABLE',
+        domain: 'bookstore',
+        metadata: {},
+        message: 'the database does not answer; try again',
+        requestId: expect.any(String),
+      });
+    }
+  });
+
+  test('health says NOT_SERVING but for liveness; once the database is back, SERVING', async () => {
+    breakIt();
+    await expect.poll(() => healthOf(service.publicPort)).toBe('NOT_SERVING');
+    expect(await healthOf(service.publicPort, LIVENESS)).toBe('SERVING');
+    network.heal();
+    await expect.poll(() => healthOf(service.publicPort)).toBe('SERVING');
+    const book = await api.createBook(newBook());
+    expect(await api.getBook({ id: book.id })).toEqual(book);
+    expect(await references.closeAuthor({ opId: randomUUID(), authorId: randomUUID() })).toMatchObject({ outcome: 1 });
+  });
+});
