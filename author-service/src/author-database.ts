@@ -1,6 +1,5 @@
-import { POOL } from '@bookstore/service-kit';
+import { POOL, prismaAdapter } from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { PrismaClient } from './generated/prisma/client.js';
 
@@ -8,7 +7,7 @@ import { PrismaClient } from './generated/prisma/client.js';
 @Injectable()
 export class AuthorDatabase extends PrismaClient implements OnApplicationShutdown {
   constructor(@Inject(POOL) pool: pg.Pool) {
-    super({ adapter: new PrismaPg(pool) });
+    super({ adapter: prismaAdapter(pool) });
   }
 
   async onApplicationShutdown(): Promise<void> {

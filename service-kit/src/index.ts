@@ -4,10 +4,15 @@ export { channelOptions, type IdempotentMethod, targetOf } from './client/channe
 export { type PeerChannel, peerChannel } from './client/peer-channel.js';
 export { BatchedReads } from './database/batched-reads.js';
 export { sqlState } from './database/database-errors.js';
+export { prismaAdapter } from './database/prisma-adapter.js';
 export { CallError, type ExplainedError, type FieldViolation, isExplained } from './errors/call-error.js';
 export { ERROR_DOMAIN, type Reason, statusOfReason } from './errors/reasons.js';
 export { type ErrorDetails, errorDetails } from './errors/to-status.js';
 export { CRASHED, failPoint } from './fail-points/fail-point.js';
+export type { Finding, Repair } from './fsck/finding.js';
+export { type DatabaseUrls, type FsckResult, fsck } from './fsck/fsck.js';
+export { fsckCommand } from './fsck/fsck-command.js';
+export { FsckError } from './fsck/fsck-error.js';
 export type { Logger } from './log/logger.js';
 export { migrate } from './migrate/run-migrations.js';
 export {
