@@ -7,6 +7,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Identity } from '../call/call.js';
+import type { ExplainedError } from '../errors/call-error.js';
 import { explain, toStatus } from '../errors/to-status.js';
 import { isMalformed, malformedMessage } from './malformed.js';
 
@@ -28,8 +29,8 @@ export interface Arrival {
 /** Lets a call pass by returning, or refuses it by throwing an explained error. */
 export type Gate = (arrival: Arrival) => void | Promise<void>;
 
-/** Told of each call's end, for logs and metrics. */
-export type EndListener = (arrival: Arrival, code: status, milliseconds: number) => void;
+/** Told of each call's end, for logs and metrics; of the reason, too, when it never reached its handler. */
+export type EndListener = (arrival: Arrival, code: status, milliseconds: number, refusal?: ExplainedError) => void;
 
 const arrivals = new WeakMap<Metadata, Arrival>();
 
@@ -45,17 +46,18 @@ export function admission(gates: readonly Gate[], onEnd: EndListener): ServerInt
     const startedAt = performance.now();
     let arrival: Arrival | undefined;
     let refused = false;
-    const end = (code: status) => {
+    const end = (code: status, refusal?: ExplainedError) => {
       if (!arrival) return;
       const ended = arrival;
       arrival = undefined;
       for (const done of ended.onEnd) done();
-      onEnd(ended, code, performance.now() - startedAt);
+      onEnd(ended, code, performance.now() - startedAt, refusal);
     };
     const refuse = (error: unknown) => {
       refused = true;
-      const answer = withRequestId(toStatus(explain(error)), arrival?.requestId);
-      end(answer.code);
+      const refusal = explain(error);
+      const answer = withRequestId(toStatus(refusal), arrival?.requestId);
+      end(answer.code, refusal);
       connection.sendStatus(answer);
     };
     return new ServerInterceptingCall(connection, {

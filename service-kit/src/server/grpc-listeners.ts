@@ -16,7 +16,7 @@ import {
 } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { keepCredentialsAsSent } from '../auth/credentials-as-sent.js';
-import { runForCall } from '../call/call.js';
+import { type Call, runForCall } from '../call/call.js';
 import { explain, toStatus } from '../errors/to-status.js';
 import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
 import { ServerCall } from './server-call.js';
@@ -46,10 +46,14 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
   override readonly transportId = Transport.GRPC;
   readonly #servers = new Map<string, { server: Server; port: number }>();
 
-  /** @param onBug told of each error that does not explain itself, for the log */
+  /**
+   * @param onBug told of each error that does not explain itself, for the log
+   * @param onAnswer told of each answer of a handler, before it is sent
+   */
   constructor(
     private readonly listeners: readonly Listener[],
     private readonly onBug: (error: unknown) => void,
+    private readonly onAnswer: (call: Call, request: unknown, response: unknown) => void = () => {},
   ) {
     super();
   }
@@ -137,7 +141,10 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
         return isObservable(result) ? lastValueFrom(result) : result;
       };
       runForCall(serverCall, answer).then(
-        (response) => callback(null, response),
+        (response) => {
+          this.onAnswer(serverCall, call.request, response);
+          callback(null, response);
+        },
         (error) => {
           const explained = explain(error);
           if (explained.reason === 'INTERNAL') runForCall(serverCall, () => this.onBug(error));

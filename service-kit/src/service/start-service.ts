@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import type { ServerCredentials, ServerOptions } from '@grpc/grpc-js';
 import { NestFactory } from '@nestjs/core';
+import { AuditLog } from '../audit/audit-log.js';
 import { checkScopes } from '../auth/authorize.js';
 import { requirePeer } from '../auth/peer-certificate.js';
 import { tokenVerification } from '../auth/token-verification.js';
@@ -80,8 +81,12 @@ export async function startService(definition: ServiceDefinition, env = process.
       if (name === 'public') addReflection(server, [...Object.keys(endpoint), HEALTH]);
     },
   });
-  const logEnd: EndListener = ({ method, requestId, identity }, code, milliseconds) =>
+  const audit = new AuditLog(logger, definition.scopes);
+  const logEnd: EndListener = (arrival, code, milliseconds, refusal) => {
+    const { method, requestId, identity } = arrival;
+    if (refusal) audit.refused(arrival, refusal);
     logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
+  };
 
   const listeners = new GrpcListeners(
     [
@@ -106,6 +111,7 @@ export async function startService(definition: ServiceDefinition, env = process.
       ),
     ],
     (error) => logger.error({ err: error }, 'a call failed for a reason that no caller may know'),
+    (call, request, response) => audit.answered(call, request, response),
   );
   const values = new Map<symbol, unknown>([
     [SETTINGS, settings],
