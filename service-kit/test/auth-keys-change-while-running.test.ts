@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { renameSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { http2Call, TestIssuer } from '@bookstore/sandbox/testing';
+import { afterEach, expect, inject, test, vi } from 'vitest';
+import { METHODS, type SecuredService, startSecuredService } from './secured-service.js';
+
+const WAIT = { timeout: 10_000 };
+const METHOD = METHODS[0] as string;
+let stop: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const end of stop.reverse()) await end();
+  stop = [];
+});
+
+async function start(env: Record<string, string> = {}): Promise<SecuredService> {
+  const secured = await startSecuredService(inject('postgresUrl'), { RATE_LIMIT_PER_SECOND: '0', ...env });
+  stop.push(secured.stop);
+  return secured;
+}
+
+const call = async ({ session }: SecuredService, token: string) =>
+  (await http2Call(session, METHOD, { authorization: `Bearer ${token}` })).code;
+
+const writeKeys = (secured: SecuredService, ...issuers: TestIssuer[]) => {
+  const keys = issuers.map(({ publicJwk }) => publicJwk);
+  writeFileSync(`${secured.jwksFile}.new`, JSON.stringify({ keys }));
+  renameSync(`${secured.jwksFile}.new`, secured.jwksFile);
+};
+
+test('keys rotate under load: no call fails, and what the old key signed counts no longer than its key', async () => {
+  const secured = await start();
+  const next = await TestIssuer.create('key-2');
+  const [oldToken, newToken] = [await secured.issuer.token(), await next.token()];
+  let token = oldToken;
+  let running = true;
+  const failures: string[] = [];
+  let calls = 0;
+  const load = Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (running) {
+        const code = await call(secured, token);
+        calls++;
+        if (code !== 'OK') failures.push(code);
+      }
+    }),
+  );
+
+  writeKeys(secured, secured.issuer, next);
+  await vi.waitFor(async () => expect(await call(secured, newToken)).toBe('OK'), WAIT);
+  token = newToken;
+  writeKeys(secured, next);
+  await vi.waitFor(async () => expect(await call(secured, oldToken)).toBe('UNAUTHENTICATED'), WAIT);
+  running = false;
+  await load;
+
+  expect(failures).toEqual([]);
+  expect(calls).toBeGreaterThan(0);
+});
+
+test('a key file that cannot be used changes nothing', async () => {
+  const secured = await start();
+  const token = await secured.issuer.token();
+  const other = await TestIssuer.create('key-2');
+  writeFileSync(secured.jwksFile, '{"keys": [');
+  expect(await call(secured, token)).toBe('OK');
+  // Written later than the broken file, and read after it.
+  writeKeys(secured, secured.issuer, other);
+  await vi.waitFor(async () => expect(await call(secured, await other.token())).toBe('OK'), WAIT);
+  expect(await call(secured, token)).toBe('OK');
+});
+
+test('a token is refused as soon as it has expired, though it was good a moment ago', async () => {
+  const secured = await start({ JWT_CLOCK_TOLERANCE_S: '0' });
+  const token = await secured.issuer.token({ exp: Math.floor(Date.now() / 1000) + 2 });
+  expect(await call(secured, token)).toBe('OK');
+  await vi.waitFor(async () => expect(await call(secured, token)).toBe('UNAUTHENTICATED'), WAIT);
+});
+
+test('keys are fetched from a URL; while it does not answer, known tokens pass and new ones are UNAVAILABLE', async () => {
+  const first = await TestIssuer.create('key-1');
+  const keyServer = createServer((_request, response) => response.end(JSON.stringify({ keys: [first.publicJwk] })));
+  await once(keyServer.listen(0, '127.0.0.1'), 'listening');
+  stop.push(() => closeNow(keyServer));
+  const { port } = keyServer.address() as AddressInfo;
+  const url = { JWT_JWKS_FILE: '', JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks` };
+
+  const secured = await start(url);
+  const token = await first.token();
+  expect(await call(secured, token)).toBe('OK');
+
+  await closeNow(keyServer);
+  expect(await call(secured, token)).toBe('OK');
+  const late = await start(url);
+  expect(await http2Call(late.session, METHOD, { authorization: `Bearer ${token}` })).toMatchObject({
+    code: 'UNAVAILABLE',
+    reason: 'KEYS_UNAVAILABLE',
+  });
+  expect(late.handled).toEqual([]);
+});
+
+function closeNow(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
