@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { freePort } from '@bookstore/sandbox';
+import { type CommandResult, outputOf } from '../process/output-of.js';
+import { root } from '../root.js';
+import type { ContainerFacts } from './container-facts.js';
+
+/** A stack of its own, started and stopped as a user does it, with docker compose. */
+export class ComposeStack implements AsyncDisposable {
+  private constructor(
+    /** Where compose.yaml is. */
+    private readonly folder: string,
+    private readonly project: string,
+    readonly authorPort: number,
+    readonly bookPort: number,
+  ) {}
+
+  /** Chooses a name and ports; nothing is started yet. */
+  static async in(folder: string = root): Promise<ComposeStack> {
+    const project = `bookstore-e2e-${randomBytes(4).toString('hex')}`;
+    return new ComposeStack(folder, project, await freePort(), await freePort());
+  }
+
+  /**
+   * `docker compose` with these arguments.
+   *
+   * @throws Error with all that it printed, when it fails
+   */
+  async compose(...args: string[]): Promise<string> {
+    const result = await this.#run(args);
+    if (result.status === 0) return result.stdout;
+    throw new Error(`docker compose ${args.join(' ')}: ${result.stderr}${await this.#logs()}`);
+  }
+
+  async inspect(service: string): Promise<ContainerFacts> {
+    const [container] = await inspectAll(this.project, service);
+    if (!container) throw new Error(`there is no container of ${service}`);
+    return container;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.compose('down', '--volumes', '--timeout', '1');
+  }
+
+  #run(args: readonly string[]): Promise<CommandResult> {
+    return outputOf(['docker', 'compose', '--project-name', this.project, ...args], {
+      cwd: this.folder,
+      env: { AUTHOR_PORT: String(this.authorPort), BOOK_PORT: String(this.bookPort) },
+    });
+  }
+
+  async #logs(): Promise<string> {
+    return (await this.#run(['logs', '--tail', '20'])).stdout;
+  }
+}
+
+/** What the engine says of the containers of a project, ended ones too; of one service's, when it is named. */
+export async function inspectAll(project: string, service?: string): Promise<ContainerFacts[]> {
+  const filters = [
+    `com.docker.compose.project=${project}`,
+    ...(service ? [`com.docker.compose.service=${service}`] : []),
+  ];
+  const labels = filters.flatMap((filter) => ['--filter', `label=${filter}`]);
+  const ids = (await outputOf(['docker', 'ps', '--all', '--quiet', ...labels])).stdout.split('\n').filter(Boolean);
+  if (ids.length === 0) return [];
+  return JSON.parse((await outputOf(['docker', 'inspect', ...ids])).stdout);
+}
+
+export const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';
