@@ -60,7 +60,7 @@ test('an author who has books by then is an ordinary one again', async () => {
   await authors.api.updateAuthor({ id, name: 'Still here' });
 });
 
-test('one that fails again and again holds up no other, and comes less and less often', async () => {
+test('one that fails again and again holds up no other, and is due again after a second each time', async () => {
   const ids = await beingDeleted(40);
   const stuck = ids[0] ?? '';
   authors.shelf.answer = ({ authorId }) => (authorId === stuck ? refuse(status.INTERNAL)() : closed());
@@ -82,9 +82,8 @@ test('one that fails again and again holds up no other, and comes less and less 
       })
       .toBeGreaterThanOrEqual(tries);
   }
-  // 8 s, give or take a quarter.
-  expect(waits[4]).toBeGreaterThan(5.5);
-  expect(waits[4]).toBeLessThanOrEqual(10);
+  // Give or take a quarter, so that after an outage of any length it is decided soon.
+  for (const wait of waits.slice(2)) expect(wait).toBeLessThanOrEqual(1.25);
 });
 
 test('the service stops while the worker waits for a silent book service', async () => {

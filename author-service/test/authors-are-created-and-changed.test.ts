@@ -181,11 +181,11 @@ test('every bad field is named at once, as the .proto has it', async () => {
 test('no such author is NOT_FOUND with the id it was asked for', async () => {
   const { api } = authors;
   for (const call of [
-    api.getAuthor({ id: UNKNOWN_ID }),
-    api.updateAuthor({ id: UNKNOWN_ID, name: 'x' }),
-    api.deleteAuthor({ id: UNKNOWN_ID }),
+    () => api.getAuthor({ id: UNKNOWN_ID }),
+    () => api.updateAuthor({ id: UNKNOWN_ID, name: 'x' }),
+    () => api.deleteAuthor({ id: UNKNOWN_ID }),
   ]) {
-    expect(await failureOf(call)).toMatchObject({
+    expect(await failureOf(call())).toMatchObject({
       code: 'NOT_FOUND',
       reason: 'AUTHOR_NOT_FOUND',
       domain: 'bookstore',

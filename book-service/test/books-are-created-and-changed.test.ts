@@ -142,11 +142,11 @@ test('every bad field is named at once, as the .proto has it', async () => {
 test('no such book is NOT_FOUND with the id it was asked for', async () => {
   const { api } = books;
   for (const call of [
-    api.getBook({ id: UNKNOWN_ID }),
-    api.updateBook({ id: UNKNOWN_ID, title: 'x' }),
-    api.deleteBook({ id: UNKNOWN_ID }),
+    () => api.getBook({ id: UNKNOWN_ID }),
+    () => api.updateBook({ id: UNKNOWN_ID, title: 'x' }),
+    () => api.deleteBook({ id: UNKNOWN_ID }),
   ]) {
-    expect(await failureOf(call)).toMatchObject({
+    expect(await failureOf(call())).toMatchObject({
       code: 'NOT_FOUND',
       reason: 'BOOK_NOT_FOUND',
       domain: 'bookstore',
