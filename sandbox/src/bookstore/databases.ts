@@ -14,7 +14,8 @@ export interface ServiceDatabase {
 
 const require = createRequire(import.meta.url);
 
-const DATABASES: Record<ServiceName, { database: string; role: string }> = {
+/** What each service's database and role are called. */
+export const DATABASES: Record<ServiceName, { database: string; role: string }> = {
   'author-service': { database: 'authors', role: 'author_service' },
   'book-service': { database: 'books', role: 'book_service' },
 };

@@ -10,7 +10,7 @@ import {
   text,
 } from '../settings/setting.js';
 
-const postgresUrl = z
+export const postgresUrl = z
   .string()
   .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a postgresql:// URL');
 const roleName = z

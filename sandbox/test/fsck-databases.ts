@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { test as base, expect, inject } from 'vitest';
+import { createServiceDatabase } from '../src/testing/service-database.js';
+
+const MAIN = fileURLToPath(new URL('../../service-kit/dist/fsck/main.js', import.meta.url));
+
+/** Both services' databases with nothing in them, and what a test puts there. */
+export class CheckedDatabases implements AsyncDisposable {
+  private constructor(
+    readonly urls: { authors: string; books: string },
+    /** As their owners. */
+    readonly authors: pg.Pool,
+    readonly books: pg.Pool,
+  ) {}
+
+  static async create(): Promise<CheckedDatabases> {
+    const [authors, books] = await Promise.all([
+      createServiceDatabase(inject('postgresUrl'), 'author-service'),
+      createServiceDatabase(inject('postgresUrl'), 'book-service'),
+    ]);
+    return new CheckedDatabases(
+      { authors: authors.url, books: books.url },
+      new pg.Pool({ connectionString: authors.adminUrl }),
+      new pg.Pool({ connectionString: books.adminUrl }),
+    );
+  }
+
+  /** A new author, without a reference unless one is made. */
+  async author(state: 'ACTIVE' | 'DELETING' = 'ACTIVE', dueAgo = '0 s', tries = 0): Promise<string> {
+    const deleting = state === 'DELETING';
+    const { rows } = await this.authors.query(
+      `INSERT INTO authors (name, email, state, delete_op_id, delete_force, delete_next_try_at, delete_tries)
+       VALUES ('A', gen_random_uuid() || '@example.com', $1, CASE WHEN $2 THEN gen_random_uuid() END,
+               CASE WHEN $2 THEN false END, CASE WHEN $2 THEN now() - $3::interval END, $4) RETURNING id`,
+      [state, deleting, dueAgo, tries],
+    );
+    return rows[0].id;
+  }
+
+  async reference(authorId: string, live = true): Promise<void> {
+    await this.books.query('INSERT INTO author_refs (author_id, live) VALUES ($1, $2)', [authorId, live]);
+  }
+
+  /** A new book of an author who has a reference. */
+  async book(authorId: string): Promise<string> {
+    const { rows } = await this.books.query(
+      "INSERT INTO books (title, author_id, published_year) VALUES ('B', $1, 2000) RETURNING id",
+      [authorId],
+    );
+    return rows[0].id;
+  }
+
+  async removeAuthor(authorId: string): Promise<void> {
+    await this.authors.query('DELETE FROM authors WHERE id = $1', [authorId]);
+  }
+
+  /** The command as the container runs it. */
+  fsck(...args: string[]): Promise<FsckRun> {
+    const { authors, books } = this.urls;
+    return run(args, { AUTHOR_DATABASE_URL: authors, BOOK_DATABASE_URL: books });
+  }
+
+  /** Waits until the check's session in the author database is in this state, in terms of pg_stat_activity. */
+  async untilFsck(condition: string): Promise<void> {
+    const sessions = `SELECT 1 FROM pg_stat_activity
+      WHERE application_name = 'fsck' AND datname = current_database() AND ${condition}`;
+    const seen = async () => (await this.authors.query(sessions)).rowCount;
+    await expect.poll(seen, { interval: 20, timeout: 10_000 }).toBe(1);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.authors.end(), this.books.end()]);
+  }
+}
+
+export interface FsckRun {
+  readonly status: number;
+  readonly lines: string[];
+  readonly stderr: string;
+}
+
+/** The command with this environment and no other. */
+export function run(args: string[], env: Record<string, string>): Promise<FsckRun> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
+      const status = error ? Number(error.code) : 0;
+      resolve({ status, lines: stdout.split('\n').filter((line) => line !== ''), stderr });
+    });
+  });
+}
+
+/** Each test has databases of its own. */
+export const test = base.extend<{ databases: CheckedDatabases }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest wants to see which other fixtures it needs
+  databases: async ({}, use) => {
+    const databases = await CheckedDatabases.create();
+    await use(databases);
+    await databases[Symbol.asyncDispose]();
+  },
+});

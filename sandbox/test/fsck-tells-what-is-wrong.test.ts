@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import { run, test } from './fsck-databases.js';
+
+test.concurrent('a bookstore that keeps its promise has 0 findings, and status 0', async ({ databases }) => {
+  const [withBook, withoutBook, deleted] = [await databases.author(), await databases.author(), randomUUID()];
+  await databases.reference(withBook);
+  await databases.book(withBook);
+  await databases.reference(withoutBook);
+  await databases.reference(deleted, false);
+  await databases.author();
+  await databases.reference(await databases.author('DELETING'), false);
+
+  expect(await databases.fsck()).toEqual({
+    status: 0,
+    lines: ['0 findings; looked at 1 authors with books, 4 references, 1 deletions under way'],
+    stderr: '',
+  });
+});
+
+test.concurrent('each book of a missing author, and the reference it leans on, have a line; the status is 1', async ({
+  databases,
+}) => {
+  const author = await databases.author();
+  await databases.reference(author);
+  const books = [await databases.book(author), await databases.book(author)];
+  await databases.removeAuthor(author);
+
+  expect(await databases.fsck()).toMatchObject({
+    status: 1,
+    lines: [
+      ...books.map((book) => `ORPHAN_BOOK book ${book}: its author ${author} does not exist`),
+      `REFERENCE_WITHOUT_AUTHOR author ${author}: the book database takes books for an author that does not exist`,
+      '3 findings; looked at 1 authors with books, 1 references, 0 deletions under way',
+    ],
+  });
+});
+
+test.concurrent('a tombstone is found while its author is ACTIVE, not while the author is DELETING', async ({
+  databases,
+}) => {
+  const [active, deleting] = [await databases.author(), await databases.author('DELETING')];
+  for (const author of [active, deleting]) await databases.reference(author, false);
+
+  const { status, lines } = await databases.fsck();
+  expect([status, lines[0], lines.length]).toEqual([
+    1,
+    `TOMBSTONE_OF_ACTIVE_AUTHOR author ${active}: ACTIVE, yet the book database has closed it for ever`,
+    2,
+  ]);
+});
+
+test.concurrent('a deletion is overdue when nobody has tried it for a minute, or it has failed for over a minute', async ({
+  databases,
+}) => {
+  await databases.author('DELETING', '30 s'); // marked 33 s ago
+  await databases.author('DELETING', '-50 s', 6); // may have begun half a minute ago
+  const untried = await databases.author('DELETING', '58 s');
+  const failing = await databases.author('DELETING', '-20 s', 8);
+
+  const { status, lines } = await databases.fsck();
+  expect([status, lines.slice(0, -1)]).toEqual([
+    1,
+    [
+      `DELETION_OVERDUE author ${untried}: DELETING for over a minute, tried again 0 times`,
+      `DELETION_OVERDUE author ${failing}: DELETING for over a minute, tried again 8 times`,
+    ],
+  ]);
+});
+
+test.concurrent('a deletion that the recovery worker settles at once is no finding', async ({ databases }) => {
+  const author = await databases.author('DELETING', '1 hour');
+  const checking = databases.fsck();
+  // The check has looked once, and now waits.
+  await databases.untilFsck("state = 'idle' AND query ~ 'FROM authors WHERE state .* LIMIT 1$'");
+  await databases.removeAuthor(author);
+
+  expect(await checking).toMatchObject({ status: 0 });
+});
+
+test.concurrent('an author who is deleted with their books while the check runs is no finding', async ({
+  databases,
+}) => {
+  const author = await databases.author();
+  await databases.reference(author);
+  await databases.book(author);
+  // The check has read the book when it comes to the authors, whom the deletion holds.
+  const deletion = await databases.authors.connect();
+  await deletion.query('BEGIN; LOCK TABLE authors');
+  const checking = databases.fsck();
+  try {
+    await databases.untilFsck("wait_event_type = 'Lock'");
+    await databases.books.query('DELETE FROM books');
+    await databases.books.query('UPDATE author_refs SET live = false');
+    await deletion.query('DELETE FROM authors');
+    await deletion.query('COMMIT');
+  } finally {
+    deletion.release(true);
+  }
+
+  expect(await checking).toMatchObject({ status: 0 });
+});
+
+test.concurrent('findings beyond one batch are all told, once', async ({ databases }) => {
+  await databases.books.query('INSERT INTO author_refs SELECT uuidv7() FROM generate_series(1, 2500)');
+  await databases.books.query(
+    "INSERT INTO books (title, author_id, published_year) SELECT 'B', author_id, 2000 FROM author_refs",
+  );
+  const { lines } = await databases.fsck();
+  expect(new Set(lines).size).toBe(5001);
+  expect(lines.at(-1)).toBe('5000 findings; looked at 2500 authors with books, 2500 references, 0 deletions under way');
+});
+
+test.concurrent('a database that cannot be checked: one line without a secret, and status 2', async ({ databases }) => {
+  const { authors, books } = databases.urls;
+  const secret = new URL(authors).password;
+  const nobody = 'postgresql://x:secret@127.0.0.1:1/authors';
+  const cases: [string[], Record<string, string>, RegExp][] = [
+    [[], {}, /AUTHOR_DATABASE_URL is not set .*BOOK_DATABASE_URL is not set/],
+    [[], { AUTHOR_DATABASE_URL: nobody, BOOK_DATABASE_URL: books }, /author database .* connection refused$/],
+    [
+      [],
+      { AUTHOR_DATABASE_URL: authors, BOOK_DATABASE_URL: authors },
+      /book database .* is this the right database\?$/,
+    ],
+    [['--authors-url', authors], {}, /^fsck: usage: /],
+    [['--authors-url', authors, '--books-url', 'books'], {}, /postgresql:\/\//],
+    [['--fix'], {}, /^fsck: usage: /],
+  ];
+  for (const [args, env, line] of cases) {
+    const { status, lines, stderr } = await run(args, env);
+    expect([status, lines, stderr.trim().split('\n').length]).toEqual([2, [], 1]);
+    expect(stderr.trim()).toMatch(line);
+    expect(stderr).not.toContain('secret');
+    expect(stderr).not.toContain(secret);
+  }
+});
