@@ -1,18 +1,19 @@
 import { SandboxError } from '../sandbox-error.js';
 import { chooseContext } from './context.js';
 import type { Kubectl } from './kubectl.js';
-import { readOptions } from './options.js';
-import { namespace } from './paths.js';
+import { overlayFor, readOptions } from './options.js';
+import { namespaceOf } from './paths.js';
 import { runMain } from './run-main.js';
 
-/** Everything but the volumes and the passwords inside them. */
+/** Everything but the volumes, and the passwords that what is on them was made with. */
 const kinds = 'deployments,services,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,configmaps';
 const ours = 'app.kubernetes.io/part-of=bookstore';
 
-/** `npm run k8s:down [-- --volumes] [--context NAME]`: removes the bookstore; its data only with --volumes. */
+/** `npm run k8s:down [-- --volumes] [--overlay NAME] [--context NAME]`: removes a bookstore; its data only with --volumes. */
 await runMain('k8s:down', async () => {
-  const { context, volumes } = readOptions(process.argv.slice(2));
+  const { context, overlay, volumes } = readOptions(process.argv.slice(2));
   const kubectl = await chooseContext(context);
+  const namespace = namespaceOf(overlay ?? overlayFor(kubectl.context));
   if (volumes) await remove(kubectl, 'namespace', namespace);
   else await remove(kubectl, '-n', namespace, kinds, '-l', ours);
   if (!volumes)

@@ -6,6 +6,8 @@ export interface Options {
   readonly context: string | undefined;
   readonly overlay: Overlay | undefined;
   readonly volumes: boolean;
+  /** Folder of certificates, keys and passwords. */
+  readonly credentials: string | undefined;
 }
 
 /**
@@ -17,11 +19,16 @@ export function readOptions(args: string[]): Options {
   try {
     const { values } = parseArgs({
       args,
-      options: { context: { type: 'string' }, overlay: { type: 'string' }, volumes: { type: 'boolean' } },
+      options: {
+        context: { type: 'string' },
+        overlay: { type: 'string' },
+        volumes: { type: 'boolean', default: false },
+        credentials: { type: 'string' },
+      },
     });
     const overlay = overlays.find((name) => name === values.overlay);
     if (values.overlay && !overlay) throw new Error(`--overlay must be one of ${overlays.join(', ')}`);
-    return { context: values.context, overlay, volumes: values.volumes ?? false };
+    return { context: values.context, overlay, volumes: values.volumes, credentials: values.credentials };
   } catch (error) {
     throw new SandboxError((error as Error).message);
   }

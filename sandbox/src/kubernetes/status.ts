@@ -1,10 +1,11 @@
 import { chooseContext } from './context.js';
-import { readOptions } from './options.js';
+import { overlayFor, readOptions } from './options.js';
 import { runMain } from './run-main.js';
 import { showBookstore } from './show-bookstore.js';
 
-/** `npm run k8s:status [-- --context NAME]`: what runs, and how to call it. */
+/** `npm run k8s:status [-- --overlay NAME] [--context NAME]`: what runs, and how to call it. */
 await runMain('k8s:status', async () => {
-  const { context } = readOptions(process.argv.slice(2));
-  await showBookstore(await chooseContext(context));
+  const { context, overlay } = readOptions(process.argv.slice(2));
+  const kubectl = await chooseContext(context);
+  await showBookstore(kubectl, overlay ?? overlayFor(kubectl.context));
 });

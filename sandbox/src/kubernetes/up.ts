@@ -1,9 +1,10 @@
 import { SandboxError } from '../sandbox-error.js';
 import { chooseContext } from './context.js';
+import { needsCredentials, putSecrets, requireSecrets } from './credentials.js';
 import { requireImages } from './images.js';
 import type { Kubectl } from './kubectl.js';
 import { overlayFor, readOptions } from './options.js';
-import { namespace } from './paths.js';
+import { namespaceOf, type Overlay } from './paths.js';
 import { asList, deploymentsOf, ownImages, renderWith } from './rendered.js';
 import { runMain } from './run-main.js';
 import { showBookstore } from './show-bookstore.js';
@@ -20,12 +21,24 @@ await runMain('k8s:up', async () => {
 
   const manifests = await renderWith(kubectl, overlay);
   await requireImages(kubectl, ownImages(manifests));
+  if (needsCredentials(overlay)) await provideSecrets(kubectl, overlay, manifests, options.credentials);
   if (!(await kubectl.feed(asList(manifests), 'apply', '-f', '-'))) throw new SandboxError('kubectl apply has failed');
-  await waitForRollouts(kubectl, manifests);
-  await showBookstore(kubectl);
+  await waitForRollouts(kubectl, namespaceOf(overlay), manifests);
+  await showBookstore(kubectl, overlay);
 });
 
-async function waitForRollouts(kubectl: Kubectl, manifests: Manifest[]): Promise<void> {
+async function provideSecrets(
+  kubectl: Kubectl,
+  overlay: Overlay,
+  manifests: Manifest[],
+  folder?: string,
+): Promise<void> {
+  await kubectl.readFed(asList(manifests.filter(({ kind }) => kind === 'Namespace')), 'apply', '-f', '-');
+  if (overlay === 'secure' || folder) await putSecrets(kubectl, overlay, folder);
+  else await requireSecrets(kubectl, overlay);
+}
+
+async function waitForRollouts(kubectl: Kubectl, namespace: string, manifests: Manifest[]): Promise<void> {
   for (const { metadata } of deploymentsOf(manifests)) {
     const name = `deployment/${metadata.name}`;
     if (await kubectl.show('-n', namespace, 'rollout', 'status', name, `--timeout=${ROLLOUT_TIMEOUT}`)) continue;
