@@ -1,0 +1,102 @@
+import { rm } from 'node:fs/promises';
+import { HealthCheckResponse_ServingStatus, HealthClient } from '@bookstore/proto';
+import { failureOf, promiseClient } from '@bookstore/sandbox/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../src/client/connect.js';
+import { aBook, anAuthor } from '../src/client/samples.js';
+import { cloneWithUmask077 } from '../src/compose/clone-with-umask-077.js';
+import { ComposeStack } from '../src/compose/compose-stack.js';
+
+const { SERVING, NOT_SERVING } = HealthCheckResponse_ServingStatus;
+const services = ['author-service', 'book-service'];
+const databases = ['author-db', 'book-db'];
+
+let clone: string;
+let stack: ComposeStack;
+beforeAll(async () => {
+  clone = await cloneWithUmask077();
+  stack = await ComposeStack.in(clone);
+});
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]();
+  await rm(clone, { recursive: true });
+});
+
+function client() {
+  const { authorPort, bookPort } = stack;
+  return connect({ authorAddress: `127.0.0.1:${authorPort}`, bookAddress: `127.0.0.1:${bookPort}` });
+}
+
+/** What both services say of themselves by this name. */
+async function healthOfBoth(service = '') {
+  const asked = [stack.authorPort, stack.bookPort].map(async (port) => {
+    const health = promiseClient(HealthClient, `127.0.0.1:${port}`);
+    const answer = await health.check({ service }).catch(({ details }) => ({ status: details }));
+    health.close();
+    return answer.status;
+  });
+  return Promise.all(asked);
+}
+
+let authorId = '';
+
+test('a clone that only its owner can read starts', { timeout: 300_000 }, async () => {
+  await stack.compose('up', '--wait', '--no-build');
+  expect(await healthOfBoth()).toEqual([SERVING, SERVING]);
+  const { authors, books, close } = client();
+  authorId = (await authors.createAuthor(anAuthor())).id;
+  await books.createBook(aBook({ authorId, title: 'Kept' }));
+  close();
+});
+
+test('an idle service ends within 2 seconds of being asked to, by itself', { timeout: 60_000 }, async () => {
+  for (const service of services) {
+    const askedAt = Date.now();
+    await stack.compose('stop', service);
+    const { State } = await stack.inspect(service);
+    expect(State, service).toMatchObject({ Status: 'exited', ExitCode: 0, OOMKilled: false });
+    expect(Date.parse(State.FinishedAt) - askedAt, service).toBeLessThan(2_000);
+  }
+});
+
+test('the data is there after down and up', { timeout: 120_000 }, async () => {
+  await stack.compose('down');
+  await stack.compose('up', '--wait', '--no-build');
+  const { authors, books, close } = client();
+  expect(await authors.getAuthor({ id: authorId })).toMatchObject({ id: authorId });
+  expect(await books.getBooksByAuthor({ authorId })).toMatchObject({ books: [{ title: 'Kept' }] });
+  close();
+});
+
+test('services that start before their databases say so, and serve once these are there', {
+  timeout: 120_000,
+}, async () => {
+  await stack.compose('stop', ...services, ...databases);
+  await stack.compose('up', '--detach', '--no-deps', '--no-build', ...services);
+  await expect.poll(() => healthOfBoth('liveness'), { timeout: 30_000 }).toEqual([SERVING, SERVING]);
+  expect(await healthOfBoth()).toEqual([NOT_SERVING, NOT_SERVING]);
+  const { authors, books, close } = client();
+  const unavailable = { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' };
+  expect(await failureOf(authors.getAuthor({ id: authorId }))).toMatchObject(unavailable);
+  expect(await failureOf(books.listBooks())).toMatchObject(unavailable);
+
+  await stack.compose('start', ...databases);
+  await expect.poll(healthOfBoth, { timeout: 30_000 }).toEqual([SERVING, SERVING]);
+  expect(await books.getBooksByAuthor({ authorId })).toMatchObject({ books: [{ title: 'Kept' }] });
+  close();
+});
+
+test.each([
+  ['the book service first', ['book-service', 'author-service']],
+  ['the author service first', ['author-service', 'book-service']],
+])('the services start in any order: %s', { timeout: 120_000 }, async (_, [first = '', second = '']) => {
+  await stack.compose('stop', ...services);
+  await stack.compose('start', first);
+  await stack.compose('start', second);
+  await expect.poll(healthOfBoth, { timeout: 30_000 }).toEqual([SERVING, SERVING]);
+  const { authors, books, close } = client();
+  const { id } = await authors.createAuthor(anAuthor());
+  await expect.poll(() => books.createBook(aBook({ authorId: id }))).toMatchObject({ authorId: id });
+  expect(await failureOf(authors.deleteAuthor({ id }))).toMatchObject({ reason: 'AUTHOR_HAS_BOOKS' });
+  close();
+});
