@@ -42,6 +42,7 @@ export interface Rule {
   from?: Peer[];
   to?: Peer[];
 }
+type SecretVolume = { secretName: string; items?: { key: string }[] };
 type Peer = { podSelector?: { matchLabels: Record<string, string> } };
 
 export interface Manifest {
@@ -61,7 +62,7 @@ export interface Manifest {
         securityContext: Record<string, unknown>;
         automountServiceAccountToken: boolean;
         terminationGracePeriodSeconds: number;
-        volumes: { name: string; secret?: { secretName: string }; persistentVolumeClaim?: { claimName: string } }[];
+        volumes: { name: string; secret?: SecretVolume; persistentVolumeClaim?: { claimName: string } }[];
       };
     };
     podSelector: { matchLabels?: Record<string, string> };

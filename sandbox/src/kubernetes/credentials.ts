@@ -18,6 +18,8 @@ const secrets = [
 ];
 const secretName = (folder: string) => `${folder}-credentials`;
 
+export const secretNames = secrets.map(({ folder }) => secretName(folder));
+
 export const needsCredentials = (overlay: Overlay) => overlay === 'secure' || overlay === 'production';
 
 /** Where the secured bookstore's own are kept, git-ignored: what callers trust and tokens are signed with stays here. */
@@ -44,7 +46,7 @@ export async function putSecrets(kubectl: Kubectl, overlay: Overlay, given: stri
 /** @throws SandboxError unless each of the Secrets is in the cluster */
 export async function requireSecrets(kubectl: Kubectl, overlay: Overlay): Promise<void> {
   const there = await kubectl.read('-n', namespaceOf(overlay), 'get', 'secrets', '-o', 'name');
-  const missing = secrets.map(({ folder }) => secretName(folder)).filter((name) => !there.includes(`secret/${name}\n`));
+  const missing = secretNames.filter((name) => !there.includes(`secret/${name}\n`));
   if (missing.length === 0) return;
   throw new SandboxError(`there is no Secret ${missing.join(', ')}: -- --overlay ${overlay} --credentials FOLDER`);
 }
