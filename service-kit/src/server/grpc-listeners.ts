@@ -44,7 +44,7 @@ type Handler = (request: unknown, metadata: unknown, call: unknown) => Promise<u
  */
 export class GrpcListeners extends NestServer implements CustomTransportStrategy {
   override readonly transportId = Transport.GRPC;
-  readonly #servers = new Map<string, { server: Server; port: number }>();
+  readonly #servers = new Map<string, { server: Server; port: number; address: string }>();
 
   /**
    * @param onBug told of each error that does not explain itself, for the log
@@ -74,7 +74,8 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
     try {
       for (const listener of this.listeners) {
         const server = this.createServer(listener);
-        this.#servers.set(listener.name, { server, port: await bind(server, listener) });
+        const port = await bind(server, listener);
+        this.#servers.set(listener.name, { server, port, address: addressOf(listener.host, port) });
         keepCredentialsAsSent(server);
       }
       callback();
@@ -85,17 +86,25 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
 
   /** Ends every call at once; `drain` comes before, where calls in flight shall end by themselves. */
   close(): void {
-    for (const { server } of this.#servers.values()) server.forceShutdown();
+    for (const { server, address } of this.#servers.values()) {
+      // forceShutdown by itself knows no connection where channelz is off.
+      server.drain(address, 0);
+      server.forceShutdown();
+    }
     this.#servers.clear();
   }
 
-  /** Takes no new connections and waits for calls in flight, for at most so long. True when all have ended. */
+  /**
+   * Takes no new connections and waits for calls in flight, for at most so long; then they are cut off. True when all
+   * have ended by themselves.
+   */
   async drain(timeoutMs: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const ended = Promise.all(
-      [...this.#servers.values()].map(
-        ({ server }) => new Promise<boolean>((resolve) => server.tryShutdown((error) => resolve(!error))),
-      ),
+      [...this.#servers.values()].map(({ server, address }) => {
+        server.drain(address, timeoutMs);
+        return new Promise<boolean>((resolve) => server.tryShutdown((error) => resolve(!error)));
+      }),
     ).then((results) => results.every(Boolean));
     const timeout = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), timeoutMs);
@@ -156,11 +165,12 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
 }
 
 function bind(server: Server, { name, host, port, credentials }: Listener): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
+    server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
       if (error) reject(new Error(`the ${name} port ${port} on ${host} cannot be opened: ${error.message}`));
       else resolve(bound);
     });
   });
 }
+
+const addressOf = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

@@ -6,6 +6,7 @@ import { limitInFlight } from '../limits/in-flight.js';
 import { limitRate } from '../limits/limit-rate.js';
 import { limitMetadata } from '../limits/metadata-size.js';
 import type { Gate } from '../server/admission.js';
+import type { OpenStreams } from '../server/open-streams.js';
 import type { Readiness } from '../server/readiness.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import type { Endpoint, ServiceDefinition } from './service-definition.js';
@@ -24,13 +25,14 @@ export function publicGates(
   definition: ServiceDefinition,
   settings: KitSettings,
   readiness: Readiness,
+  streams: OpenStreams,
   verifier: TokenVerifier | undefined,
 ): Gate[] {
   const { byAddress, byIdentity } = limitRate(settings);
   const who = verifier ? [authenticate(verifier, byAddress), byIdentity] : [byIdentity];
   const what = verifier ? [authorize(definition.scopes, isReflection)] : [];
   const closed = [...who, ...what].map((gate) => only((method) => !isHealth(method), gate));
-  return [...closed, ...roomGates(definition.public, settings, readiness)];
+  return [...closed, ...roomGates(definition.public, settings, readiness, streams)];
 }
 
 /** What a call of the internal port has to pass; the other service is not held to a rate. */
@@ -38,14 +40,17 @@ export function internalGates(
   definition: ServiceDefinition,
   settings: KitSettings,
   readiness: Readiness,
+  streams: OpenStreams,
   peer: Gate | undefined,
 ): Gate[] {
-  return [...(peer ? [peer] : []), ...roomGates(definition.internal, settings, readiness)];
+  return [...(peer ? [peer] : []), ...roomGates(definition.internal, settings, readiness, streams)];
 }
 
-function roomGates(endpoint: Endpoint, settings: KitSettings, readiness: Readiness): Gate[] {
+function roomGates(endpoint: Endpoint, settings: KitSettings, readiness: Readiness, streams: OpenStreams): Gate[] {
   const own = new Set(Object.values(endpoint).flatMap((service) => Object.values(service).map(({ path }) => path)));
   const isOwn = (method: string) => own.has(method);
+  // Streams of health and reflection stay open as long as a client likes.
+  const isStream = (method: string) => !isOwn(method) && method !== HEALTH_CHECK;
   const migrated: Gate = () => {
     if (!readiness.migrated) throw unavailable(new Error('not migrated yet'));
   };
@@ -53,8 +58,8 @@ function roomGates(endpoint: Endpoint, settings: KitSettings, readiness: Readine
     limitMetadata(settings.MAX_METADATA_BYTES),
     only(isOwn, migrated),
     only(isOwn, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
-    // Streams of health and reflection stay open as long as a client likes.
-    only((method) => !isOwn(method) && method !== HEALTH_CHECK, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+    only(isStream, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+    only(isStream, streams.gate),
   ];
 }
 

@@ -15,6 +15,7 @@ import { createLogger, NestLogger } from '../log/logger.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
 import { admission, type EndListener, type Gate } from '../server/admission.js';
 import { GrpcListeners, type Listener } from '../server/grpc-listeners.js';
+import { OpenStreams } from '../server/open-streams.js';
 import { PassErrorsOn } from '../server/pass-errors-on.js';
 import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
@@ -62,6 +63,8 @@ export async function startService(definition: ServiceDefinition, env = process.
     logger,
   );
 
+  const streams = new OpenStreams();
+
   const listener = (
     name: string,
     port: number,
@@ -95,7 +98,7 @@ export async function startService(definition: ServiceDefinition, env = process.
         settings.PUBLIC_PORT,
         security.publicPort,
         definition.public,
-        publicGates(definition, settings, readiness, tokens?.verifier),
+        publicGates(definition, settings, readiness, streams, tokens?.verifier),
       ),
       listener(
         'internal',
@@ -106,6 +109,7 @@ export async function startService(definition: ServiceDefinition, env = process.
           definition,
           settings,
           readiness,
+          streams,
           security.mutual ? requirePeer(settings.INTERNAL_PEER_NAME) : undefined,
         ),
       ),
@@ -124,7 +128,18 @@ export async function startService(definition: ServiceDefinition, env = process.
     abortOnError: false,
   });
   app.useGlobalFilters(new PassErrorsOn());
-  await app.listen();
+  const release = async () => {
+    await app.close();
+    tokens?.close();
+    security.close();
+    await pool.end();
+  };
+  try {
+    await app.listen();
+  } catch (error) {
+    await release();
+    throw error;
+  }
 
   const watching = runForNoCall(() => readiness.watch());
   const publicPort = listeners.portOf('public');
@@ -135,13 +150,11 @@ export async function startService(definition: ServiceDefinition, env = process.
     internalPort,
     stop: async () => {
       readiness.stop();
+      streams.endAll();
       const drained = await listeners.drain(settings.DRAIN_TIMEOUT_MS);
       if (!drained) logger.warn('some calls did not end in time and are cut off');
-      await app.close();
       await watching;
-      tokens?.close();
-      security.close();
-      await pool.end();
+      await release();
       logger.info('stopped');
     },
   };

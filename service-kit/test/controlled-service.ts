@@ -1,0 +1,59 @@
+import { type Author, AuthorServiceClient, AuthorServiceService, type GetAuthorRequest } from '@bookstore/proto';
+import { createServiceDatabase, type PromiseClient, promiseClient, startTestService } from '@bookstore/sandbox/testing';
+import { kitSettings, POOL, type RunningService, type ServiceDefinition } from '@bookstore/service-kit';
+import { Controller, Inject, Module } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import type pg from 'pg';
+import { inject } from 'vitest';
+
+/** What the service's one method does; a test replaces it. */
+export type Handler = (request: GetAuthorRequest, pool: pg.Pool) => Promise<Author> | Author;
+
+/** A service on the kit whose one method, GetAuthor, does what the test says. */
+export interface ControlledService {
+  readonly service: RunningService;
+  readonly api: PromiseClient<AuthorServiceClient>;
+  handler: Handler;
+}
+
+const { getAuthor } = AuthorServiceService;
+const endpoint = { 'bookstore.author.v1.AuthorService': { getAuthor } };
+
+export const someone = ({ id }: GetAuthorRequest): Author => ({ id, name: 'x', email: 'x@example.com', createdAt: '' });
+
+/** The definition, and where its handler is. */
+export function controlledDefinition(): { definition: ServiceDefinition; control: { handler: Handler } } {
+  const control: { handler: Handler } = { handler: someone };
+
+  @Controller()
+  class Authors {
+    constructor(@Inject(POOL) private readonly pool: pg.Pool) {}
+
+    @GrpcMethod('AuthorService')
+    getAuthor(request: GetAuthorRequest) {
+      return control.handler(request, this.pool);
+    }
+  }
+
+  @Module({ controllers: [Authors] })
+  class AuthorsModule {}
+
+  const definition: ServiceDefinition = {
+    name: 'controlled-service',
+    settings: { ...kitSettings, INTERNAL_PEER_NAME: { ...kitSettings.INTERNAL_PEER_NAME, defaultValue: 'nobody' } },
+    migrations: new URL('../../author-service/prisma/migrations', import.meta.url),
+    public: endpoint,
+    internal: endpoint,
+    scopes: { [getAuthor.path]: 'authors:read' },
+    module: AuthorsModule,
+  };
+  return { definition, control };
+}
+
+/** Starts one with a database of its own. */
+export async function startControlledService(env: Record<string, string> = {}): Promise<ControlledService> {
+  const { definition, control } = controlledDefinition();
+  const { url } = await createServiceDatabase(inject('postgresUrl'), 'author-service');
+  const service = await startTestService(definition, { DATABASE_URL: url, ...env });
+  return Object.assign(control, { service, api: promiseClient(AuthorServiceClient, service.publicPort) });
+}
