@@ -3,6 +3,7 @@ import { kitSettings } from '../settings/kit-settings.js';
 import {
   integer,
   optionalSetting,
+  postgresUrl,
   readSettings,
   type Settings,
   SettingsError,
@@ -10,9 +11,6 @@ import {
   text,
 } from '../settings/setting.js';
 
-export const postgresUrl = z
-  .string()
-  .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a postgresql:// URL');
 const roleName = z
   .string()
   .regex(/^[A-Za-z_][\w-]{0,62}$/, 'must be a role name: letters, digits, _ and -, at most 63');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CRASH_PLAN } from '../fail-points/crash-plan.js';
-import { integer, oneOf, optionalSetting, port, type Settings, setting, someOf, text } from './setting.js';
+import { integer, oneOf, optionalSetting, port, postgresUrl, type Settings, setting, someOf, text } from './setting.js';
 
 /** What every service on the kit can be told. Each deadline, retry, limit and time-out has its default here. */
 export const kitSettings = {
@@ -40,7 +40,7 @@ export const kitSettings = {
   RATE_LIMIT_BURST: setting('calls beyond that, which a caller may make at once', integer(0), '1000'),
   RATE_LIMIT_MAX_IDENTITIES: setting('most callers told apart; those beyond share one limit', integer(1), '50000'),
 
-  DATABASE_URL: setting("PostgreSQL of this service, as the service's own role", text),
+  DATABASE_URL: setting("PostgreSQL of this service, as the service's own role", postgresUrl),
   DATABASE_PASSWORD: optionalSetting('password of that role, instead of one in DATABASE_URL', text),
   DATABASE_POOL_SIZE: setting('most connections to the database', integer(1, 1000), '10'),
   DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '800'),

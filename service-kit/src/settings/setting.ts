@@ -28,13 +28,17 @@ export class SettingsError extends Error {
 }
 
 export const text = z.string().min(1, 'must not be empty');
-export const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+/** The longest time that a timer takes, ms, is the largest number: Node makes 1 ms of a longer one. */
+export const integer = (min: number, max = 2 ** 31 - 1) =>
   z
     .string()
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 export const port = integer(0, 65_535);
+export const postgresUrl = z
+  .string()
+  .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a postgresql:// URL');
 export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
   z
     .string()
