@@ -1,5 +1,5 @@
-import { connectionString, postgresUrl } from '../migrate/migrate-settings.js';
-import { optionalSetting, readSettings, setting, text } from '../settings/setting.js';
+import { connectionString } from '../migrate/migrate-settings.js';
+import { optionalSetting, postgresUrl, readSettings, setting, text } from '../settings/setting.js';
 import type { DatabaseUrls } from './fsck.js';
 
 /** Where the check finds both databases, as a container. The services' own roles will do. */
