@@ -8,7 +8,7 @@ import { run } from './run.mjs';
 const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-'));
 const checks = {
   'format and lint': () => run('@biomejs/biome', 'biome', ['check', '--error-on-warnings', '.']),
-  types: () => run('typescript', 'tsc', ['--build', '.']),
+  types: () => run('typescript', 'tsc', ['--build', '.', 'tsconfig.tests.json']),
   'contract: style': contract.lint,
   'contract: nothing breaks': contract.breaking,
   'contract: generated code': () => contract.isGenerated(scratch),
