@@ -27,16 +27,24 @@ export class CheckedDatabases implements AsyncDisposable {
     );
   }
 
-  /** A new author, without a reference unless one is made. */
-  async author(state: 'ACTIVE' | 'DELETING' = 'ACTIVE', dueAgo = '0 s', tries = 0): Promise<string> {
-    const deleting = state === 'DELETING';
+  /** A new ACTIVE author, without a reference. */
+  async author(): Promise<string> {
     const { rows } = await this.authors.query(
-      `INSERT INTO authors (name, email, state, delete_op_id, delete_force, delete_next_try_at, delete_tries)
-       VALUES ('A', gen_random_uuid() || '@example.com', $1, CASE WHEN $2 THEN gen_random_uuid() END,
-               CASE WHEN $2 THEN false END, CASE WHEN $2 THEN now() - $3::interval END, $4) RETURNING id`,
-      [state, deleting, dueAgo, tries],
+      "INSERT INTO authors (name, email) VALUES ('A', gen_random_uuid() || '@example.com') RETURNING id",
     );
     return rows[0].id;
+  }
+
+  /** An author whose deletion began that long ago. */
+  async deletingAuthor(ago = '0 s', tries = 0): Promise<string> {
+    const id = await this.author();
+    await this.authors.query(
+      `UPDATE authors SET state = 'DELETING', delete_op_id = gen_random_uuid(), delete_force = false,
+         delete_started_at = now() - $2::interval, delete_next_try_at = now() + interval '1 s', delete_tries = $3
+       WHERE id = $1`,
+      [id, ago, tries],
+    );
+    return id;
   }
 
   async reference(authorId: string, live = true): Promise<void> {

@@ -57,7 +57,7 @@ test.concurrent('an ACTIVE author with a tombstone stays as it is', async ({ dat
 });
 
 test.concurrent('an overdue deletion is made due, for the author service to settle', async ({ databases }) => {
-  await databases.author('DELETING', '-50 s', 9);
+  await databases.deletingAuthor('1 hour', 9);
   expect(await databases.fsck('--repair')).toMatchObject({
     status: 1,
     lines: [expect.stringMatching(/; not repaired: due now: /), expect.anything()],

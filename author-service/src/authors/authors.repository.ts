@@ -89,7 +89,7 @@ export class AuthorsRepository {
       WITH marked AS (
         UPDATE authors
         SET state = 'DELETING', delete_op_id = ${opId}::uuid, delete_force = ${force},
-            delete_next_try_at = now() + interval '3 seconds', delete_tries = 0
+            delete_started_at = now(), delete_next_try_at = now() + interval '3 seconds', delete_tries = 0
         WHERE id = ${authorId}::uuid AND state = 'ACTIVE'
         RETURNING id, delete_op_id, delete_force)
       SELECT id AS "authorId", delete_op_id AS "opId", delete_force AS force FROM marked`;
@@ -112,7 +112,8 @@ export class AuthorsRepository {
   async undoDeletion({ authorId, opId }: Deletion): Promise<void> {
     await this.database.$executeRaw`
       UPDATE authors
-      SET state = 'ACTIVE', delete_op_id = NULL, delete_force = NULL, delete_next_try_at = NULL, delete_tries = 0
+      SET state = 'ACTIVE', delete_op_id = NULL, delete_force = NULL, delete_started_at = NULL,
+          delete_next_try_at = NULL, delete_tries = 0
       WHERE id = ${authorId}::uuid AND delete_op_id = ${opId}::uuid`;
   }
 

@@ -8,22 +8,14 @@ import type { Check } from './check.js';
  */
 const SETTLE_MS = 3000;
 
-/**
- * How long an author has been DELETING, at least: the row keeps no beginning, but its schedule tells. The first try comes
- * 3 s after the mark, each pause after it is 1, 2, 4 … 32 s and then 60 s, and jitter takes off a quarter at most
- * (AuthorsRepository, beginDeletion and claimDueDeletions). So one that is retried may be found up to a minute late, and
- * none is found early.
- */
-const DELETING_AT_LEAST = `
-  $1::timestamptz - delete_next_try_at + interval '1 second' *
-    (3 + 0.75 * (2 ^ least(delete_tries, 6) - 1 + 60 * greatest(delete_tries - 6, 0)))`;
-
-const OVERDUE = `state = 'DELETING' AND ${DELETING_AT_LEAST} > interval '1 minute'`;
+/** Marked by a replica from before that column: its next try was due at least 3 s after the mark. */
+const STARTED = 'coalesce(delete_started_at, delete_next_try_at)';
+const OVERDUE = `state = 'DELETING' AND ${STARTED} < $1::timestamptz - interval '1 minute'`;
 const COUNT = `
   SELECT now()::text AS now, count(*)::int AS deleting FROM authors WHERE state = 'DELETING'`;
 const ANY_OVERDUE = `SELECT 1 FROM authors WHERE ${OVERDUE} LIMIT 1`;
 const ALL_OVERDUE = `
-  SELECT id, delete_op_id AS "opId", delete_tries AS tries FROM authors
+  SELECT id, delete_op_id AS "opId", ${STARTED} AS since, delete_tries AS tries FROM authors
   WHERE ${OVERDUE} AND id > $2 ORDER BY id LIMIT $3`;
 
 /** Authors that have been DELETING for over a minute, and still are after the recovery worker had its time. */
@@ -35,8 +27,8 @@ export const deletions: Check = async function* ({ authors }, looked) {
   await sleep(SETTLE_MS);
   // By the first read's clock: what was overdue then and is DELETING now.
   const overdue = (after: string) =>
-    authors.read<{ id: string; opId: string; tries: number }>(ALL_OVERDUE, [count.now, after, BATCH]);
+    authors.read<{ id: string; opId: string; since: Date; tries: number }>(ALL_OVERDUE, [count.now, after, BATCH]);
   for await (const batch of batches(overdue)) {
-    for (const { id, opId, tries } of batch) yield { kind: 'DELETION_OVERDUE', authorId: id, opId, tries };
+    for (const { id, ...deletion } of batch) yield { kind: 'DELETION_OVERDUE', authorId: id, ...deletion };
   }
 };

@@ -3,7 +3,14 @@ export type Finding =
   | { readonly kind: 'ORPHAN_BOOK'; readonly authorId: string; readonly bookId: string }
   | { readonly kind: 'REFERENCE_WITHOUT_AUTHOR'; readonly authorId: string }
   | { readonly kind: 'TOMBSTONE_OF_ACTIVE_AUTHOR'; readonly authorId: string }
-  | { readonly kind: 'DELETION_OVERDUE'; readonly authorId: string; readonly opId: string; readonly tries: number };
+  | {
+      readonly kind: 'DELETION_OVERDUE';
+      readonly authorId: string;
+      readonly opId: string;
+      readonly since: Date;
+      /** How often the recovery worker has tried to settle it. */
+      readonly tries: number;
+    };
 
 /** What was done about a finding, or why nothing was. */
 export interface Repair {
@@ -21,6 +28,6 @@ export function describe(finding: Finding): string {
     case 'TOMBSTONE_OF_ACTIVE_AUTHOR':
       return `${finding.kind} author ${finding.authorId}: ACTIVE, yet the book database has closed it for ever`;
     case 'DELETION_OVERDUE':
-      return `${finding.kind} author ${finding.authorId}: DELETING for over a minute, tried again ${finding.tries} times`;
+      return `${finding.kind} author ${finding.authorId}: DELETING since ${finding.since.toISOString()}, tried again ${finding.tries} times`;
   }
 }

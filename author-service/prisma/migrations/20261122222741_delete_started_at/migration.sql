@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "authors" ADD COLUMN     "delete_started_at" TIMESTAMPTZ(3);
