@@ -10,7 +10,10 @@ import { root } from './run.mjs';
 const [service, out] = process.argv.slice(2);
 if (!service || !out) throw new Error('usage: node scripts/image-files.mjs SERVICE FOLDER');
 
-const programs = [`${service}/dist/main.js`, 'service-kit/dist/migrate/main.js', 'service-kit/dist/probe/main.js'];
+const programs = [
+  `${service}/dist/main.js`,
+  ...['migrate', 'probe', 'fsck'].map((tool) => `service-kit/dist/${tool}/main.js`),
+];
 // Files that are found by a path which is put together at run time.
 const data = [
   'proto/gen/descriptors.binpb',
