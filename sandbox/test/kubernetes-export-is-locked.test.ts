@@ -40,3 +40,9 @@ test('a rendered overlay becomes a file for each kind in the folder of each part
   expect(files.get('k8s/author-db/secret.yaml')).toMatch(/name: one.*---.*name: two/s);
   for (const text of files.values()) expect(text).not.toContain('namespace: ');
 });
+
+test('a value that YAML 1.1 takes for true or false stays a text, as the cluster must read it', () => {
+  const rendered = 'kind: ConfigMap\nmetadata: { name: words }\ndata: { AUTH: "off", OPEN: "yes", PORT: "50051" }\n';
+  const text = splitManifests(rendered).get('k8s/namespace/configmap.yaml');
+  expect(text).toContain('AUTH: "off"\n  OPEN: "yes"\n  PORT: "50051"\n');
+});

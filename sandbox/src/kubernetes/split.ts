@@ -31,17 +31,20 @@ export const splitFolders = ['namespace', 'author-db', 'book-db', 'author-servic
 
 /** @returns the YAML documents as plain objects, empty ones left out */
 export function parseManifests(text: string): Manifest[] {
-  return parseAllDocuments(text).flatMap((document) => {
+  return parseAllDocuments(text, { version: YAML_VERSION }).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];
     return (document.toJS() as Manifest | null) ?? [];
   });
 }
 
+/** Kubernetes reads YAML 1.1, in which an unquoted `off` is false. */
+const YAML_VERSION = '1.1';
+
 /** In the order in which people write and read manifests, not the renderer's. */
 function asYaml({ kind, metadata: { name, ...metadata }, ...rest }: Manifest): string {
   const { apiVersion, ...body } = rest as Record<string, unknown>;
   const ordered = { apiVersion, kind, metadata: { name, ...metadata }, ...body };
-  return stringify(ordered, { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(ordered, { version: YAML_VERSION, lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function header(file: string): string {
