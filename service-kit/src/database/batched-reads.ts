@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
-import { type Call, CallEnded, currentCall, runForNoCall } from '../call/call.js';
+import { type Call, CallEnded, currentCall, runForCall, runForNoCall } from '../call/call.js';
+import { SharedCall } from '../call/shared-call.js';
 
 interface Read {
   readonly id: string;
@@ -17,9 +18,9 @@ export class BatchedReads<T extends { readonly id: string }> {
   constructor(readAll: (ids: readonly string[]) => Promise<readonly T[]>) {
     this.#loader = new DataLoader<Read, T | undefined>(
       async (reads) => {
-        const ids = new Set(reads.filter(({ call }) => !call?.ended).map(({ id }) => id));
-        // For no call in particular, so that the batch does not end with one of those who share it.
-        const found = ids.size > 0 ? await runForNoCall(() => readAll([...ids])) : [];
+        const wanted = reads.filter(({ call }) => !call?.ended);
+        const ids = new Set(wanted.map(({ id }) => id));
+        const found = ids.size > 0 ? await forAll(wanted, () => readAll([...ids])) : [];
         const byId = new Map(found.map((row) => [row.id, row]));
         return reads.map(({ id }) => (ids.has(id) ? byId.get(id) : new CallEnded()));
       },
@@ -36,4 +37,15 @@ export class BatchedReads<T extends { readonly id: string }> {
   read(id: string): Promise<T | undefined> {
     return this.#loader.load({ id, call: currentCall() });
   }
+}
+
+/**
+ * Runs a query for these reads: it ends with the last of their calls, and not with one of them. Awaited in here, since
+ * Prisma begins a query only when somebody waits for it, in the context of that one.
+ */
+function forAll<T>(reads: readonly Read[], query: () => Promise<T>): Promise<T> {
+  const run = async () => await query();
+  const [first, ...others] = reads.flatMap(({ call }) => call ?? []);
+  if (first === undefined || others.length + 1 < reads.length) return runForNoCall(run);
+  return runForCall(others.length > 0 ? new SharedCall([first, ...others]) : first, run);
 }
