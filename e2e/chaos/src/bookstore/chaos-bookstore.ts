@@ -1,4 +1,5 @@
 import type { ServiceName } from '@bookstore/sandbox';
+import type pg from 'pg';
 import type { Addresses } from '../client/bookstore-client.js';
 import type { TcpLink } from '../network/tcp-link.js';
 
@@ -49,6 +50,8 @@ export interface ChaosBookstore extends AsyncDisposable {
   readonly database: DatabaseControl;
   /** As the role that owns everything. */
   query<T>(database: DatabaseName, sql: string): Promise<T[]>;
+  /** A connection as that role, for the caller to end. */
+  connect(database: DatabaseName): Promise<pg.Client>;
   /** @throws Error when the bookstore was started without links */
   readonly links: Links;
   /** Another process of the service beside the first, until it is stopped: its public and internal ports. */

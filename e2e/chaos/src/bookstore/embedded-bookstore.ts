@@ -71,13 +71,20 @@ export class EmbeddedBookstore implements ChaosBookstore {
   };
 
   async query<T>(database: DatabaseName, sql: string): Promise<T[]> {
-    const client = new pg.Client(this.#postgres.url(database));
-    await client.connect();
+    const client = await this.connect(database);
     try {
       return (await client.query(sql)).rows;
     } finally {
       await client.end();
     }
+  }
+
+  async connect(database: DatabaseName): Promise<pg.Client> {
+    const client = new pg.Client(this.#postgres.url(database));
+    // A server that is stopped ends it; the next statement tells.
+    client.on('error', () => {});
+    await client.connect();
+    return client;
   }
 
   async addReplica(service: ServiceName, env: Environment = {}): Promise<ProcessControl> {

@@ -19,7 +19,7 @@ export class TcpLink {
   #release = () => {};
   #refusing = false;
   #upstreamPort = 0;
-  /** Told of all bytes that are passed on, before they are. */
+  /** Told of all bytes as they arrive, before anything becomes of them. */
   onBytes: ((bytes: Buffer, direction: Direction, connection: object) => void) | undefined;
   interfere: Interference | undefined;
 
@@ -109,12 +109,12 @@ export class TcpLink {
       before = before.then(step).catch(cut);
     };
     from.on('data', (chunk: Buffer) => {
+      this.onBytes?.(chunk, direction, cut);
       from.pause();
       then(async () => {
         await this.#flow;
         const passed = this.interfere ? await this.interfere(chunk, direction, cut) : chunk;
         if (passed && to.writable) {
-          this.onBytes?.(passed, direction, cut);
           to.write(passed);
         }
         from.resume();
