@@ -31,7 +31,8 @@ function client() {
 async function healthOfBoth(service = '') {
   const asked = [stack.authorPort, stack.bookPort].map(async (port) => {
     const health = promiseClient(HealthClient, `127.0.0.1:${port}`);
-    const answer = await health.check({ service }).catch(({ details }) => ({ status: details }));
+    // While a container starts, the engine may take a connection that nobody answers.
+    const answer = await health.check({ service }, { deadlineMs: 1_000 }).catch(({ details }) => ({ status: details }));
     health.close();
     return answer.status;
   });

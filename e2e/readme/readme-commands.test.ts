@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { commandBlocks } from '../src/readme/blocks.js';
-import { wayToRun } from '../src/readme/how-to-run.js';
+import { cleanUp, wayToRun } from '../src/readme/how-to-run.js';
 import { root } from '../src/root.js';
 
 const target = inject('target');
@@ -22,6 +22,7 @@ test('what is not run says why', () => {
 });
 
 describe('they work as shown', () => {
+  afterAll(cleanUp);
   const commands = shown
     .flatMap(({ commands }) => commands)
     .flatMap((command) => {

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { freePort } from '@bookstore/sandbox';
 import { type CommandResult, outputOf } from '../process/output-of.js';
 import { root } from '../root.js';
 import type { Target, TargetName } from '../targets/target.js';
@@ -22,8 +24,11 @@ const waysToRun: readonly WayToRun[] = [
   { matches: /^npm (start|test)$/, run: async (command) => requireScript(command.slice(4)) },
   { matches: /^npm run seed\b/, run: (command, target) => outputOf(smaller(command), { env: portsOf(target) }) },
   { matches: /^npx buf curl /, run: (command, target) => outputOf(atTarget(command, target)) },
-  // With the project and ports of a stack of its own.
-  { matches: /^([A-Z_]+=\S+ )*docker compose (up|stop|build)\b/, on: ['compose'], run: (command) => outputOf(command) },
+  {
+    matches: /^([A-Z_]+=\S+ )*docker compose (up|stop|build)\b/,
+    on: ['compose'],
+    run: async (command) => outputOf(command, { env: await ownStack() }),
+  },
   { matches: /^docker build /, on: ['compose'], run: (command) => outputOf(command) },
 ];
 
@@ -32,6 +37,33 @@ export function wayToRun(command: string): WayToRun {
   const way = waysToRun.find(({ matches }) => matches.test(command));
   if (!way) throw new Error(`no way to run is known for: ${command}`);
   return way;
+}
+
+let stack: Promise<Readonly<Record<string, string>>> | undefined;
+
+/** A project and ports for what is shown of docker compose, beside whichever stack runs. */
+function ownStack(): Promise<Readonly<Record<string, string>>> {
+  stack ??= (async () => ({
+    COMPOSE_PROJECT_NAME: `bookstore-readme-${randomBytes(4).toString('hex')}`,
+    AUTHOR_PORT: String(await freePort()),
+    BOOK_PORT: String(await freePort()),
+  }))();
+  return stack;
+}
+
+/** Removes what the commands have left: containers, volumes, and images named for somebody's registry. */
+export async function cleanUp(): Promise<void> {
+  if (!stack) return;
+  await outputOf('docker compose down --volumes', { env: await stack });
+  const images = await outputOf([
+    'docker',
+    'images',
+    '--format',
+    '{{.Repository}}:{{.Tag}}',
+    'registry.example.com/*/*',
+  ]);
+  const names = images.stdout.split('\n').filter(Boolean);
+  if (names.length > 0) await outputOf(['docker', 'rmi', ...names]);
 }
 
 async function requireScript(name: string): Promise<CommandResult> {
