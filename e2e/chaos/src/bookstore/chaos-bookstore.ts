@@ -7,6 +7,8 @@ export type DatabaseName = 'authors' | 'books';
 
 /** One process of a service, and what can be done to it. */
 export interface ServiceControl {
+  /** For the other service. */
+  readonly internalPort: number;
   /** Ends it as a crash would, and returns when it has ended. */
   kill(): Promise<void>;
   /** Starts it, and returns when it serves; `env` is for this start alone. */
@@ -62,5 +64,4 @@ export interface ChaosBookstore extends AsyncDisposable {
 
 export interface Replica extends ServiceControl {
   readonly publicPort: number;
-  readonly internalPort: number;
 }
