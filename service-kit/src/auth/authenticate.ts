@@ -2,19 +2,25 @@ import type { Arrival, Gate } from '../server/admission.js';
 import { bearerToken } from './bearer-token.js';
 import { TokenVerifier } from './token-verifier.js';
 
+/** What a call passes before it is known whose it is. */
+export interface UnprovedGates {
+  readonly withoutToken: Gate;
+  readonly beforeProof: Gate;
+}
+
 /**
  * Lets nobody pass without a good token, and says who it is. A token that is known costs no more than a look into
  * memory.
  *
- * @param beforeProof passed first by each call that has proved nothing yet: a limit for those who guess
+ * @param unproved passed first by each call that has proved nothing yet: limits for those who guess
  */
-export function authenticate(verifier: TokenVerifier, beforeProof: Gate): Gate {
+export function authenticate(verifier: TokenVerifier, unproved: UnprovedGates): Gate {
   return (arrival) => {
     let token: string;
     try {
       token = bearerToken(arrival.metadata);
     } catch (error) {
-      return refuseAfter(beforeProof(arrival), error);
+      return refuseAfter(unproved.withoutToken(arrival), error);
     }
     const digest = TokenVerifier.digest(token);
     const identity = verifier.known(digest);
@@ -22,7 +28,7 @@ export function authenticate(verifier: TokenVerifier, beforeProof: Gate): Gate {
       arrival.identity = identity;
       return undefined;
     }
-    return prove(arrival, token, digest, verifier, beforeProof);
+    return prove(arrival, token, digest, verifier, unproved.beforeProof);
   };
 }
 

@@ -29,6 +29,17 @@ export interface Arrival {
 /** Lets a call pass by returning, or refuses it by throwing an explained error. */
 export type Gate = (arrival: Arrival) => void | Promise<void>;
 
+/** What calls of a port have to pass. */
+export interface Gates {
+  /** As soon as a call comes in. */
+  readonly arrival: readonly Gate[];
+  /**
+   * Once its request is complete, and the work begins: what is limited there cannot be held by a caller who never
+   * finishes a request.
+   */
+  readonly work: (arrival: Arrival) => void;
+}
+
 /** Told of each call's end, for logs and metrics; of the reason, too, when it never reached its handler. */
 export type EndListener = (arrival: Arrival, code: status, milliseconds: number, refusal?: ExplainedError) => void;
 
@@ -41,7 +52,7 @@ export const arrivalOf = (metadata: Metadata): Arrival | undefined => arrivals.g
  * One interceptor for all that happens before a handler: below the framework, so that health, reflection and every
  * later method are covered. One instead of a chain, since each costs every call an allocation of its own.
  */
-export function admission(gates: readonly Gate[], onEnd: EndListener): ServerInterceptor {
+export function admission(gates: Gates, onEnd: EndListener): ServerInterceptor {
   return (method, connection) => {
     const startedAt = performance.now();
     let arrival: Arrival | undefined;
@@ -67,7 +78,7 @@ export function admission(gates: readonly Gate[], onEnd: EndListener): ServerInt
             arrival = arrive(method.path, metadata, connection);
             arrivals.set(metadata, arrival);
             passAll(
-              gates,
+              gates.arrival,
               arrival,
               () => arrival === undefined,
               () => forward(metadata),
@@ -80,7 +91,14 @@ export function admission(gates: readonly Gate[], onEnd: EndListener): ServerInt
             else forward(message);
           },
           onReceiveHalfClose: (forward) => {
-            if (!refused) forward();
+            if (refused) return;
+            try {
+              if (arrival) gates.work(arrival);
+            } catch (error) {
+              refuse(error);
+              return;
+            }
+            forward();
           },
           onCancel: () => end(status.CANCELLED),
         }),

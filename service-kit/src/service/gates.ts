@@ -5,7 +5,7 @@ import { unavailable } from '../database/database-errors.js';
 import { limitInFlight } from '../limits/in-flight.js';
 import { limitRate } from '../limits/limit-rate.js';
 import { limitMetadata } from '../limits/metadata-size.js';
-import type { Gate } from '../server/admission.js';
+import type { Gate, Gates } from '../server/admission.js';
 import type { OpenStreams } from '../server/open-streams.js';
 import type { Readiness } from '../server/readiness.js';
 import type { KitSettings } from '../settings/kit-settings.js';
@@ -27,12 +27,12 @@ export function publicGates(
   readiness: Readiness,
   streams: OpenStreams,
   verifier: TokenVerifier | undefined,
-): Gate[] {
-  const { byAddress, byIdentity } = limitRate(settings);
-  const who = verifier ? [authenticate(verifier, byAddress), byIdentity] : [byIdentity];
+): Gates {
+  const { byIdentity, ...unproved } = limitRate(settings);
+  const who = verifier ? [authenticate(verifier, unproved), byIdentity] : [byIdentity];
   const what = verifier ? [authorize(definition.scopes, isReflection)] : [];
   const closed = [...who, ...what].map((gate) => only((method) => !isHealth(method), gate));
-  return [...closed, ...roomGates(definition.public, settings, readiness, streams)];
+  return withRoom(closed, definition.public, settings, readiness, streams);
 }
 
 /** What a call of the internal port has to pass; the other service is not held to a rate. */
@@ -42,11 +42,17 @@ export function internalGates(
   readiness: Readiness,
   streams: OpenStreams,
   peer: Gate | undefined,
-): Gate[] {
-  return [...(peer ? [peer] : []), ...roomGates(definition.internal, settings, readiness, streams)];
+): Gates {
+  return withRoom(peer ? [peer] : [], definition.internal, settings, readiness, streams);
 }
 
-function roomGates(endpoint: Endpoint, settings: KitSettings, readiness: Readiness, streams: OpenStreams): Gate[] {
+function withRoom(
+  before: readonly Gate[],
+  endpoint: Endpoint,
+  settings: KitSettings,
+  readiness: Readiness,
+  streams: OpenStreams,
+): Gates {
   const own = new Set(Object.values(endpoint).flatMap((service) => Object.values(service).map(({ path }) => path)));
   const isOwn = (method: string) => own.has(method);
   // Streams of health and reflection stay open as long as a client likes.
@@ -54,13 +60,16 @@ function roomGates(endpoint: Endpoint, settings: KitSettings, readiness: Readine
   const migrated: Gate = () => {
     if (!readiness.migrated) throw unavailable(new Error('not migrated yet'));
   };
-  return [
-    limitMetadata(settings.MAX_METADATA_BYTES),
-    only(isOwn, migrated),
-    only(isOwn, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
-    only(isStream, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
-    only(isStream, streams.gate),
-  ];
+  return {
+    arrival: [
+      ...before,
+      limitMetadata(settings.MAX_METADATA_BYTES),
+      only(isOwn, migrated),
+      only(isStream, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+      only(isStream, streams.gate),
+    ],
+    work: only(isOwn, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+  };
 }
 
 const only =

@@ -13,7 +13,7 @@ import { checkFailPoint } from '../fail-points/check-fail-point.js';
 import { logGrpcThrough } from '../log/grpc-log.js';
 import { createLogger, NestLogger } from '../log/logger.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
-import { admission, type EndListener, type Gate } from '../server/admission.js';
+import { admission, type EndListener, type Gates } from '../server/admission.js';
 import { GrpcListeners, type Listener } from '../server/grpc-listeners.js';
 import { OpenStreams } from '../server/open-streams.js';
 import { PassErrorsOn } from '../server/pass-errors-on.js';
@@ -70,7 +70,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     port: number,
     credentials: ServerCredentials,
     endpoint: Endpoint,
-    gates: readonly Gate[],
+    gates: Gates,
   ): Listener => ({
     name,
     host: settings.LISTEN_HOST,
