@@ -169,7 +169,7 @@ test('what SQL, Unicode and control characters say is refused by the rules, or c
     "Robert'); DROP TABLE authors;--",
     "' OR '1'='1",
     '$1 %s {0} \\x00 \\',
-    '$\{jndi:ldap://x}',
+    ['$', '{jndi:ldap://x}'].join(''),
     '<script>alert(1)</script>',
     'Ꮢ\u202Eevil\u202C',
     'e\u0301 é ﬁ ß İ',
