@@ -8,7 +8,7 @@ import { forwardPort } from '../src/kubernetes/port-forward.js';
 let bookstore: InstalledBookstore;
 
 beforeAll(async () => {
-  bookstore = await installBookstore(process.env.E2E_CONTEXT);
+  bookstore = await installBookstore();
 }, 300_000);
 afterAll(() => bookstore?.uninstall());
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { asList, chooseContext, type Kubectl, renderWith } from '@bookstore/sandbox/kubernetes';
+import { asList, chooseContext, type Kubectl, putSecrets, renderWith } from '@bookstore/sandbox/kubernetes';
 
 /** A bookstore in a namespace of its own. */
 export interface InstalledBookstore {
@@ -16,15 +16,22 @@ export interface InstalledBookstore {
 
 const ROLLOUT_TIMEOUT = '--timeout=240s';
 
-/** @throws SandboxError when the context is not local and was not named */
-export async function installBookstore(context?: string): Promise<InstalledBookstore> {
-  const kubectl = await chooseContext(context);
+/**
+ * The docker-desktop overlay, or the secure one with credentials made in this folder, on the context that E2E_CONTEXT
+ * names, else on kubectl's current one.
+ *
+ * @throws SandboxError when the current one is not local
+ */
+export async function installBookstore(credentials?: string): Promise<InstalledBookstore> {
+  const kubectl = await chooseContext(process.env.E2E_CONTEXT);
   const bookstore = await newNamespace(kubectl);
   try {
-    const manifests = await renderWith(kubectl, 'docker-desktop');
+    const { namespace } = bookstore;
+    if (credentials) await putSecrets(kubectl, 'secure', { folder: credentials, namespace });
+    const manifests = await renderWith(kubectl, credentials ? 'secure' : 'docker-desktop');
     for (const manifest of manifests) delete manifest.metadata.namespace;
     const inside = manifests.filter(({ kind }) => kind !== 'Namespace');
-    await kubectl.readFed(asList(inside), '-n', bookstore.namespace, 'apply', '-f', '-');
+    await kubectl.readFed(asList(inside), '-n', namespace, 'apply', '-f', '-');
     await bookstore.waitUntilReady();
     return bookstore;
   } catch (error) {

@@ -7,7 +7,7 @@ import type { StartedTarget } from './target.js';
  * one if that is local. The cluster must have the images.
  */
 export async function startKubernetes(): Promise<StartedTarget> {
-  const bookstore = await installBookstore(process.env.E2E_CONTEXT);
+  const bookstore = await installBookstore();
   const author = await forwardPort(bookstore, 'author-service', 50051);
   const book = await forwardPort(bookstore, 'book-service', 50052);
   return {

@@ -26,15 +26,24 @@ export const needsCredentials = (overlay: Overlay) => overlay === 'secure' || ov
 export const credentialsFolder = (context: string) =>
   path.join(root, '.sandbox/kubernetes', context.replace(/[^\w.-]/g, '_'));
 
+export interface SecretsPlace {
+  /** Where the files are, or are made. */
+  readonly folder?: string | undefined;
+  /** Where the Secrets go; the overlay's own namespace unless said. */
+  readonly namespace?: string;
+}
+
 /**
  * Puts certificates, keys and passwords into the cluster as Secrets. For `secure` they are made first; for `production`
  * the user brings them in a folder.
  *
  * @throws SandboxError that names what is missing
  */
-export async function putSecrets(kubectl: Kubectl, overlay: Overlay, given: string | undefined): Promise<void> {
-  const folder = given ?? credentialsFolder(kubectl.context);
-  const namespace = namespaceOf(overlay);
+export async function putSecrets(
+  kubectl: Kubectl,
+  overlay: Overlay,
+  { folder = credentialsFolder(kubectl.context), namespace = namespaceOf(overlay) }: SecretsPlace = {},
+): Promise<void> {
   if (overlay === 'production') requireFiles(folder);
   else await makeMissing(kubectl, namespace, folder);
   const items = secrets.map((secret) => manifestOf(path.join(folder, secret.folder), secretName(secret.folder)));

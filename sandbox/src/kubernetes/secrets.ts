@@ -16,6 +16,6 @@ await runMain('k8s:secrets', async () => {
   const kubectl = await chooseContext(context);
   const namespaces = (await renderWith(kubectl, overlay)).filter(({ kind }) => kind === 'Namespace');
   await kubectl.readFed(asList(namespaces), 'apply', '-f', '-');
-  await putSecrets(kubectl, overlay, credentials);
+  await putSecrets(kubectl, overlay, { folder: credentials });
   console.log(`the Secrets of ${overlay} are in the context ${kubectl.context}`);
 });

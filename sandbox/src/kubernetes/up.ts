@@ -34,7 +34,7 @@ async function provideSecrets(
   folder?: string,
 ): Promise<void> {
   await kubectl.readFed(asList(manifests.filter(({ kind }) => kind === 'Namespace')), 'apply', '-f', '-');
-  if (overlay === 'secure' || folder) await putSecrets(kubectl, overlay, folder);
+  if (overlay === 'secure' || folder) await putSecrets(kubectl, overlay, { folder });
   else await requireSecrets(kubectl, overlay);
 }
 
