@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { SandboxError } from '../sandbox-error.js';
+import { portFrom } from './ports.js';
 import { waitUntilServing } from './wait-until-serving.js';
 
 export type ServiceName = 'author-service' | 'book-service';
@@ -23,6 +24,10 @@ const require = createRequire(import.meta.url);
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;
+const INSPECT_PORTS: Record<ServiceName, string> = {
+  'author-service': 'AUTHOR_INSPECT_PORT',
+  'book-service': 'BOOK_INSPECT_PORT',
+};
 
 /** One service in a process of its own, as an image would run it. */
 export class ServiceProcess {
@@ -34,7 +39,7 @@ export class ServiceProcess {
   private constructor(readonly options: ServiceProcessOptions) {
     const main = path.join(path.dirname(require.resolve(`@bookstore/${options.name}/package.json`)), 'dist/main.js');
     const output = options.onLog ? 'pipe' : 'inherit';
-    this.#child = spawn(process.execPath, ['--enable-source-maps', main], {
+    this.#child = spawn(process.execPath, ['--enable-source-maps', ...inspectOption(options.name), main], {
       env: {
         ...process.env,
         NODE_ENV: 'production',
@@ -97,4 +102,10 @@ export class ServiceProcess {
     await this.exited;
     clearTimeout(force);
   }
+}
+
+/** Opens a port for debuggers, where one is asked for: on the loopback, as whoever reaches it runs code in the service. */
+function inspectOption(service: ServiceName): string[] {
+  const variable = INSPECT_PORTS[service];
+  return process.env[variable] ? [`--inspect=127.0.0.1:${portFrom(variable, 0)}`] : [];
 }
