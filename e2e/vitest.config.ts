@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** What only one target has, on top of the journeys. */
 const ofTarget: Record<string, string[]> = {
-  embedded: ['{start,failures}/**/*.test.ts'],
+  embedded: ['{start,failures}/**/*.test.ts', 'chaos/*.test.ts'],
   compose: ['compose/**/*.test.ts'],
   kubernetes: ['kubernetes/**/*.test.ts'],
 };
@@ -16,7 +16,9 @@ export default defineConfig({
     globalSetup: './src/targets/global-setup.ts',
     // Pods that come and go take the cluster's attention from every other test.
     fileParallelism: target !== 'kubernetes',
-    testTimeout: 30_000,
+    // Nothing is mocked, so that what one file has imported serves the next one.
+    isolate: false,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

@@ -40,7 +40,7 @@ test('a caller that goes away is CANCELLED, and the next call is answered', asyn
 });
 
 test('many callers that go away do not end the connection for others', async () => {
-  const staying = Promise.all(Array.from({ length: 20 }, () => authors.createAuthor(anAuthor())));
+  const staying = Promise.all(Array.from({ length: 5 }, () => authors.createAuthor(anAuthor())));
   const leaving = Array.from({ length: 100 }, () => {
     const gone = new AbortController();
     const call = failureOf(authors.listAuthors({ pageSize: 1 }, { signal: gone.signal }));
@@ -48,5 +48,5 @@ test('many callers that go away do not end the connection for others', async () 
     return call;
   });
   for (const { code } of await Promise.all(leaving)) expect(code).toBe('CANCELLED');
-  expect(await staying).toHaveLength(20);
+  expect(await staying).toHaveLength(5);
 });

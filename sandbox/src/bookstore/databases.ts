@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { migrate } from '@bookstore/service-kit';
+import { migrate } from '@bookstore/service-kit/migrate';
 import pg from 'pg';
+import { SandboxError } from '../sandbox-error.js';
 import type { ServiceName } from './service-process.js';
 
 /** Where a service finds its own database, as its own role. */
@@ -25,6 +26,7 @@ export const DATABASES: Record<ServiceName, { database: string; role: string }> 
  *
  * @param adminUrl gives the URL of a database for a role that may do so
  * @param secretsFile keeps the roles' passwords, for this user alone
+ * @throws SandboxError that says which database, and why not
  */
 export async function prepareDatabase(
   service: ServiceName,
@@ -32,13 +34,20 @@ export async function prepareDatabase(
   secretsFile: string,
 ): Promise<ServiceDatabase> {
   const { database, role } = DATABASES[service];
+  const packageDir = path.dirname(require.resolve(`@bookstore/${service}/package.json`));
+  // Before the first wait: two of these may run at once, and write the same file.
   const password = passwordOf(role, secretsFile);
-  await createDatabase(adminUrl(), database);
-  await migrate({
-    url: adminUrl(database),
-    migrationsDir: path.join(path.dirname(require.resolve(`@bookstore/${service}/package.json`)), 'prisma/migrations'),
-    serviceRole: { name: role, password },
-  });
+  try {
+    await createDatabase(adminUrl(), database);
+    await migrate({
+      url: adminUrl(database),
+      migrationsDir: path.join(packageDir, 'prisma/migrations'),
+      serviceRole: { name: role, password },
+    });
+  } catch (error) {
+    const [why] = (error as Error).message.split('\n');
+    throw new SandboxError(`the database ${database} cannot be prepared: ${why}`, { cause: error });
+  }
   const url = new URL(adminUrl(database));
   url.username = role;
   url.password = password;

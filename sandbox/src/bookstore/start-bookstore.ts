@@ -63,9 +63,10 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
   try {
     step('databases and migrations');
     const secretsFile = path.join(options.dataDir, 'secrets.json');
-    // One after the other: both may have to write the file of passwords.
-    const authors = await prepareDatabase('author-service', postgres.url, secretsFile);
-    const books = await prepareDatabase('book-service', postgres.url, secretsFile);
+    const [authors, books] = await Promise.all([
+      prepareDatabase('author-service', postgres.url, secretsFile),
+      prepareDatabase('book-service', postgres.url, secretsFile),
+    ]);
 
     const certsDir = path.join(options.dataDir, 'certs');
     if (options.secure) {
