@@ -7,7 +7,14 @@ export default defineConfig({
     globalSetup: './vitest.global-setup.ts',
     projects: [
       ...packages.map((name) => ({
-        test: { name, root: name, include: ['test/**/*.test.ts'], testTimeout: 15_000, hookTimeout: 60_000 },
+        test: {
+          name,
+          root: name,
+          include: ['test/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
       })),
       './e2e/vitest.config.ts',
     ],

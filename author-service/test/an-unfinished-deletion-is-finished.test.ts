@@ -40,7 +40,7 @@ test('nobody else tries while whoever began may still be at it', async () => {
     'SELECT extract(epoch FROM delete_next_try_at - now()) AS seconds FROM authors WHERE id = $1',
     [id],
   );
-  expect(Number(rows[0].seconds)).toBeGreaterThan(1);
+  expect(Number(rows[0].seconds)).toBeGreaterThan(0);
   expect(Number(rows[0].seconds)).toBeLessThanOrEqual(3);
 });
 
@@ -97,5 +97,5 @@ test('the service stops while the worker waits for a silent book service', async
 
   const startedAt = performance.now();
   await other.stop();
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });

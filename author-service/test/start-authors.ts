@@ -49,7 +49,7 @@ export async function startAuthors(env: Record<string, string> = {}): Promise<Au
   const service = await startTestService(authorService, {
     DATABASE_URL: url,
     BOOK_SERVICE_ADDRESS: shelf.address,
-    PEER_DEADLINE_MS: '500',
+    PEER_DEADLINE_MS: '1500',
     ...env,
   });
   const api = promiseClient(AuthorServiceClient, service.publicPort);

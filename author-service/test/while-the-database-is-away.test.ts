@@ -22,8 +22,8 @@ beforeAll(async () => {
   network = await startDatabaseProxy((await createServiceDatabase(inject('postgresUrl'), 'author-service')).url);
   service = await startTestService(authorService, {
     DATABASE_URL: network.url,
-    DATABASE_ACQUIRE_TIMEOUT_MS: '300',
-    DATABASE_STATEMENT_TIMEOUT_MS: '300',
+    DATABASE_ACQUIRE_TIMEOUT_MS: '1000',
+    DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     BOOK_SERVICE_ADDRESS: '127.0.0.1:1',
   });
   api = promiseClient(AuthorServiceClient, service.publicPort);

@@ -42,7 +42,7 @@ export async function startBooks(env: Record<string, string> = {}): Promise<Book
   const service = await startTestService(bookService, {
     DATABASE_URL: url,
     AUTHOR_SERVICE_ADDRESS: directory.address,
-    PEER_DEADLINE_MS: '500',
+    PEER_DEADLINE_MS: '1500',
     ...env,
   });
   const api = promiseClient(BookServiceClient, service.publicPort);

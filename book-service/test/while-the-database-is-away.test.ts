@@ -27,8 +27,8 @@ beforeAll(async () => {
   );
   service = await startTestService(bookService, {
     DATABASE_URL: network.url,
-    DATABASE_ACQUIRE_TIMEOUT_MS: '300',
-    DATABASE_STATEMENT_TIMEOUT_MS: '300',
+    DATABASE_ACQUIRE_TIMEOUT_MS: '1000',
+    DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     AUTHOR_SERVICE_ADDRESS: directory.address,
   });
   api = promiseClient(BookServiceClient, service.publicPort);

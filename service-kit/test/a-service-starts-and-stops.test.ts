@@ -145,7 +145,7 @@ describe('while a service stops', () => {
     await expect.poll(() => begun).toBe(true);
     const startedAt = performance.now();
     await controlled.service.stop();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(['UNAVAILABLE', 'CANCELLED']).toContain((await call).code);
     controlled.api.close();
   });
@@ -155,7 +155,7 @@ describe('while a service stops', () => {
     await controlled.api.getAuthor();
     const startedAt = performance.now();
     await controlled.service.stop();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     controlled.api.close();
   });
 
@@ -166,7 +166,7 @@ describe('while a service stops', () => {
     await expect.poll(() => told).toBe(1);
     const startedAt = performance.now();
     await controlled.service.stop();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     watching.close();
     controlled.api.close();
   });
@@ -181,7 +181,7 @@ test('a service stops while its database is away', async () => {
   network.freeze();
   const startedAt = performance.now();
   await service.stop();
-  expect(performance.now() - startedAt).toBeLessThan(4_000);
+  expect(performance.now() - startedAt).toBeLessThan(6_000);
   api.close();
   await network.stop();
 });

@@ -26,6 +26,8 @@ export function testEnvironment(env: Readonly<Record<string, string>>): Record<s
     READINESS_INTERVAL_MS: '50',
     // A test calls as fast as it can; whoever tests the limit sets it.
     RATE_LIMIT_PER_SECOND: '0',
+    // A machine that is busy with other tests is no database that does not answer.
+    DATABASE_ACQUIRE_TIMEOUT_MS: '5000',
     ...env,
   };
 }
