@@ -48,7 +48,7 @@ export interface Links {
 export interface ChaosBookstore extends AsyncDisposable {
   /** gRPC targets of the public ports. */
   readonly addresses: Addresses;
-  readonly services: Readonly<Record<ServiceName, ServiceControl>>;
+  readonly services: Readonly<Record<ServiceName, Replica>>;
   readonly database: DatabaseControl;
   /** As the role that owns everything. */
   query<T>(database: DatabaseName, sql: string): Promise<T[]>;

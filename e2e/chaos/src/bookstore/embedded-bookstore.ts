@@ -45,7 +45,9 @@ export class EmbeddedBookstore implements ChaosBookstore {
       return bookstore;
     } catch (error) {
       await bookstore[Symbol.asyncDispose]();
-      throw error;
+      throw new Error(`${(error as Error).message}; last logged: ${bookstore.log.slice(-5).join('\n')}`, {
+        cause: error,
+      });
     }
   }
 

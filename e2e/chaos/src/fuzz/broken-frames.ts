@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Random } from '../random.js';
 
@@ -15,15 +14,16 @@ const PATIENCE_MS = 1000;
 export async function sendBrokenFrames(address: string, random: Random): Promise<void> {
   const [host, port] = address.split(':');
   const socket = connect(Number(port), host);
+  // Reset by the server, as it may.
   socket.on('error', () => {});
   socket.resume();
-  await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   if (random.chance(0.9)) socket.write(PREFACE);
   if (random.chance(0.9)) socket.write(SETTINGS);
   for (let frames = 1 + random.below(8); frames > 0; frames--) socket.write(brokenFrame(random));
   socket.end();
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
-  if (!socket.closed) await once(socket, 'close');
+  await closed;
 }
 
 function brokenFrame(random: Random): Buffer {

@@ -110,14 +110,12 @@ export class TcpLink {
     };
     from.on('data', (chunk: Buffer) => {
       this.onBytes?.(chunk, direction, cut);
-      from.pause();
+      // At once, so that a delay of one chunk is not added to that of the next.
+      const interfered = this.interfere ? this.interfere(chunk, direction, cut) : chunk;
       then(async () => {
+        const passed = await interfered;
         await this.#flow;
-        const passed = this.interfere ? await this.interfere(chunk, direction, cut) : chunk;
-        if (passed && to.writable) {
-          to.write(passed);
-        }
-        from.resume();
+        if (passed && to.writable) to.write(passed);
       });
     });
     from.on('end', () => then(() => void to.end()));

@@ -33,10 +33,15 @@ export const endedCalls: Row = {
     await using bookstore = await lab.start({ links: true, env: SETTINGS });
     const calls = scaled(lab, { test: 20, short: 40, full: 100 });
     const findings: Finding[] = [];
-    for (const ending of ['deadline', 'cancel'] as const) {
+    const endings = scaled<Ending[]>(lab, {
+      test: ['cancel'],
+      short: ['deadline', 'cancel'],
+      full: ['deadline', 'cancel'],
+    });
+    for (const ending of endings) {
       findings.push(await queuedHere(bookstore, calls, ending), await queuedThere(bookstore, calls, ending));
     }
-    findings.push(await withinTransaction(bookstore, scaled(lab, { test: 2, short: 5, full: 20 })));
+    findings.push(await withinTransaction(bookstore, scaled(lab, { test: 1, short: 5, full: 20 })));
     findings.push(await runningStatement(bookstore));
     return findings;
   },

@@ -6,20 +6,28 @@ import { frozenPeer } from './frozen-peer.js';
 import { killPoints } from './kill-points.js';
 import { malformed } from './malformed.js';
 import { networkTrouble } from './network-trouble.js';
+import { overload } from './overload.js';
 import { races } from './races.js';
 import { retryBudget } from './retry-budget.js';
+import { rollingRestart } from './rolling-restart.js';
 import { sigkill } from './sigkill.js';
+import { soak } from './soak.js';
+import { twoReplicas } from './two-replicas.js';
 
 /** The table of faults. */
 export const rows: readonly Row[] = [
   races,
   killPoints,
   sigkill,
+  rollingRestart,
   frozenPeer,
   networkTrouble,
   databaseTrouble,
+  overload,
   retryBudget,
   endedCalls,
   cancelledBurst,
+  twoReplicas,
   malformed,
+  soak,
 ];

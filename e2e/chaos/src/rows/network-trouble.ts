@@ -25,6 +25,7 @@ export const networkTrouble: Row = {
       link.leadTo(Number(bookstore.addresses.book.split(':')[1]));
       const findings: Finding[] = [];
       for (const [fault, interfere] of faults(new Random(lab.seed))) {
+        lab.say(`  the network ${fault}`);
         findings.push(...(await underFault(bookstore, lab, link, fault, interfere)));
       }
       return findings;

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
+import { BookstoreClient, must } from '../client/bookstore-client.js';
+import { labelOf, type Outcome, quantile, tally } from '../client/outcome.js';
+import { untilOk } from '../client/probe.js';
+import { type Finding, type Lab, type Row, scaled } from '../row.js';
+
+const STATEMENT_MS = 20;
+/** As many as the database can serve well within the time that a call waits for a connection. */
+const IN_FLIGHT = 32;
+const SETTINGS = { DATABASE_POOL_SIZE: '4', MAX_CALLS_IN_FLIGHT: String(IN_FLIGHT) };
+const REFUSED_MS = 50;
+const FLAT_BYTES = 64 * 1024 * 1024;
+
+/** Row 9: more calls than can be served. */
+export const overload: Row = {
+  number: 9,
+  targets: ['embedded'],
+  run: async (lab) => [...(await slowDatabase(lab)), ...(await cpuBound(lab))],
+};
+
+/** Callers that each make one call after the other, and wait as they are told when they are refused. */
+async function callers(
+  count: number,
+  forMs: number,
+  call: () => Promise<Outcome<unknown>>,
+): Promise<Outcome<unknown>[]> {
+  const outcomes: Outcome<unknown>[] = [];
+  const until = performance.now() + forMs;
+  const work = async () => {
+    while (performance.now() < until) {
+      const outcome = await call();
+      outcomes.push(outcome);
+      if (!outcome.ok) await sleep(100);
+    }
+  };
+  await Promise.all(Array.from({ length: count }, work));
+  return outcomes;
+}
+
+const perSecond = (outcomes: readonly Outcome<unknown>[], ms: number): number =>
+  (outcomes.filter(({ ok }) => ok).length / ms) * 1000;
+
+async function slowDatabase(lab: Lab): Promise<Finding[]> {
+  await using bookstore = await lab.start({ links: true, env: SETTINGS });
+  using client = new BookstoreClient(bookstore.addresses);
+  const author = must(await client.createAuthor(`${randomUUID()}@example.com`)).id;
+  must(await client.createBook(author));
+  bookstore.links.bookDatabase.interfere = async (bytes, direction) => {
+    if (direction === 'answer') await sleep(STATEMENT_MS);
+    return bytes;
+  };
+  const create = () => client.createBook(author);
+  const peakMs = scaled(lab, { test: 2000, short: 4000, full: 15_000 });
+  const overMs = scaled(lab, { test: 2000, short: 8000, full: 60_000 });
+  await callers(IN_FLIGHT / 2, 1000, create);
+  const peak = perSecond(await callers(IN_FLIGHT, peakMs, create), peakMs);
+  const outcomes = await callers(3 * IN_FLIGHT, overMs, create);
+  const goodput = perSecond(outcomes, overMs);
+  const refused = outcomes
+    .filter((outcome) => labelOf(outcome) === 'RESOURCE_EXHAUSTED/OVERLOADED')
+    .map(({ ms }) => ms);
+  const others = outcomes.map(labelOf).filter((label) => label !== 'OK' && label !== 'RESOURCE_EXHAUSTED/OVERLOADED');
+  const fault = `a database of ${STATEMENT_MS} ms a statement, 3 × the in-flight limit (${IN_FLIGHT}), ${overMs / 1000} s`;
+  return [
+    {
+      fault,
+      promise: 'goodput ≥ 90 % of peak',
+      measured: `${goodput.toFixed(0)}/s of ${peak.toFixed(0)}/s: ${((goodput / peak) * 100).toFixed(0)} %`,
+      holds: goodput >= 0.9 * peak,
+    },
+    {
+      fault,
+      promise: `refusals RESOURCE_EXHAUSTED in ≤ ${REFUSED_MS} ms`,
+      measured: `${refused.length} in ${Math.round(quantile(refused, 0.5))} ms (median), ${Math.round(quantile(refused, 0.99))} ms (99 %), ${Math.round(quantile(refused, 1))} ms (slowest); others: ${tally(others)}`,
+      holds: refused.length > 0 && others.length === 0 && quantile(refused, 0.99) <= REFUSED_MS,
+    },
+  ];
+}
+
+async function cpuBound(lab: Lab): Promise<Finding[]> {
+  await using bookstore = await lab.start();
+  using client = new BookstoreClient(bookstore.addresses);
+  const author = must(await client.createAuthor(`${randomUUID()}@example.com`)).id;
+  const book = must(await client.createBook(author)).id;
+  const ms = scaled(lab, { test: 1000, short: 4000, full: 20_000 });
+  const read = () => client.getBook(book);
+  await callers(16, 1000, read);
+  const peak = perSecond(await callers(32, ms, read), ms);
+  const before = await memoryOf(bookstore);
+  const findings: Finding[] = [];
+  for (const factor of [1.5, 3]) {
+    const { offered, outcomes } = await offer(peak * factor, ms, read);
+    const healedMs = await untilOk(30_000, () => client.createBook(author));
+    const grown = (await memoryOf(bookstore)) - before;
+    const latencies = outcomes.filter(({ ok }) => ok).map((outcome) => outcome.ms);
+    findings.push(
+      {
+        fault: `CPU-bound: ${factor} × the peak of ${peak.toFixed(0)}/s`,
+        promise: 'alive, memory flat, normal within 3 s after',
+        measured: `${bookstore.services['book-service'].running ? 'alive' : 'ended'}, ${Math.round(grown / 2 ** 20)} MiB more, a call after ${Math.round(healedMs)} ms`,
+        holds: bookstore.services['book-service'].running && grown <= FLAT_BYTES && healedMs <= 3000,
+      },
+      {
+        fault: `CPU-bound: ${factor} × the peak of ${peak.toFixed(0)}/s`,
+        promise: 'goodput',
+        measured: `${perSecond(outcomes, ms).toFixed(0)}/s of ${offered.toFixed(0)}/s offered, median ${Math.round(quantile(latencies, 0.5))} ms; ${tally(outcomes.map(labelOf))}`,
+        holds: undefined,
+      },
+    );
+  }
+  return findings;
+}
+
+/** Begins calls at this rate, whatever becomes of them; each caller waits for a second at most. */
+async function offer(rate: number, forMs: number, call: () => Promise<Outcome<unknown>>) {
+  const startedAt = performance.now();
+  const calls: Array<Promise<Outcome<unknown>>> = [];
+  while (performance.now() - startedAt < forMs) {
+    const due = ((performance.now() - startedAt) / 1000) * rate;
+    while (calls.length < due) calls.push(call());
+    await sleep(5);
+  }
+  return { offered: (calls.length / forMs) * 1000, outcomes: await Promise.all(calls) };
+}
+
+const memoryOf = (bookstore: ChaosBookstore): Promise<number> => bookstore.services['book-service'].memory();

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
+import { findOrphans } from '../bookstore/orphans.js';
+import { BookstoreClient } from '../client/bookstore-client.js';
+import { Ledger } from '../load/ledger.js';
+import { MixedCalls, served } from '../load/mixed-calls.js';
+import { SteadyLoad } from '../load/steady-load.js';
+import { Random } from '../random.js';
+import { type Row, scaled } from '../row.js';
+import { until } from '../until.js';
+
+const PER_SECOND = 50;
+const FAULT_MS = 2000;
+const FLAT_BYTES = 64 * 1024 * 1024;
+const FLAT_FILES = 10;
+
+/** What each process holds. */
+interface Holding {
+  readonly memory: number;
+  readonly files: number;
+}
+
+/** Row 16: minutes of load with a fault now and then, none of which ends a process. */
+export const soak: Row = {
+  number: 16,
+  targets: ['embedded'],
+  run: async (lab) => {
+    await using bookstore = await lab.start({ links: true });
+    using client = new BookstoreClient(bookstore.addresses);
+    const random = new Random(lab.seed);
+    const ledger = new Ledger();
+    const load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, random.fork());
+    const rounds = scaled(lab, { test: 1, short: 2, full: 15 });
+    const everyMs = scaled(lab, { test: 3000, short: 8000, full: 20_000 });
+    // The first round warms the processes up.
+    await round(bookstore, random, everyMs);
+    const before = await holdings(bookstore);
+    for (let number = 0; number < rounds; number++) await round(bookstore, random, everyMs);
+    const calls = await load.stop();
+    await until('nothing DELETING', 30_000, async () => (await findOrphans(bookstore)).deleting === 0);
+    const after = await holdings(bookstore);
+    const { orphans } = await findOrphans(bookstore);
+    const lost = await ledger.findLost(bookstore);
+    const unhandled = bookstore.log.filter((line) => /unhandled|uncaught/i.test(line)).length;
+    const running = Object.values(bookstore.services).every((service) => service.running);
+    const grown = after.map(({ memory, files }, index) => ({
+      memory: memory - (before[index] as Holding).memory,
+      files: files - (before[index] as Holding).files,
+    }));
+    const share = calls.filter(({ outcome }) => served(outcome)).length / calls.length;
+    const fault = `${Math.round((rounds * everyMs) / 1000)} s of ${PER_SECOND} calls/s, a fault every ${everyMs / 1000} s`;
+    return [
+      {
+        fault,
+        promise: 'memory and descriptors flat',
+        measured: grown
+          .map(({ memory, files }) => `${Math.round(memory / 2 ** 20)} MiB and ${files} descriptors more`)
+          .join('; '),
+        holds: grown.every(({ memory, files }) => memory <= FLAT_BYTES && files <= FLAT_FILES),
+      },
+      {
+        fault,
+        promise: '0 unhandled rejections, 0 orphans, 0 acknowledged writes lost',
+        measured: `${unhandled} unhandled, ${running ? 'both run' : 'a process ended'}; ${orphans} orphans, ${lost.length} of ${ledger.size} lost; ${(share * 100).toFixed(1)} % of ${calls.length} calls served`,
+        holds: running && unhandled + orphans + lost.length === 0,
+      },
+    ];
+  },
+};
+
+async function round(bookstore: ChaosBookstore, random: Random, everyMs: number): Promise<void> {
+  const startedAt = performance.now();
+  const { authorDatabase, bookDatabase, toAuthors, toBooks } = bookstore.links;
+  const link = random.pick([authorDatabase, bookDatabase, toAuthors, toBooks]);
+  const service = random.pick(Object.values(bookstore.services));
+  switch (random.below(4)) {
+    case 0:
+      link.freeze();
+      await sleep(FAULT_MS);
+      break;
+    case 1:
+      link.sever();
+      await sleep(FAULT_MS);
+      break;
+    case 2:
+      await service.freeze();
+      await sleep(FAULT_MS);
+      await service.thaw();
+      break;
+    default:
+      await bookstore.database.stop();
+      await bookstore.database.start();
+  }
+  link.heal();
+  await sleep(Math.max(0, everyMs - (performance.now() - startedAt)));
+}
+
+function holdings(bookstore: ChaosBookstore): Promise<Holding[]> {
+  return Promise.all(
+    Object.values(bookstore.services).map(async (service) => ({
+      memory: await service.memory(),
+      files: (await service.openFiles()) ?? 0,
+    })),
+  );
+}
