@@ -9,7 +9,8 @@ export class ComposeStack implements AsyncDisposable {
   private constructor(
     /** Where compose.yaml is. */
     private readonly folder: string,
-    private readonly project: string,
+    /** Compose's name of it. */
+    readonly project: string,
     readonly authorPort: number,
     readonly bookPort: number,
   ) {}
