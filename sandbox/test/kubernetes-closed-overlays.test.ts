@@ -102,7 +102,8 @@ if (closed.includes('production')) {
   test.each(services)('lets $service drain after the name servers have forgotten it', ({ service }) => {
     const { containers, terminationGracePeriodSeconds } = find(manifests, 'Deployment', service).spec.template.spec;
     const { seconds } = containers[0].lifecycle.preStop.sleep;
-    expect(seconds).toBeGreaterThan(30);
+    const age = Number(environmentOf(containers[0]).MAX_CONNECTION_AGE_MS);
+    expect(seconds * 1000).toBeGreaterThan(30_000 + 1.1 * age);
     expect((terminationGracePeriodSeconds - seconds) * 1000).toBeGreaterThan(
       Number(kitSettings.DRAIN_TIMEOUT_MS.defaultValue),
     );

@@ -20,6 +20,7 @@ export interface ComposeService {
   expose: string[];
   volumes?: string[];
   healthcheck?: { test: string[] };
+  profiles?: string[];
 }
 
 export interface Container {
