@@ -9,6 +9,7 @@ import {
 import type { Identity } from '../call/call.js';
 import type { ExplainedError } from '../errors/call-error.js';
 import { explain, toStatus } from '../errors/to-status.js';
+import { blameTheRequest } from './blame-the-request.js';
 import { isMalformed, malformedMessage } from './malformed.js';
 
 /** A call at the door: what a gate may look at, and what it may find out for those behind it. */
@@ -54,6 +55,7 @@ export const arrivalOf = (metadata: Metadata): Arrival | undefined => arrivals.g
  */
 export function admission(gates: Gates, onEnd: EndListener): ServerInterceptor {
   return (method, connection) => {
+    blameTheRequest(connection);
     const startedAt = performance.now();
     let arrival: Arrival | undefined;
     let refused = false;
