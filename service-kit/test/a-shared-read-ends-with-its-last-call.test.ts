@@ -45,7 +45,12 @@ test('a call that has ended takes no part in a shared read', async () => {
   const gone = new TestCall('1');
   gone.end();
   const asked: string[] = [];
-  const reads = new BatchedReads((ids) => lazily(() => asked.push(...ids) && ids.map((id) => ({ id }))));
+  const reads = new BatchedReads((ids) =>
+    lazily(() => {
+      asked.push(...ids);
+      return ids.map((id) => ({ id }));
+    }),
+  );
   const lost = runForCall(gone, () => reads.read('a'));
   const found = runForCall(new TestCall('2'), () => reads.read('b'));
 
