@@ -4,6 +4,7 @@ import { databaseTrouble } from './database-trouble.js';
 import { endedCalls } from './ended-calls.js';
 import { frozenPeer } from './frozen-peer.js';
 import { killPoints } from './kill-points.js';
+import { lateDatabase } from './late-database.js';
 import { malformed } from './malformed.js';
 import { networkTrouble } from './network-trouble.js';
 import { overload } from './overload.js';
@@ -27,6 +28,7 @@ export const rows: readonly Row[] = [
   retryBudget,
   endedCalls,
   cancelledBurst,
+  lateDatabase,
   twoReplicas,
   malformed,
   soak,

@@ -17,7 +17,7 @@ export const races: Row = {
 
 async function intact(lab: Lab): Promise<Finding[]> {
   await using bookstore = await lab.start();
-  const enough = scaled(lab, { test: 120, short: 1000, full: 20_000 });
+  const enough = scaled(lab, { test: 120, short: 600, full: 20_000 });
   const result = await runRaces(bookstore, enough, new Random(lab.seed));
   const { orphans, deleting } = await findOrphans(bookstore);
   for (const history of result.rejected.slice(0, 3)) lab.say(`not linearizable: ${history}`);

@@ -30,8 +30,8 @@ export const soak: Row = {
     const random = new Random(lab.seed);
     const ledger = new Ledger();
     const load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, random.fork());
-    const rounds = scaled(lab, { test: 1, short: 2, full: 15 });
-    const everyMs = scaled(lab, { test: 3000, short: 8000, full: 20_000 });
+    const rounds = scaled(lab, { test: 1, short: 1, full: 15 });
+    const everyMs = scaled(lab, { test: 3000, short: 5000, full: 20_000 });
     // The first round warms the processes up.
     await round(bookstore, random, everyMs);
     const before = await holdings(bookstore);
