@@ -19,9 +19,9 @@ export class NpmStart implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  constructor({ dataDir, authorPort, bookPort }: Place) {
-    this.#child = spawn(process.execPath, [path.join(root, 'sandbox/dist/start.js')], {
-      cwd: root,
+  constructor({ dataDir, authorPort, bookPort }: Place, folder = root) {
+    this.#child = spawn(process.execPath, [path.join(folder, 'sandbox/dist/start.js')], {
+      cwd: folder,
       env: {
         ...process.env,
         SANDBOX_DIR: dataDir,

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { outputOf } from '../src/process/output-of.js';
+import { root } from '../src/root.js';
+import { newPlace } from '../src/start/new-place.js';
+import { NpmStart } from '../src/start/npm-start.js';
+import { type Step, stepsOf } from '../src/tutorial/steps.js';
+import { WorkTreeCopy } from '../src/tutorial/work-tree-copy.js';
+
+const steps = stepsOf(readFileSync(path.join(root, 'docs/tutorial.md'), 'utf8'));
+
+let copy: WorkTreeCopy;
+let place: Awaited<ReturnType<typeof newPlace>>;
+let bookstore: NpmStart | undefined;
+/** The id that a call answered with last. */
+let id = '';
+/** What the calls answered. */
+const answers: string[] = [];
+
+beforeAll(async () => {
+  copy = await WorkTreeCopy.make();
+  place = await newPlace();
+});
+afterAll(async () => {
+  await bookstore?.[Symbol.asyncDispose]();
+  await copy?.[Symbol.asyncDispose]();
+});
+
+const shown = (step: Step): string =>
+  step.does === 'run'
+    ? step.command
+    : step.does === 'write'
+      ? step.file
+      : (/^\+\+\+ b\/(.+)$/m.exec(step.patch)?.[1] ?? '');
+
+async function follow(step: Step): Promise<void> {
+  if (step.does === 'write') return writeFile(path.join(copy.folder, step.file), step.text);
+  if (step.does === 'patch') {
+    await writeFile(path.join(copy.folder, '.git/step.patch'), step.patch);
+    return run('git apply .git/step.patch');
+  }
+  if (step.command !== 'npm start') return run(atOurPorts(step.command));
+  bookstore = new NpmStart(place, copy.folder);
+  await bookstore.serves();
+}
+
+const atOurPorts = (command: string): string =>
+  command
+    .replace(':50051/', `:${place.authorPort}/`)
+    .replace(':50052/', `:${place.bookPort}/`)
+    .replace('AUTHOR_ID', id);
+
+async function run(command: string): Promise<void> {
+  const result = await outputOf(command, { cwd: copy.folder });
+  expect(result.status, `${result.stdout}${result.stderr}`).toBe(0);
+  if (command.startsWith('npx buf curl')) answers.push(result.stdout);
+  [, id = id] = /"id": *"(.+?)"/.exec(result.stdout) ?? [];
+}
+
+// In their order: each stands on the ones before.
+test.each(steps.map((step) => ({ step, line: step.line, shown: shown(step) })))('line $line: $shown', ({ step }) =>
+  follow(step),
+);
+
+test('then a book has pages', () => {
+  expect(answers.at(-1)).toContain('"pages": 341');
+});
