@@ -12,7 +12,7 @@ const MOST_UNDER_WAY = 400;
 const TICK_MS = 10;
 
 /** Begins calls at a steady rate, however long each takes, until it is stopped. */
-export class SteadyLoad {
+export class SteadyLoad implements AsyncDisposable {
   readonly calls: TimedCall[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #stopped = false;
@@ -32,6 +32,11 @@ export class SteadyLoad {
     await this.#ended;
     await Promise.all(this.#underWay);
     return this.calls;
+  }
+
+  /** A row that fails half-way leaves no calls behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #run(): Promise<void> {

@@ -105,4 +105,4 @@ function migrate(folder: string, url: string): Promise<{ status: number; output:
 }
 
 const waitsTold = ({ log }: ChaosBookstore): number =>
-  log.filter((line) => line.includes('not serving, waiting')).length;
+  log.filter((line) => line.includes('not serving, waiting') && line.includes(`"service":"${BOOKS}"`)).length;

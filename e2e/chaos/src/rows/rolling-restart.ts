@@ -19,7 +19,7 @@ export const rollingRestart: Row = {
     const { addresses, replicas, env } = await startPairs(bookstore);
     using client = new BookstoreClient(addresses);
     const ledger = new Ledger();
-    const load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
+    await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
     const enough = scaled(lab, { test: 200, short: 800, full: 10_000 });
     let restarts = 0;
     while (load.calls.length < enough) {

@@ -30,7 +30,7 @@ async function killed(lab: Lab, service: ServiceName): Promise<Finding[]> {
   await using bookstore = await lab.start();
   using client = new BookstoreClient(bookstore.addresses);
   const ledger = new Ledger();
-  const load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
+  await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
   const steadyMs = scaled(lab, { test: 500, short: 1000, full: 5000 });
   await sleep(steadyMs);
   const kills = scaled(lab, { test: 1, short: 1, full: 5 });

@@ -29,7 +29,7 @@ export const soak: Row = {
     using client = new BookstoreClient(bookstore.addresses);
     const random = new Random(lab.seed);
     const ledger = new Ledger();
-    const load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, random.fork());
+    await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, random.fork());
     const rounds = scaled(lab, { test: 1, short: 1, full: 15 });
     const everyMs = scaled(lab, { test: 3000, short: 5000, full: 20_000 });
     // The first round warms the processes up.
