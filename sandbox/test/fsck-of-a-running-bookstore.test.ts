@@ -22,8 +22,8 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const DELETIONS = 100;
-const CHECKS = 10;
+const DELETIONS = 40;
+const CHECKS = 5;
 
 test('creates and deletions that race with the check are no findings', async () => {
   const [authors, books] = [
