@@ -1,21 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
-const packages = ['proto', 'service-kit', 'author-service', 'book-service', 'sandbox'];
+const project = (name: string, isolate = true) => ({
+  test: {
+    name,
+    root: name,
+    include: ['test/**/*.test.ts'],
+    isolate,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
+  },
+});
 
 export default defineConfig({
   test: {
     globalSetup: './vitest.global-setup.ts',
     projects: [
-      ...packages.map((name) => ({
-        test: {
-          name,
-          root: name,
-          include: ['test/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-          expect: { poll: { timeout: 10_000 } },
-        },
-      })),
+      project('proto'),
+      // Each file leaves nothing behind, and NestJS and Prisma take longer to load than most files take to run.
+      project('service-kit', false),
+      project('author-service', false),
+      project('book-service', false),
+      project('sandbox'),
       './e2e/vitest.config.ts',
     ],
   },
