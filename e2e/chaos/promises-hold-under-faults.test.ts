@@ -11,7 +11,7 @@ test.each(rows.filter(({ number }) => ROWS.has(number)).map((row) => [row.number
     const seed = Math.floor(Math.random() * 2 ** 31);
     const said: string[] = [`seed ${seed}`];
     const say = (line: string) => said.push(line);
-    const [report] = await runRows([row], { target: 'embedded', scale: 'test', seed, say });
+    const [report] = await runRows([row], { scale: 'test', seed, say });
     const broken = report?.findings.filter(({ holds }) => holds === false);
     expect(broken, said.join('\n')).toEqual([]);
   },

@@ -1,19 +1,16 @@
 import { parseArgs } from 'node:util';
-import type { TargetName } from './row.js';
 
 export const USAGE = `Usage: npm run chaos -- [options]
 
 Does things to a bookstore of its own that nobody should, and prints what its promises are worth.
 
-  --target <embedded|compose>  child processes on this machine, or containers (embedded)
-  --rows <n,n,…>               these rows of the table alone
-  --short                      less of each row, for minutes instead of an hour
-  --seed <n>                   repeats the choices of an earlier run
-  --json <file>                writes what was measured there, too
-  --help                       this text`;
+  --rows <n,n,…>  these rows of the table alone
+  --short         less of each row, for minutes instead of an hour
+  --seed <n>      repeats the choices of an earlier run
+  --json <file>   writes what was measured there, too
+  --help          this text`;
 
 export interface ChaosOptions {
-  readonly target: TargetName;
   readonly rows: ReadonlySet<number> | undefined;
   readonly short: boolean;
   readonly seed: number;
@@ -22,7 +19,6 @@ export interface ChaosOptions {
 }
 
 const FLAGS = {
-  target: { type: 'string', default: 'embedded' },
   rows: { type: 'string' },
   short: { type: 'boolean', default: false },
   seed: { type: 'string' },
@@ -33,12 +29,11 @@ const FLAGS = {
 /** @throws Error whose message is one line */
 export function parseOptions(args: readonly string[]): ChaosOptions {
   const { values } = parseArgs({ args: [...args], options: FLAGS, strict: true });
-  const { target, short, json, help } = values;
-  if (target !== 'embedded' && target !== 'compose') throw new Error(`--target is embedded or compose, not ${target}`);
+  const { short, json, help } = values;
   const rows =
     values.rows === undefined ? undefined : new Set(values.rows.split(',').map((row) => number('--rows', row)));
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number('--seed', values.seed);
-  return { target, rows, short, seed, json, help };
+  return { rows, short, seed, json, help };
 }
 
 function number(flag: string, text: string): number {

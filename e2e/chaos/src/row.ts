@@ -3,8 +3,6 @@ import type { ChaosBookstore } from './bookstore/chaos-bookstore.js';
 /** How much of a row is run: within `npm test`, within minutes, or all that the table promises. */
 export type Scale = 'test' | 'short' | 'full';
 
-export type TargetName = 'embedded' | 'compose';
-
 /** One promise under one fault, and what came of it. */
 export interface Finding {
   /** What is done to the bookstore. */
@@ -18,7 +16,6 @@ export interface Finding {
 
 /** What a row is given. */
 export interface Lab {
-  readonly target: TargetName;
   readonly scale: Scale;
   /** Every choice a row makes comes from it. */
   readonly seed: number;
@@ -38,7 +35,6 @@ export interface StartOptions {
 /** One line of the table of faults. */
 export interface Row {
   readonly number: number;
-  readonly targets: readonly TargetName[];
   run(lab: Lab): Promise<Finding[]>;
 }
 

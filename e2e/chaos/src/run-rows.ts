@@ -1,21 +1,20 @@
 import { EmbeddedBookstore } from './bookstore/embedded-bookstore.js';
 import type { RowReport } from './report.js';
-import type { Lab, Row, Scale, TargetName } from './row.js';
+import type { Lab, Row, Scale } from './row.js';
 
 export interface RunOptions {
-  readonly target: TargetName;
   readonly scale: Scale;
   readonly seed: number;
   readonly say: (line: string) => void;
 }
 
 /** Runs these rows, one after the other. A row that cannot be run to its end is a promise that does not hold. */
-export async function runRows(rows: readonly Row[], { target, scale, seed, say }: RunOptions): Promise<RowReport[]> {
+export async function runRows(rows: readonly Row[], { scale, seed, say }: RunOptions): Promise<RowReport[]> {
   const reports: RowReport[] = [];
   for (const row of rows) {
     const startedAt = performance.now();
     const lab: Lab = {
-      ...{ target, scale, seed, say },
+      ...{ scale, seed, say },
       start: (options = {}) => EmbeddedBookstore.start(options),
     };
     const findings = await row.run(lab).catch((error: Error) => {

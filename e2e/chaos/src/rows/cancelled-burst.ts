@@ -15,7 +15,6 @@ const PATIENT = { deadlineMs: 20_000 };
 /** Row 12: many calls are cancelled at once on the connection that others use, too. */
 export const cancelledBurst: Row = {
   number: 12,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start();
     using client = new BookstoreClient(bookstore.addresses);

@@ -19,7 +19,6 @@ const INTERNALS = /select|insert|relation|prisma|postgres|econn|127\.0\.0\.1|soc
 /** Row 8: the database goes away, stands still, or is full. */
 export const databaseTrouble: Row = {
   number: 8,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start({ links: true });
     const findings: Finding[] = [];

@@ -28,7 +28,6 @@ type Ending = 'deadline' | 'cancel';
 /** Row 11: nothing is sent to a database for a call that has ended. */
 export const endedCalls: Row = {
   number: 11,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start({ links: true, env: SETTINGS });
     const calls = scaled(lab, { test: 20, short: 40, full: 100 });

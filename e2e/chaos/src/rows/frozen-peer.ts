@@ -12,7 +12,6 @@ const DEADLINES_MS = [1000, 3000];
 /** Row 6: the other service stands still, or the connection to it leads nowhere. */
 export const frozenPeer: Row = {
   number: 6,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start({ links: true });
     const author = bookstore.services['author-service'];

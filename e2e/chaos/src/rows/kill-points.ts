@@ -48,7 +48,6 @@ interface Crash {
 /** Row 2: a crash at each named step of CreateBook and DeleteAuthor. */
 export const killPoints: Row = {
   number: 2,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start();
     const random = new Random(lab.seed);

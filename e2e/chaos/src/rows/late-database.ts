@@ -16,7 +16,6 @@ const BOOKS = 'book-service';
 /** Row 13: the database comes last, lacks a migration, or refuses one. */
 export const lateDatabase: Row = {
   number: 13,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start();
     return [await databaseLast(bookstore), await halfMigrated(bookstore), await failedMigration(bookstore)];

@@ -25,7 +25,6 @@ interface Sent {
 /** Row 15: messages and frames that no client would send. */
 export const malformed: Row = {
   number: 15,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start();
     const random = new Random(lab.seed);

@@ -17,7 +17,6 @@ const HEALED_MS = 3000;
 /** Row 7: the network between the caller and the book service, and between the services. */
 export const networkTrouble: Row = {
   number: 7,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start({ links: true });
     const link = await TcpLink.open();

@@ -16,7 +16,6 @@ const FLAT_BYTES = 64 * 1024 * 1024;
 /** Row 9: more calls than can be served. */
 export const overload: Row = {
   number: 9,
-  targets: ['embedded'],
   run: async (lab) => [...(await slowDatabase(lab)), ...(await cpuBound(lab))],
 };
 

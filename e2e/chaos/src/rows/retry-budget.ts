@@ -12,7 +12,6 @@ const AT_ONCE = 8;
 /** Row 10: the author service fails every call, and nobody makes it worse. */
 export const retryBudget: Row = {
   number: 10,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start({ links: true });
     using client = new BookstoreClient(bookstore.addresses);

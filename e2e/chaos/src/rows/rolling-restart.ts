@@ -13,7 +13,6 @@ const PER_SECOND = 100;
 /** Row 5: each process of each service is replaced in turn, under load. */
 export const rollingRestart: Row = {
   number: 5,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start();
     const { addresses, replicas, env } = await startPairs(bookstore);

@@ -19,7 +19,6 @@ const ALLOWED = /^(UNAVAILABLE|ABORTED)\b/;
 /** Row 3: either service is killed under load and comes back. */
 export const sigkill: Row = {
   number: 3,
-  targets: ['embedded', 'compose'],
   run: async (lab) => [
     ...(await killed(lab, 'book-service')),
     ...(lab.scale === 'test' ? [] : await killed(lab, 'author-service')),

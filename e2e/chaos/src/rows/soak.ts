@@ -23,7 +23,6 @@ interface Holding {
 /** Row 16: minutes of load with a fault now and then, none of which ends a process. */
 export const soak: Row = {
   number: 16,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start({ links: true });
     using client = new BookstoreClient(bookstore.addresses);

@@ -16,7 +16,6 @@ interface Closing {
 /** Row 14: two recovery workers and many callers at the same deletions. */
 export const twoReplicas: Row = {
   number: 14,
-  targets: ['embedded'],
   run: async (lab) => {
     await using bookstore = await lab.start();
     const { addresses } = await startPairs(bookstore);
