@@ -18,7 +18,8 @@ export function run(packageName, bin, args, { cwd = '.', env = {} } = {}) {
   const script = path.join(path.dirname(manifest), require(manifest).bin[bin]);
   const { status } = spawnSync(process.execPath, [script, ...args], {
     cwd: path.join(root, cwd),
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // What a program prints is its own: tools say theirs on standard error.
+    stdio: ['ignore', 2, 2],
     env: { ...process.env, ...env },
   });
   return status === 0;

@@ -11,8 +11,11 @@ export class AuthorReferencesRepository {
   constructor(private readonly database: BookDatabase) {}
 
   /** None when nobody has asked for this author yet; not live means gone for ever. */
-  async find(authorId: string): Promise<{ live: boolean } | null> {
-    return this.database.authorRef.findUnique({ where: { authorId }, select: { live: true } });
+  async find(authorId: string): Promise<{ live: boolean } | undefined> {
+    // Not by findUnique: Prisma joins those of one tick, so that one could end with another's call.
+    const [found] = await this.database.$queryRaw<{ live: boolean }[]>`
+      SELECT live FROM author_refs WHERE author_id = ${authorId}::uuid`;
+    return found;
   }
 
   /** Notes an author who exists; a tombstone stays what it is. */

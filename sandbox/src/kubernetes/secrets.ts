@@ -6,7 +6,7 @@ import { asList, renderWith } from './rendered.js';
 import { runMain } from './run-main.js';
 
 /**
- * `node scripts/k8s.mjs secrets --overlay secure`, or `--overlay production --credentials FOLDER`: the Secrets that the
+ * `npm run k8s:secrets -- --overlay secure`, or `--overlay production --credentials FOLDER`: the Secrets that the
  * overlay takes, in its namespace, for whoever applies it with kubectl alone.
  */
 await runMain('k8s:secrets', async () => {
