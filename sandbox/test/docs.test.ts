@@ -1,0 +1,31 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { root } from '../src/kubernetes/paths.js';
+
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const { scripts } = JSON.parse(read('package.json'));
+const { services } = parse(read('compose.yaml'), { merge: true });
+const inDocs = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => path.posix.join('docs', ...file.split(path.sep)));
+
+describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'k8s/README.md', ...inDocs])('%s', (file) => {
+  const text = read(file);
+
+  test('names npm scripts that are there', () => {
+    const named = [...text.matchAll(/npm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name]) => name);
+    for (const name of named) expect(Object.keys(scripts)).toContain(name);
+  });
+
+  test('names services of compose.yaml that are there', () => {
+    const named = [...text.matchAll(/docker compose (?:exec|run)(?: -T| --rm)* ([\w-]+)/g)].map(([, name]) => name);
+    for (const name of named) expect(Object.keys(services)).toContain(name);
+  });
+
+  test('links to files that are there', () => {
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
+    for (const link of links) expect(existsSync(path.join(root, path.dirname(file), link)), link).toBe(true);
+  });
+});
