@@ -38,13 +38,17 @@ export class CheckedDatabases implements AsyncDisposable {
   /** An author whose deletion began that long ago. */
   async deletingAuthor(ago = '0 s', tries = 0): Promise<string> {
     const id = await this.author();
+    await this.markDeleting(id, ago, tries);
+    return id;
+  }
+
+  async markDeleting(id: string, ago = '0 s', tries = 0): Promise<void> {
     await this.authors.query(
       `UPDATE authors SET state = 'DELETING', delete_op_id = gen_random_uuid(), delete_force = false,
          delete_started_at = now() - $2::interval, delete_next_try_at = now() + interval '1 s', delete_tries = $3
        WHERE id = $1`,
       [id, ago, tries],
     );
-    return id;
   }
 
   async reference(authorId: string, live = true): Promise<void> {
@@ -70,12 +74,27 @@ export class CheckedDatabases implements AsyncDisposable {
     return run(args, { AUTHOR_DATABASE_URL: authors, BOOK_DATABASE_URL: books });
   }
 
-  /** Waits until the check's session in the author database is in this state, in terms of pg_stat_activity. */
-  async untilFsck(condition: string): Promise<void> {
+  /** Waits until the check's session in this database is in this state, in terms of pg_stat_activity. */
+  async untilFsck(database: 'authors' | 'books', condition: string): Promise<void> {
     const sessions = `SELECT 1 FROM pg_stat_activity
       WHERE application_name = 'fsck' AND datname = current_database() AND ${condition}`;
-    const seen = async () => (await this.authors.query(sessions)).rowCount;
+    const seen = async () => (await this[database].query(sessions)).rowCount;
     await expect.poll(seen, { interval: 20, timeout: 10_000 }).toBe(1);
+  }
+
+  /** Runs the check, and does something else at the moment when it comes to read this table. */
+  async fsckMeeting(database: 'authors' | 'books', table: string, meanwhile: (holder: pg.PoolClient) => Promise<void>) {
+    const holder = await this[database].connect();
+    try {
+      await holder.query(`BEGIN; LOCK TABLE ${table}`);
+      const checking = this.fsck();
+      await this.untilFsck(database, "wait_event_type = 'Lock'");
+      await meanwhile(holder);
+      await holder.query('COMMIT');
+      return await checking;
+    } finally {
+      holder.release(true);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -72,7 +72,7 @@ test.concurrent('a deletion that the recovery worker settles at once is no findi
   const author = await databases.deletingAuthor('1 hour');
   const checking = databases.fsck();
   // The check has looked once, and now waits.
-  await databases.untilFsck("state = 'idle' AND query ~ 'FROM authors WHERE state .* LIMIT 1$'");
+  await databases.untilFsck('authors', "state = 'idle' AND query ~ 'FROM authors WHERE state .* LIMIT 1$'");
   await databases.removeAuthor(author);
 
   expect(await checking).toMatchObject({ status: 0 });
@@ -84,21 +84,36 @@ test.concurrent('an author who is deleted with their books while the check runs 
   const author = await databases.author();
   await databases.reference(author);
   await databases.book(author);
-  // The check has read the book when it comes to the authors, whom the deletion holds.
-  const deletion = await databases.authors.connect();
-  await deletion.query('BEGIN; LOCK TABLE authors');
-  const checking = databases.fsck();
-  try {
-    await databases.untilFsck("wait_event_type = 'Lock'");
+  // The check has seen the book when it comes to the authors.
+  const run = await databases.fsckMeeting('authors', 'authors', async (holder) => {
     await databases.books.query('DELETE FROM books');
     await databases.books.query('UPDATE author_refs SET live = false');
-    await deletion.query('DELETE FROM authors');
-    await deletion.query('COMMIT');
-  } finally {
-    deletion.release(true);
-  }
+    await holder.query('DELETE FROM authors');
+  });
+  expect(run).toMatchObject({ status: 0 });
+});
 
-  expect(await checking).toMatchObject({ status: 0 });
+test.concurrent('nor is one whose reference alone had been seen', async ({ databases }) => {
+  const author = await databases.author();
+  await databases.reference(author);
+  const run = await databases.fsckMeeting('authors', 'authors', async (holder) => {
+    await databases.books.query('UPDATE author_refs SET live = false');
+    await holder.query('DELETE FROM authors');
+  });
+  expect(run).toMatchObject({ status: 0 });
+});
+
+test.concurrent('nor one who is new, or whose deletion closes the reference, just before the references are read', async ({
+  databases,
+}) => {
+  const author = await databases.author();
+  const run = await databases.fsckMeeting('books', 'author_refs', async (holder) => {
+    const insert = 'INSERT INTO author_refs (author_id, live) VALUES ($1, $2)';
+    await holder.query(insert, [await databases.author(), true]);
+    await databases.markDeleting(author);
+    await holder.query(insert, [author, false]);
+  });
+  expect(run).toMatchObject({ status: 0, lines: [expect.stringContaining(' 2 references, 1 deletions')] });
 });
 
 test.concurrent('findings beyond one batch are all told, once', async ({ databases }) => {
