@@ -8,11 +8,7 @@ import { root, run } from './run.mjs';
 
 const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
 
-/**
- * Ends the process with status 1 when something does not compile.
- *
- * @param projects folders to compile; all when empty
- */
+/** Ends the process with status 1 when something does not compile. */
 export function build(projects) {
   const prismaInstalled = modified(createRequire(import.meta.url).resolve('prisma/package.json'));
   for (const service of ['author-service', 'book-service']) {
@@ -24,7 +20,7 @@ export function build(projects) {
     const env = { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' };
     if (!run('prisma', 'prisma', ['generate', '--no-hints', `--schema=${schema}`], { env })) process.exit(1);
   }
-  if (!run('typescript', 'tsc', ['--build', ...(projects.length > 0 ? projects : ['.'])])) process.exit(1);
+  if (!run('typescript', 'tsc', ['--build', ...projects])) process.exit(1);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) build(process.argv.length > 2 ? process.argv.slice(2) : ['.']);

@@ -1,4 +1,5 @@
-// Makes proto/gen from the .proto files: TypeScript, and the descriptors that reflection serves.
-import { generate } from './contract.mjs';
+// Makes proto/gen from the .proto files: TypeScript, and the descriptors that reflection serves. With --agree also
+// contract.binpb, by which a breaking change is agreed on: to be committed by itself, with the reason.
+import { agree, generate } from './contract.mjs';
 
-if (!generate('.')) process.exit(1);
+if (!generate('.') || (process.argv.includes('--agree') && !agree())) process.exit(1);

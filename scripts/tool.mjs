@@ -8,7 +8,7 @@ import { root } from './run.mjs';
 
 const [program] = process.argv.splice(2, 1);
 if (!program) throw new Error('usage: node scripts/tool.mjs PROGRAM ARGUMENTS');
-build([]);
+build(['.']);
 const file = path.join(root, program);
 process.argv[1] = file;
 await import(pathToFileURL(file).href);

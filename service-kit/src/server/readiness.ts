@@ -10,26 +10,26 @@ export const LIVENESS = 'liveness';
  * nothing is draining. A peer's failure makes no service unready.
  */
 export class Readiness {
-  readonly health: HealthImplementation;
+  /** One for each port, so that neither names the other's services. */
+  readonly health: Readonly<Record<'public' | 'internal', HealthImplementation>>;
   #stopped = new AbortController();
   #migrated = false;
   #serving = false;
   #reason = '';
 
   /**
-   * @param names full names of the services
+   * @param names full names of each port's services
    * @param pendingMigrations migrations that the database lacks; rejects while it does not answer
    * @param ping rejects while the database does not answer
    */
   constructor(
-    private readonly names: readonly string[],
+    private readonly names: Readonly<Record<'public' | 'internal', readonly string[]>>,
     private readonly pendingMigrations: () => Promise<readonly string[]>,
     private readonly ping: () => Promise<unknown>,
     private readonly intervalMs: number,
     private readonly logger: Logger,
   ) {
-    const initial = ['', ...names].map((name) => [name, 'NOT_SERVING']);
-    this.health = new HealthImplementation(Object.fromEntries([...initial, [LIVENESS, 'SERVING']]));
+    this.health = { public: notServing(names.public), internal: notServing(names.internal) };
   }
 
   /** True once the database has had every migration of this build: before that, no call may be worked on. */
@@ -81,6 +81,16 @@ export class Readiness {
   #set(serving: boolean): void {
     if (serving === this.#serving) return;
     this.#serving = serving;
-    for (const name of ['', ...this.names]) this.health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+    for (const port of ['public', 'internal'] as const) {
+      for (const name of ['', ...this.names[port]]) {
+        this.health[port].setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+      }
+    }
   }
 }
+
+const notServing = (names: readonly string[]) =>
+  new HealthImplementation({
+    ...Object.fromEntries(['', ...names].map((name) => [name, 'NOT_SERVING'])),
+    [LIVENESS]: 'SERVING',
+  });

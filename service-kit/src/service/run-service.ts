@@ -1,27 +1,30 @@
 import { SettingsError } from '../settings/setting.js';
 import type { ServiceDefinition } from './service-definition.js';
-import { startService } from './start-service.js';
+import { type RunningService, startService } from './start-service.js';
 
 /**
  * The whole of a service's process: starts it, drains it at SIGTERM or SIGINT, and ends with status 0; with status 1 and
  * one line when it cannot start.
  */
 export async function runService(definition: ServiceDefinition): Promise<void> {
+  let service: RunningService | undefined;
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    // Before it has started there is nothing to drain. Heard all the same: as a container's first process it would
+    // otherwise be deaf to the signal.
+    (service?.stop() ?? Promise.resolve()).then(
+      () => process.exit(0),
+      (error) => fail(definition, error),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // Started with a channel, as the sandbox does: its end means that the parent is gone, however it went.
+  if (process.connected) process.on('disconnect', stop);
   try {
-    const service = await startService(definition);
-    let stopping = false;
-    const stop = () => {
-      if (stopping) return;
-      stopping = true;
-      service.stop().then(
-        () => process.exit(0),
-        (error) => fail(definition, error),
-      );
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    // Started with a channel, as the sandbox does: its end means that the parent is gone, however it went.
-    if (process.connected) process.on('disconnect', stop);
+    service = await startService(definition);
   } catch (error) {
     fail(definition, error);
   }

@@ -56,7 +56,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const pool = createPool(settings, definition.name);
   const migrations = fileURLToPath(definition.migrations);
   const readiness = new Readiness(
-    [...Object.keys(definition.public), ...Object.keys(definition.internal)],
+    { public: Object.keys(definition.public), internal: Object.keys(definition.internal) },
     () => pendingMigrations(async (sql) => (await pool.query(sql)).rows, migrations),
     () => pool.query('SELECT 1'),
     settings.READINESS_INTERVAL_MS,
@@ -66,7 +66,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const streams = new OpenStreams();
 
   const listener = (
-    name: string,
+    name: 'public' | 'internal',
     port: number,
     credentials: ServerCredentials,
     endpoint: Endpoint,
@@ -80,7 +80,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     services: Object.values(endpoint),
     interceptor: admission(gates, logEnd),
     addExtras: (server) => {
-      readiness.health.addToServer(server);
+      readiness.health[name].addToServer(server);
       if (name === 'public') addReflection(server, [...Object.keys(endpoint), HEALTH]);
     },
   });
