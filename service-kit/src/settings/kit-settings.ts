@@ -47,7 +47,7 @@ export const kitSettings = {
   DATABASE_STATEMENT_TIMEOUT_MS: setting(
     "longest a statement may run, ms; the role's own limit is 2000",
     integer(1),
-    '2000',
+    '1500',
   ),
 
   PEER_DEADLINE_MS: setting('longest a call to the other service may take, retries included, ms', integer(1), '2000'),
