@@ -13,6 +13,8 @@ export interface BenchArguments {
   readonly only: readonly string[];
   /** Another version of the bookstore to alternate with. */
   readonly against: string | undefined;
+  /** Folder for a CPU profile of each of the bookstore's processes. */
+  readonly profile: string | undefined;
   /** Where the results go, besides the screen. */
   readonly out: string | undefined;
 }
@@ -29,6 +31,7 @@ export function parseArguments(args: string[]): BenchArguments {
       seconds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       against: { type: 'string' },
+      profile: { type: 'string' },
       out: { type: 'string' },
     },
   });
@@ -40,6 +43,7 @@ export function parseArguments(args: string[]): BenchArguments {
     roundMs: 1000 * number(values.seconds, values.short ? 1 : 6),
     only: values.only,
     against: values.against,
+    profile: values.profile,
     out: values.out,
   };
 }

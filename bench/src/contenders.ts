@@ -35,7 +35,12 @@ const PRODUCTION = {
 };
 
 /** The bookstore as it is built in a folder. */
-export async function startBookstoreIn(root: string, name: ContenderName, databases: Databases): Promise<Contender> {
+export async function startBookstoreIn(
+  root: string,
+  name: ContenderName,
+  databases: Databases,
+  nodeOptions: readonly string[] = [],
+): Promise<Contender> {
   const [authorPort, bookPort, authorInternal, bookInternal] = await Promise.all([1, 2, 3, 4].map(() => freePort()));
   const start = (
     service: ServiceName,
@@ -53,6 +58,7 @@ export async function startBookstoreIn(root: string, name: ContenderName, databa
         INTERNAL_PORT: String(internal),
       },
       `127.0.0.1:${port}`,
+      nodeOptions,
     );
   const services = {
     'author-service': start('author-service', authorPort, authorInternal, {
@@ -66,7 +72,8 @@ export async function startBookstoreIn(root: string, name: ContenderName, databa
   return contender(name, services, databases);
 }
 
-export const startBookstoreHere = (databases: Databases) => startBookstoreIn(repository, 'bookstore', databases);
+export const startBookstoreHere = (databases: Databases, nodeOptions: readonly string[]) =>
+  startBookstoreIn(repository, 'bookstore', databases, nodeOptions);
 
 /** A peer's two services; E's one process is both. */
 export async function startPeer(name: 'B' | 'E' | 'N', databases: Databases): Promise<Contender> {

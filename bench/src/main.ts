@@ -21,11 +21,12 @@ console.log(
 using other = options.against ? buildOtherVersion(options.against) : undefined;
 const data = await prepareData(options.authors, options.books);
 if (cores) pin(data.postgres.pid, cores.others);
+const profiling = options.profile ? ['--cpu-prof', '--cpu-prof-dir', path.resolve(options.profile)] : [];
 const contenders: Contender[] = [];
 const all: Measured[] = [];
 try {
   contenders.push(await startPeer('E', data.bare), await startPeer('B', data.bare), await startPeer('N', data.stock));
-  contenders.push(await startBookstoreHere(data.bookstore));
+  contenders.push(await startBookstoreHere(data.bookstore, profiling));
   if (other) contenders.push(await startBookstoreIn(other.root, 'against', data.bookstore));
   for (const operation of chosen) {
     const measured = await measure(operation, contenders, options.rounds, options.roundMs);

@@ -8,13 +8,15 @@ export class ServerProcess {
   /**
    * @param main file to run with this Node
    * @param address where its gRPC port listens
+   * @param nodeOptions such as --cpu-prof
    */
   constructor(
     main: string,
     env: Record<string, string>,
     readonly address: string,
+    nodeOptions: readonly string[] = [],
   ) {
-    this.#child = spawn(process.execPath, [main], {
+    this.#child = spawn(process.execPath, [...nodeOptions, main], {
       env: { ...process.env, NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
