@@ -1,17 +1,26 @@
 import type { ServiceName } from '@bookstore/sandbox';
 import type { Addresses } from '../client/bookstore-client.js';
+import { TcpLink } from '../network/tcp-link.js';
+import { until } from '../until.js';
 import type { ChaosBookstore, Replica } from './chaos-bookstore.js';
 
 type Environment = Readonly<Record<string, string>>;
 
 /** Two processes of each service, which every client sees. */
-export interface Pairs {
+export interface Pairs extends AsyncDisposable {
   /** gRPC targets that name both public ports. */
   readonly addresses: Addresses;
   readonly replicas: Readonly<Record<ServiceName, readonly [Replica, Replica]>>;
   /** Where each service finds both of the other one's internal ports. */
   readonly env: Environment;
+  /**
+   * Replaces a process by a new one, and waits until whoever was connected to the old one is connected to the new one:
+   * what an orchestrator's pause between two replacements is for.
+   */
+  replace(replica: Replica): Promise<void>;
 }
+
+const RECONNECTED_WITHIN_MS = 15_000;
 
 /** Gives each service of an embedded bookstore a second process, and tells all four of each other. */
 export async function startPairs(bookstore: ChaosBookstore): Promise<Pairs> {
@@ -23,16 +32,38 @@ export async function startPairs(bookstore: ChaosBookstore): Promise<Pairs> {
     'author-service': await pairOf('author-service'),
     'book-service': await pairOf('book-service'),
   };
+  // By links, which can tell who is connected.
+  const links = new Map<Replica, Record<'publicPort' | 'internalPort', TcpLink>>();
+  for (const replica of Object.values(replicas).flat()) {
+    links.set(replica, { publicPort: await TcpLink.open(), internalPort: await TcpLink.open() });
+  }
+  const linksOf = (replica: Replica) => links.get(replica) as Record<'publicPort' | 'internalPort', TcpLink>;
   const target = (name: ServiceName, port: 'publicPort' | 'internalPort') =>
-    `ipv4:${replicas[name].map((replica) => `127.0.0.1:${replica[port]}`).join(',')}`;
+    `ipv4:${replicas[name].map((replica) => `127.0.0.1:${linksOf(replica)[port].port}`).join(',')}`;
   const env = {
     AUTHOR_SERVICE_ADDRESS: target('author-service', 'internalPort'),
     BOOK_SERVICE_ADDRESS: target('book-service', 'internalPort'),
   };
-  for (const replica of Object.values(replicas).flat()) {
+  const restart = async (replica: Replica) => {
     await replica.stop();
     await replica.start(env);
-  }
+    for (const port of ['publicPort', 'internalPort'] as const) linksOf(replica)[port].leadTo(replica[port]);
+  };
+  for (const replica of Object.values(replicas).flat()) await restart(replica);
   const addresses = { author: target('author-service', 'publicPort'), book: target('book-service', 'publicPort') };
-  return { addresses, replicas, env };
+  return {
+    addresses,
+    replicas,
+    env,
+    replace: async (replica) => {
+      const both = Object.values(linksOf(replica));
+      const before = both.map((link) => link.connections);
+      await restart(replica);
+      const isBack = () => both.every((link, index) => link.connections >= (before[index] ?? 0));
+      await until('everybody connected again', RECONNECTED_WITHIN_MS, isBack);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...links.values()].flatMap((pair) => Object.values(pair)).map((link) => link.close()));
+    },
+  };
 }

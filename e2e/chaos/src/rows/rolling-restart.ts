@@ -15,7 +15,8 @@ export const rollingRestart: Row = {
   number: 5,
   run: async (lab) => {
     await using bookstore = await lab.start();
-    const { addresses, replicas, env } = await startPairs(bookstore);
+    await using pairs = await startPairs(bookstore);
+    const { addresses, replicas } = pairs;
     using client = new BookstoreClient(addresses);
     const ledger = new Ledger();
     await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
@@ -24,8 +25,7 @@ export const rollingRestart: Row = {
     while (load.calls.length < enough) {
       for (const name of ['author-service', 'book-service'] satisfies ServiceName[]) {
         for (const replica of replicas[name]) {
-          await replica.stop();
-          await replica.start(env);
+          await pairs.replace(replica);
           restarts++;
         }
       }

@@ -18,8 +18,8 @@ export const twoReplicas: Row = {
   number: 14,
   run: async (lab) => {
     await using bookstore = await lab.start();
-    const { addresses } = await startPairs(bookstore);
-    using client = new BookstoreClient(addresses);
+    await using pairs = await startPairs(bookstore);
+    using client = new BookstoreClient(pairs.addresses);
     const random = new Random(lab.seed);
     const authors: string[] = [];
     for (let count = scaled(lab, { test: 20, short: 60, full: 400 }); count > 0; count--) {
