@@ -15,6 +15,8 @@ const project = (name: string, isolate = true) => ({
 export default defineConfig({
   test: {
     globalSetup: './vitest.global-setup.ts',
+    // Most tests wait for a database, a process or a deadline: more of them at once than there are cores.
+    maxWorkers: 3,
     projects: [
       project('proto'),
       // Each file leaves nothing behind, and NestJS and Prisma take longer to load than most files take to run.

@@ -30,11 +30,16 @@ test('the internal port serves no books', async () => {
   reflection.close();
 });
 
-test('both ports tell of health', async () => {
-  for (const port of [books.service.publicPort, books.service.internalPort]) {
-    for (const name of ['', SERVICE, LIVENESS]) expect(await healthOf(port, name)).toBe('SERVING');
-    expect(await healthOf(port, 'bookstore.nobody')).toBe('NOT_FOUND');
+test('each port tells of the health of what it serves, and of nothing else', async () => {
+  const { publicPort, internalPort } = books.service;
+  for (const name of ['', LIVENESS]) {
+    expect(await healthOf(publicPort, name)).toBe('SERVING');
+    expect(await healthOf(internalPort, name)).toBe('SERVING');
   }
+  expect(await healthOf(publicPort, SERVICE)).toBe('SERVING');
+  expect(await healthOf(internalPort, SERVICE)).toBe('NOT_FOUND');
+  expect(await healthOf(internalPort, INTERNAL_SERVICE)).toBe('SERVING');
+  expect(await healthOf(publicPort, INTERNAL_SERVICE)).toBe('NOT_FOUND');
 });
 
 describe.each(['v1', 'v1alpha'] as const)('reflection %s', (version) => {

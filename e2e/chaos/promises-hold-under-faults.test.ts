@@ -3,7 +3,7 @@ import { rows } from './src/rows/index.js';
 import { runRows } from './src/run-rows.js';
 
 /** Those rows of the table that say most in little time; `npm run chaos` has them all. */
-const ROWS = new Set([1, 2, 3, 10, 11, 12, 15]);
+const ROWS = new Set([1, 2]);
 
 test.each(rows.filter(({ number }) => ROWS.has(number)).map((row) => [row.number, row] as const))(
   'row %i of the table of faults',
