@@ -12,7 +12,7 @@ test.each(rows.filter(({ number }) => ROWS.has(number)).map((row) => [row.number
     const said: string[] = [`seed ${seed}`];
     const say = (line: string) => said.push(line);
     const [report] = await runRows([row], { scale: 'test', seed, say });
-    const broken = report?.findings.filter(({ holds }) => holds === false);
+    const broken = report?.findings.filter(({ holds, timed }) => holds === false && !timed);
     expect(broken, said.join('\n')).toEqual([]);
   },
 );

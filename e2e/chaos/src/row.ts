@@ -8,6 +8,8 @@ export interface Finding {
   /** What is done to the bookstore. */
   readonly fault: string;
   readonly promise: string;
+  /** How long or how much in a time: on a machine that others share, a figure and no verdict. */
+  readonly timed?: boolean;
   /** What was seen, for people: always a figure. */
   readonly measured: string;
   /** Undefined for a figure that nobody promises. */

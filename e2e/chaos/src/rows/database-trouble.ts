@@ -143,13 +143,21 @@ function judge(
   return [
     {
       fault,
-      promise: `UNAVAILABLE within 1 s after the pool's limit (${POOL_LIMIT_MS} ms), never INTERNAL, no SQL text`,
-      measured: `${tally(failures.map(labelOf))}; the slowest after ${slowest} ms; ${telling.length} tell internals`,
-      holds: failures.length > 0 && strange.length + telling.length === 0 && slowest <= TOLD_MS,
+      promise: 'UNAVAILABLE, never INTERNAL, no SQL text',
+      measured: `${tally(failures.map(labelOf))}; ${telling.length} tell internals`,
+      holds: failures.length > 0 && strange.length + telling.length === 0,
+    },
+    {
+      fault,
+      promise: `told within 1 s after the pool's limit (${POOL_LIMIT_MS} ms)`,
+      timed: true,
+      measured: `the slowest after ${slowest} ms`,
+      holds: slowest <= TOLD_MS,
     },
     {
       fault,
       promise: 'recovery within 2 s',
+      timed: true,
       measured: `${Math.round(healedMs)} ms, ready again ${Math.round(readyMs)} ms later`,
       holds: healedMs <= RECOVERY_MS,
     },

@@ -174,6 +174,7 @@ async function runningStatement(bookstore: ChaosBookstore): Promise<Finding> {
     return {
       fault: "the caller's deadline passes while a statement waits for a lock",
       promise: "it ends by the role's statement_timeout (2 s)",
+      timed: true,
       measured: `the call ended ${labelOf(outcome)} after ${Math.round(outcome.ms)} ms, the statement after ${ms} ms`,
       holds: ms <= STATEMENT_TIMEOUT_MS + 500,
     };

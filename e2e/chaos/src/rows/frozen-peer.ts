@@ -80,6 +80,7 @@ async function frozen(
     {
       fault,
       promise: 'every call ends by its deadline + 100 ms',
+      timed: true,
       measured: `${refused.length} calls, the latest ${Math.round(slowest)} ms after its deadline; ${tally(refused.map(labelOf))}`,
       holds: slowest <= LATE_MS && refused.every(({ ok }) => !ok),
     },
@@ -89,6 +90,12 @@ async function frozen(
       measured: tally(ofKnown.map(labelOf)),
       holds: ofKnown.length > 0 && ofKnown.every(({ ok }) => ok),
     },
-    { fault, promise: 'healed within 3 s', measured: `${Math.round(healedMs)} ms`, holds: healedMs <= 3000 },
+    {
+      fault,
+      promise: 'healed within 3 s',
+      timed: true,
+      measured: `${Math.round(healedMs)} ms`,
+      holds: healedMs <= 3000,
+    },
   ];
 }

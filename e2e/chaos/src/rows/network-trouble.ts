@@ -101,6 +101,7 @@ async function underFault(
     {
       fault: what,
       promise: 'no hang: each call ends by its deadline',
+      timed: true,
       measured: `${attempts.length} calls of ${DEADLINE_MS} ms: median ${Math.round(
         quantile(
           attempts.map(({ ms }) => ms),
@@ -118,6 +119,7 @@ async function underFault(
     {
       fault: what,
       promise: 'healed within 3 s',
+      timed: true,
       measured: `${Math.round(healedMs)} ms`,
       holds: healedMs <= HEALED_MS,
     },

@@ -76,6 +76,7 @@ function judge(
     {
       fault,
       promise: '99 % success within 3 s of serving again',
+      timed: true,
       measured: `${(worst * 100).toFixed(1)} % from there on; last failed call ${Math.round(Math.max(...recovered))} ms after`,
       holds: worst >= 0.99,
     },
