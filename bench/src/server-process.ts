@@ -20,6 +20,8 @@ export class ServerProcess {
       env: { ...process.env, NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    // A channel that breaks is followed by the exit, which is what is listened for.
+    this.#child.on('error', () => {});
   }
 
   get pid(): number {

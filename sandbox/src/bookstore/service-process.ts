@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { SandboxError } from '../sandbox-error.js';
@@ -56,9 +55,17 @@ export class ServiceProcess {
         for (const line of text.split('\n')) if (line !== '') options.onLog?.(line);
       });
     }
-    this.exited = once(this.#child, 'exit').then(([code, signal]) => {
-      this.#ended = true;
-      return signal ? `by ${signal}` : `with status ${code}`;
+    this.exited = new Promise((resolve) => {
+      const end = (how: string) => {
+        this.#ended = true;
+        resolve(how);
+      };
+      this.#child.once('exit', (code, signal) => end(signal ? `by ${signal}` : `with status ${code}`));
+      // The channel of a process that was killed may break with an error, which its exit follows; without a process
+      // there is no exit.
+      this.#child.on('error', (error) => {
+        if (this.#child.pid === undefined) end(`before it began (${error.message})`);
+      });
     });
   }
 
