@@ -19,9 +19,14 @@ const dataDir = path.resolve(process.env.SANDBOX_DIR || fileURLToPath(new URL('.
 const shownDataDir = shorten(dataDir);
 const startedAt = performance.now();
 
+/** Time between two looks for the process that started this one, ms. */
+const PARENT_INTERVAL_MS = 250;
+
 const stopRequest = new AbortController();
 const stopRequested = new Promise<void>((resolve) => stopRequest.signal.addEventListener('abort', () => resolve()));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequest.abort());
+// npm passes a signal on to the shell between it and this process, and most shells end without passing it on again.
+if (process.env.npm_lifecycle_event === 'start') stopWithoutParent(process.ppid);
 // A terminal that is gone, or a pipe that nobody reads, is no reason to leave things running.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => stopRequest.abort());
 
@@ -88,4 +93,10 @@ function whatDied({ author, book, postgres }: Bookstore): Promise<string> {
     book.exited.then((how) => `the book service ended ${how}`),
     postgres.exited.then(() => `PostgreSQL ended; ${path.join(shownDataDir, 'postgres.log')} says why`),
   ]);
+}
+
+function stopWithoutParent(parent: number): void {
+  setInterval(() => {
+    if (process.ppid !== parent) stopRequest.abort();
+  }, PARENT_INTERVAL_MS).unref();
 }
