@@ -21,6 +21,8 @@ export interface Pairs extends AsyncDisposable {
 }
 
 const RECONNECTED_WITHIN_MS = 15_000;
+/** Who connects to a replica: the one client, and both of the other service's processes. */
+const CLIENTS = { publicPort: 1, internalPort: 2 };
 
 /** Gives each service of an embedded bookstore a second process, and tells all four of each other. */
 export async function startPairs(bookstore: ChaosBookstore): Promise<Pairs> {
@@ -44,10 +46,24 @@ export async function startPairs(bookstore: ChaosBookstore): Promise<Pairs> {
     AUTHOR_SERVICE_ADDRESS: target('author-service', 'internalPort'),
     BOOK_SERVICE_ADDRESS: target('book-service', 'internalPort'),
   };
+  // Connections that a server has answered on: the link itself takes a connection whoever is behind it.
+  const answering = new Map<TcpLink, Set<object>>();
   const restart = async (replica: Replica) => {
     await replica.stop();
+    for (const link of Object.values(linksOf(replica))) {
+      const answered = new Set<object>();
+      answering.set(link, answered);
+      link.onBytes = (_, direction, connection) => {
+        // Never more than there are clients: one that connects again is the same one.
+        if (direction === 'answer' && answered.size < clientsOf(link)) answered.add(connection);
+      };
+    }
     await replica.start(env);
     for (const port of ['publicPort', 'internalPort'] as const) linksOf(replica)[port].leadTo(replica[port]);
+  };
+  const clientsOf = (link: TcpLink) => {
+    const isPublic = [...links.values()].some(({ publicPort }) => publicPort === link);
+    return isPublic ? CLIENTS.publicPort : CLIENTS.internalPort;
   };
   for (const replica of Object.values(replicas).flat()) await restart(replica);
   const addresses = { author: target('author-service', 'publicPort'), book: target('book-service', 'publicPort') };
@@ -56,10 +72,12 @@ export async function startPairs(bookstore: ChaosBookstore): Promise<Pairs> {
     replicas,
     env,
     replace: async (replica) => {
-      const both = Object.values(linksOf(replica));
-      const before = both.map((link) => link.connections);
+      const { publicPort, internalPort } = linksOf(replica);
+      const connected = (link: TcpLink) => answering.get(link)?.size ?? 0;
+      // A peer connects with its first call; the client is there from the start, if perhaps not connected yet.
+      const peers = connected(internalPort);
       await restart(replica);
-      const isBack = () => both.every((link, index) => link.connections >= (before[index] ?? 0));
+      const isBack = () => connected(publicPort) === CLIENTS.publicPort && connected(internalPort) >= peers;
       await until('everybody connected again', RECONNECTED_WITHIN_MS, isBack);
     },
     [Symbol.asyncDispose]: async () => {
