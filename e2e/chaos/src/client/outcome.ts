@@ -1,5 +1,5 @@
-import { errorDetails } from '@bookstore/service-kit';
-import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { errorDetails, type UnaryMethod } from '@bookstore/service-kit';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 /** How a call ended, and how long it took. */
 export type Outcome<T> = Answered<T> | Failed;
@@ -20,14 +20,6 @@ export interface Failed {
   readonly details: string;
   readonly ms: number;
 }
-
-/** A method of a generated client, bound to it. */
-export type UnaryMethod<Req, Res> = (
-  request: Req,
-  metadata: Metadata,
-  options: Partial<CallOptions>,
-  callback: (error: ServiceError | null, response: Res) => void,
-) => ClientUnaryCall;
 
 export interface CallSettings {
   readonly deadlineMs?: number;
