@@ -1,6 +1,6 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Call, Identity } from '../call/call.js';
-import { arrivalOf } from './admission.js';
+import { arrivalOf } from './admitted-call.js';
 
 const NOBODY: Identity = { kind: 'anonymous', name: 'unknown' };
 

@@ -88,7 +88,8 @@ export async function startService(definition: ServiceDefinition, env = process.
   const logEnd: EndListener = (arrival, code, milliseconds, refusal) => {
     const { method, requestId, identity } = arrival;
     if (refusal) audit.refused(arrival, refusal);
-    logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
+    if (logger.isLevelEnabled('debug'))
+      logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
   };
 
   const listeners = new GrpcListeners(
