@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../src/client/connect.js';
 import { outputOf } from '../src/process/output-of.js';
 import { leftRunning } from '../src/start/left-running.js';
-import { newPlace } from '../src/start/new-place.js';
+import { newPlace, newPorts } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
 
 let place: Awaited<ReturnType<typeof newPlace>>;
@@ -60,7 +60,7 @@ test('a SIGKILL leaves nothing that stops the next start, nor anything running',
   killed.kill('SIGKILL');
   expect(await killed.ended).toBe('SIGKILL');
 
-  const elsewhere = { ...(await newPlace()), dataDir: place.dataDir };
+  const elsewhere = { ...(await newPorts()), dataDir: place.dataDir };
   await using start = new NpmStart(elsewhere);
   await start.serves();
   const { authors, close } = client(elsewhere);

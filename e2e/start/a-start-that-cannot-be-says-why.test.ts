@@ -3,7 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { leftRunning } from '../src/start/left-running.js';
-import { newPlace } from '../src/start/new-place.js';
+import { newPlace, newPorts } from '../src/start/new-place.js';
 import { NpmStart, type Place } from '../src/start/npm-start.js';
 
 let place: Awaited<ReturnType<typeof newPlace>>;
@@ -60,7 +60,7 @@ test('a data folder that cannot be one is named', async () => {
 test('a second start on the same folder is refused, and the first goes on until a service dies', async () => {
   await using first = new NpmStart(place);
   await first.serves();
-  const elsewhere = { ...(await newPlace()), dataDir: place.dataDir };
+  const elsewhere = { ...(await newPorts()), dataDir: place.dataDir };
   expect(await whyNot(elsewhere)).toContain(place.dataDir);
 
   process.kill(await first.childRunning('book-service/dist/main.js'), 'SIGKILL');

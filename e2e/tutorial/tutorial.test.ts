@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outputOf } from '../src/process/output-of.js';
@@ -26,6 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await bookstore?.[Symbol.asyncDispose]();
   await copy?.[Symbol.asyncDispose]();
+  if (place) await rm(place.dataDir, { recursive: true, force: true });
 });
 
 const shown = (step: Step): string =>
