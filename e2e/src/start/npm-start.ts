@@ -11,7 +11,7 @@ export interface Place {
   readonly bookPort: number | string;
 }
 
-/** What `npm start` runs, as from a terminal of its own. */
+/** What `npm start` runs, or another of the repository's programs that does not end, as from a terminal of its own. */
 export class NpmStart implements AsyncDisposable {
   readonly #child: ChildProcess;
   /** How it ended: a status, or the signal that ended it. */
@@ -19,8 +19,8 @@ export class NpmStart implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  constructor({ dataDir, authorPort, bookPort }: Place, folder = root) {
-    this.#child = spawn(process.execPath, [path.join(folder, 'sandbox/dist/start.js')], {
+  constructor({ dataDir, authorPort, bookPort }: Place, folder = root, program = 'sandbox/dist/start.js') {
+    this.#child = spawn(process.execPath, [path.join(folder, program)], {
       cwd: folder,
       env: {
         ...process.env,
@@ -42,15 +42,25 @@ export class NpmStart implements AsyncDisposable {
     this.ended = once(this.#child, 'close').then(([status, signal]) => status ?? signal);
   }
 
-  /** Waits until it has printed this. */
+  /** Waits until it has printed this, for people or as an error. */
   async prints(text: string): Promise<void> {
     const ended = this.ended.then((how) => {
-      throw new Error(`npm start ended (${how}) before it printed "${text}":\n${this.stdout}${this.stderr}`);
+      throw new Error(`it ended (${how}) before it printed "${text}":\n${this.stdout}${this.stderr}`);
     });
     const printed = async () => {
-      while (!this.stdout.includes(text)) await once(this.#child.stdout as NodeJS.ReadableStream, 'data');
+      while (!`${this.stdout}${this.stderr}`.includes(text)) await Promise.race(this.#outputs().map(nextData));
     };
     await Promise.race([printed(), ended]);
+  }
+
+  /** Forgets what it has printed so far. */
+  forget(): void {
+    this.stdout = '';
+    this.stderr = '';
+  }
+
+  #outputs(): NodeJS.ReadableStream[] {
+    return [this.#child.stdout, this.#child.stderr].filter((output) => output !== null);
   }
 
   /** Waits until it tells where to call. */
@@ -84,3 +94,5 @@ export class NpmStart implements AsyncDisposable {
     await this.ended;
   }
 }
+
+const nextData = (output: NodeJS.ReadableStream) => once(output, 'data');

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { SandboxError } from '../sandbox-error.js';
-import { portFrom } from './ports.js';
 import { waitUntilServing } from './wait-until-serving.js';
 
 export type ServiceName = 'author-service' | 'book-service';
@@ -13,6 +12,8 @@ export interface ServiceProcessOptions {
   readonly publicPort: number;
   readonly internalPort: number;
   readonly env: Readonly<Record<string, string>>;
+  /** Where a debugger attaches; nowhere when absent. */
+  readonly inspectPort?: number | undefined;
   /** The certificate authority behind its public port, where that has TLS. */
   readonly caFile?: string | undefined;
   /** Where its log lines go; to this process's own output when absent. */
@@ -23,10 +24,6 @@ const require = createRequire(import.meta.url);
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;
-const INSPECT_PORTS: Record<ServiceName, string> = {
-  'author-service': 'AUTHOR_INSPECT_PORT',
-  'book-service': 'BOOK_INSPECT_PORT',
-};
 
 /** One service in a process of its own, as an image would run it. */
 export class ServiceProcess {
@@ -38,7 +35,7 @@ export class ServiceProcess {
   private constructor(readonly options: ServiceProcessOptions) {
     const main = path.join(path.dirname(require.resolve(`@bookstore/${options.name}/package.json`)), 'dist/main.js');
     const output = options.onLog ? 'pipe' : 'inherit';
-    this.#child = spawn(process.execPath, ['--enable-source-maps', ...inspectOption(options.name), main], {
+    this.#child = spawn(process.execPath, ['--enable-source-maps', ...inspectOption(options.inspectPort), main], {
       env: {
         ...process.env,
         NODE_ENV: 'production',
@@ -111,8 +108,7 @@ export class ServiceProcess {
   }
 }
 
-/** Opens a port for debuggers, where one is asked for: on the loopback, as whoever reaches it runs code in the service. */
-function inspectOption(service: ServiceName): string[] {
-  const variable = INSPECT_PORTS[service];
-  return process.env[variable] ? [`--inspect=127.0.0.1:${portFrom(variable, 0)}`] : [];
+/** Opens a port for debuggers: on the loopback, as whoever reaches it runs code in the service. */
+function inspectOption(port: number | undefined): string[] {
+  return port === undefined ? [] : [`--inspect=127.0.0.1:${port}`];
 }

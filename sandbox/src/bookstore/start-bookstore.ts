@@ -1,13 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
-import { caFile, makeCredentials } from '@bookstore/dev-credentials';
-import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
-import { explainFileError } from '../postgres/file-error.js';
-import { secureEnvironment } from '../secure/secure-environment.js';
-import { prepareDatabase, type ServiceDatabase } from './databases.js';
-import { freePort } from './ports.js';
+import type { PostgresServer } from '../postgres/embedded-postgres.js';
+import type { ServiceDatabase } from './databases.js';
+import { layFoundation } from './foundation.js';
+import { serviceOptions } from './service-options.js';
 import { type ServiceName, ServiceProcess } from './service-process.js';
-import { shorten } from './shorten.js';
 
 /** How the whole bookstore is started without Docker. */
 export interface BookstoreOptions {
@@ -47,61 +42,25 @@ export interface Bookstore {
  * @throws SandboxError whose one line says what is in the way; nothing is left running then
  */
 export async function startBookstore(options: BookstoreOptions): Promise<Bookstore> {
-  const step = (what: string) => {
-    options.signal?.throwIfAborted();
-    options.onStep?.(what);
-  };
-  const postgresDir = path.join(options.dataDir, 'postgres');
-  step(`PostgreSQL 18, in ${shorten(postgresDir)}`);
-  makeFolder(options.dataDir);
-  const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
+  const foundation = await layFoundation(options);
+  const { postgres, databases } = foundation;
   const running: ServiceProcess[] = [];
   const stop = async () => {
     await Promise.all(running.map((service) => service.stop()));
     await postgres.stop();
   };
   try {
-    step('databases and migrations');
-    const secretsFile = path.join(options.dataDir, 'secrets.json');
-    const [authors, books] = await Promise.all([
-      prepareDatabase('author-service', postgres.url, secretsFile),
-      prepareDatabase('book-service', postgres.url, secretsFile),
-    ]);
-
-    const certsDir = path.join(options.dataDir, 'certs');
-    if (options.secure) {
-      step(`certificates and keys, in ${shorten(certsDir)}`);
-      await makeCredentials(certsDir);
-    }
-
-    const [authorInternal, bookInternal] = [await freePort(), await freePort()];
+    const services = await serviceOptions(foundation, options);
     const spawnService = (name: ServiceName) => {
-      const author = name === 'author-service';
-      const service = ServiceProcess.spawn({
-        name,
-        publicPort: author ? options.authorPort : options.bookPort,
-        internalPort: author ? authorInternal : bookInternal,
-        env: {
-          ...(options.secure ? secureEnvironment(certsDir, name) : { AUTH: 'off' }),
-          DATABASE_URL: author ? authors.url : books.url,
-          ...(author
-            ? { BOOK_SERVICE_ADDRESS: `127.0.0.1:${bookInternal}` }
-            : { AUTHOR_SERVICE_ADDRESS: `127.0.0.1:${authorInternal}` }),
-          ...options.env,
-        },
-        caFile: options.secure ? caFile(certsDir) : undefined,
-        onLog: options.onLog,
-      });
+      const service = ServiceProcess.spawn(services[name]);
       running.push(service);
       return service;
     };
-
-    step('author service and book service');
     const bookstore = {
       postgres,
       author: spawnService('author-service'),
       book: spawnService('book-service'),
-      databases: { 'author-service': authors, 'book-service': books },
+      databases,
       restart: async (name: ServiceName) => {
         const key = name === 'author-service' ? 'author' : 'book';
         if (bookstore[key].running) throw new Error(`the ${name} still runs`);
@@ -115,13 +74,5 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw explainFileError(error, folder);
   }
 }

@@ -22,7 +22,9 @@ export async function waitUntilServing(
     address,
     caFile ? credentials.createSsl(readFileSync(caFile)) : credentials.createInsecure(),
     {
-      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.initial_reconnect_backoff_ms': 50,
+      // A service that has just begun to listen is not to wait for the end of a longer pause.
+      'grpc.max_reconnect_backoff_ms': 50,
       // TLS knows names, and the address is a number.
       ...(caFile && { 'grpc.ssl_target_name_override': 'localhost' }),
     },

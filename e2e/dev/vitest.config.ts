@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** By itself: it compiles after each change. Needs `npm run build` before. */
+export default defineConfig({
+  test: {
+    name: 'dev',
+    root: import.meta.dirname,
+    include: ['**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    bail: 1,
+  },
+});

@@ -1,0 +1,59 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { makeCredentials } from '@bookstore/dev-credentials';
+import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
+import { explainFileError } from '../postgres/file-error.js';
+import { prepareDatabase, type ServiceDatabase } from './databases.js';
+import type { ServiceName } from './service-process.js';
+import { shorten } from './shorten.js';
+import type { BookstoreOptions } from './start-bookstore.js';
+
+/** What both services stand on. */
+export interface Foundation {
+  readonly postgres: PostgresServer;
+  readonly databases: Readonly<Record<ServiceName, ServiceDatabase>>;
+  /** Certificates and keys, in secure mode. */
+  readonly certsDir: string | undefined;
+  /** Brings a service's database up to date with its migrations. */
+  migrate(service: ServiceName): Promise<ServiceDatabase>;
+}
+
+/**
+ * Starts PostgreSQL, prepares both databases, and makes what secure mode takes.
+ *
+ * @throws SandboxError whose one line says what is in the way; nothing is left running then
+ */
+export async function layFoundation(options: BookstoreOptions): Promise<Foundation> {
+  const step = (what: string) => {
+    options.signal?.throwIfAborted();
+    options.onStep?.(what);
+  };
+  const postgresDir = path.join(options.dataDir, 'postgres');
+  step(`PostgreSQL 18, in ${shorten(postgresDir)}`);
+  makeFolder(options.dataDir);
+  const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
+  try {
+    step('databases and migrations');
+    const secretsFile = path.join(options.dataDir, 'secrets.json');
+    const migrate = (service: ServiceName) => prepareDatabase(service, postgres.url, secretsFile);
+    const [authors, books] = await Promise.all([migrate('author-service'), migrate('book-service')]);
+    const certsDir = options.secure ? path.join(options.dataDir, 'certs') : undefined;
+    if (certsDir) {
+      step(`certificates and keys, in ${shorten(certsDir)}`);
+      await makeCredentials(certsDir);
+    }
+    step('author service and book service');
+    return { postgres, databases: { 'author-service': authors, 'book-service': books }, certsDir, migrate };
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw explainFileError(error, folder);
+  }
+}

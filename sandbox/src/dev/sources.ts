@@ -1,0 +1,30 @@
+import path from 'node:path';
+import type { ServiceName } from '../bookstore/service-process.js';
+
+/** What a change of files asks for. */
+export interface Changes {
+  readonly contract: boolean;
+  readonly migrations: readonly ServiceName[];
+}
+
+/** Folders of the repository that the services are made from. What is generated is made from these. */
+export function sourceFolders(services: readonly ServiceName[]): string[] {
+  return [
+    'proto/bookstore',
+    'proto/src',
+    'service-kit/src',
+    ...services.flatMap((name) => [`${name}/src`, `${name}/prisma`]),
+  ];
+}
+
+/** Whether a file or folder is made from sources, and so is no source itself. */
+export const isGenerated = (file: string): boolean => path.basename(file) === 'generated';
+
+/** @param files relative to the repository */
+export function changesOf(files: Iterable<string>, services: readonly ServiceName[]): Changes {
+  const changed = [...files].map((file) => file.split(path.sep).join('/'));
+  return {
+    contract: changed.some((file) => file.endsWith('.proto')),
+    migrations: services.filter((name) => changed.some((file) => file.startsWith(`${name}/prisma/migrations/`))),
+  };
+}
