@@ -12,7 +12,8 @@ import { show, validity, write } from './report.js';
 
 const options = parseArguments(process.argv.slice(2));
 const chosen = operations.filter(
-  ({ name }) => options.only.length === 0 || options.only.some((part) => name.includes(part)),
+  ({ name, mostBooks = Number.POSITIVE_INFINITY }) =>
+    options.books <= mostBooks && (options.only.length === 0 || options.only.some((part) => name.includes(part))),
 );
 console.log(
   `${options.authors} authors, ${options.books} books; ${options.rounds} rounds of ${options.roundMs / 1000} s, taking turns`,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { encodePageToken } from '@bookstore/service-kit';
 import type { Contender, ContenderName, ServiceName } from './contenders.js';
 import { query } from './prepare-data.js';
 
@@ -23,6 +24,8 @@ export interface Operation {
   readonly once?: number;
   /** Part of the peak that an open loop sends at; a closed loop without. */
   readonly ofPeak?: number;
+  /** Left out where there are more books: the whole list is then no longer one answer. */
+  readonly mostBooks?: number;
   /** Answers are the same as the peers'. */
   readonly comparable: boolean;
   readonly goals: readonly Goal[];
@@ -65,8 +68,15 @@ const authorWith = (books: number) =>
     BOOKS,
     () =>
       `SELECT author_id AS id FROM books GROUP BY author_id HAVING count(*) <= ${books} ORDER BY count(*) DESC LIMIT 1`,
-    (authorId) => ({ authorId }),
+    (authorId) => ({ authorId, pageSize: 0, pageToken: '' }),
   );
+/** Each has tokens of its own for the same page. */
+const lastPage = async ({ name, databases }: Contender) => {
+  const sql = 'SELECT id FROM books ORDER BY id DESC OFFSET 100 LIMIT 1';
+  const [before] = await query<{ id: string }>(databases[BOOKS], [sql]);
+  const id = before?.id ?? '';
+  return [{ pageSize: 100, pageToken: name === 'B' ? id : encodePageToken('ListBooks', id) }];
+};
 const madeUp = (shape: () => object) => async (_: Contender, count: number) => Array.from({ length: count }, shape);
 
 /** What is measured, in the order of the report. */
@@ -142,7 +152,27 @@ export const operations: readonly Operation[] = [
   {
     ...{ name: 'ListBooks, first page of 100', service: BOOKS, method: 'book.v1.BookService.ListBooks', inFlight: 16 },
     contenders: ['B', 'bookstore'],
-    requests: async () => [{ pageSize: 100 }],
+    requests: async () => [{ pageSize: 100, pageToken: '' }],
+    comparable: true,
+    goals: [atLeast('B', 0.9)],
+  },
+  {
+    ...{ name: 'ListBooks, last page of 100', service: BOOKS, method: 'book.v1.BookService.ListBooks', inFlight: 16 },
+    contenders: ['B', 'bookstore'],
+    requests: lastPage,
+    comparable: false,
+    goals: [atLeast('B', 0.9)],
+  },
+  {
+    ...{
+      name: 'ListBooks, whole at 10,000 books',
+      service: BOOKS,
+      method: 'book.v1.BookService.ListBooks',
+      inFlight: 4,
+    },
+    contenders: ['B', 'bookstore'],
+    requests: async () => [{ pageSize: 0, pageToken: '' }],
+    mostBooks: 10_000,
     comparable: true,
     goals: [atLeast('B', 0.9)],
   },

@@ -5,6 +5,7 @@ export { type PeerChannel, peerChannel } from './client/peer-channel.js';
 export { BatchedReads } from './database/batched-reads.js';
 export { sqlState } from './database/database-errors.js';
 export { prismaAdapter } from './database/prisma-adapter.js';
+export { statement } from './database/statement.js';
 export { CallError, type ExplainedError, type FieldViolation, isExplained } from './errors/call-error.js';
 export { ERROR_DOMAIN, type Reason, statusOfReason } from './errors/reasons.js';
 export { type ErrorDetails, errorDetails } from './errors/to-status.js';
@@ -22,6 +23,7 @@ export {
   type PageRequest,
   RESPONSE_BUDGET_BYTES,
 } from './pagination/collect-page.js';
+export { encodePageToken } from './pagination/page-token.js';
 export { LIVENESS } from './server/readiness.js';
 export { LOGGER, POOL, SETTINGS } from './service/kit-module.js';
 export { runService } from './service/run-service.js';

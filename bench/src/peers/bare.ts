@@ -45,7 +45,7 @@ const one = <T>([row]: T[]): T => {
   return row;
 };
 const withTime = <T extends { createdAt: Date }>(row: T) => ({ ...row, createdAt: row.createdAt.toISOString() });
-const LIMIT = 20_000;
+const limitOf = (pageSize: number) => (pageSize > 0 ? pageSize + 1 : 20_000);
 const first = '00000000-0000-0000-0000-000000000000';
 const page = <T extends { id: string; createdAt: Date }>(rows: T[], pageSize: number) => {
   const full = pageSize > 0 && rows.length > pageSize;
@@ -87,7 +87,7 @@ function authorService() {
       return { success: true, message: `author ${id} deleted` };
     }),
     listAuthors: handle(async ({ pageSize, pageToken }: { pageSize: number; pageToken: string }) => {
-      const { items, nextPageToken } = page(await listAuthors([pageToken || first, pageSize + 1 || LIMIT]), pageSize);
+      const { items, nextPageToken } = page(await listAuthors([pageToken || first, limitOf(pageSize)]), pageSize);
       return { authors: items, nextPageToken };
     }),
   };
@@ -132,12 +132,12 @@ function bookService() {
       return { success: true, message: `book ${id} deleted` };
     }),
     listBooks: handle(async ({ pageSize, pageToken }: { pageSize: number; pageToken: string }) => {
-      const { items, nextPageToken } = page(await listBooks([pageToken || first, pageSize + 1 || LIMIT]), pageSize);
+      const { items, nextPageToken } = page(await listBooks([pageToken || first, limitOf(pageSize)]), pageSize);
       return { books: items, nextPageToken };
     }),
     getBooksByAuthor: handle(async (request: { authorId: string; pageSize: number; pageToken: string }) => {
       const { authorId, pageSize, pageToken } = request;
-      const rows = await listByAuthor([authorId, pageToken || first, pageSize > 0 ? pageSize + 1 : LIMIT]);
+      const rows = await listByAuthor([authorId, pageToken || first, limitOf(pageSize)]);
       const { items, nextPageToken } = page(rows, pageSize);
       return { books: items, nextPageToken };
     }),

@@ -24,8 +24,8 @@ export const arrivalOf = (metadata: Metadata): Arrival | undefined =>
 
 /**
  * A call between the connection and its handler. It overrides what grpc-js would build of closures and queues for each
- * call of an interceptor (measured on reads by key: 11 % more calls a second, 12 % less CPU): nothing can overtake a gate that waits, since no message is read before the handler's side asks
- * for one.
+ * call of an interceptor (measured on reads by key: 11 % more calls a second, 12 % less CPU). Nothing can overtake a gate
+ * that waits, since no message is read before the handler's side asks for one.
  */
 export class AdmittedCall extends ServerInterceptingCall implements Listener {
   readonly #startedAt = performance.now();
