@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** By itself: it compiles after each change. Needs `npm run build` before. */
+/** By itself: it compiles after each change, and builds images. Needs `npm run build` before, and Docker. */
 export default defineConfig({
   test: {
     name: 'dev',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { Reflection } from '../src/client/reflection.js';
@@ -8,7 +9,6 @@ import { edit } from '../src/start/edit.js';
 import { leftRunning } from '../src/start/left-running.js';
 import { newPlace } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
-import { WorkTreeCopy } from '../src/tutorial/work-tree-copy.js';
 
 /** Longer than a busy machine takes for any of this. */
 const LIMIT = { timeout: 30_000 };

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outputOf } from '../src/process/output-of.js';
 import { root } from '../src/root.js';
 import { newPlace } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
 import { type Step, stepsOf } from '../src/tutorial/steps.js';
-import { WorkTreeCopy } from '../src/tutorial/work-tree-copy.js';
 
 const steps = stepsOf(readFileSync(path.join(root, 'docs/tutorial.md'), 'utf8'));
 

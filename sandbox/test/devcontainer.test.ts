@@ -36,13 +36,15 @@ test('it has what an editor needs to make and to enter it', () => {
 });
 
 test('every port that compose publishes is forwarded, and every forwarded one has a label', () => {
-  const ports = ['compose.yaml', 'compose.debug.yaml'].flatMap(published).map(({ port }) => port);
+  const ports = ['compose.yaml', 'compose.debug.yaml', 'compose.dev.yaml'].flatMap(published).map(({ port }) => port);
   expect(devcontainer.forwardPorts).toEqual(expect.arrayContaining(ports));
   for (const port of devcontainer.forwardPorts) expect(devcontainer.portsAttributes[port]?.label).toMatch(/\w/);
 });
 
 test('a debugger can be attached from this machine alone', () => {
-  for (const { address } of published('compose.debug.yaml')) expect(address).toBe('127.0.0.1');
+  const debuggers = published('compose.debug.yaml');
+  for (const { address } of debuggers) expect(address).toBe('127.0.0.1');
+  expect(published('compose.dev.yaml')).toEqual(debuggers);
 });
 
 test('each attaching configuration meets a port that compose.debug.yaml publishes', () => {

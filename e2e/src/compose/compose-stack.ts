@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { freePort } from '@bookstore/sandbox';
 import { type CommandResult, outputOf } from '../process/output-of.js';
+import { RunningProgram } from '../process/running-program.js';
 import { root } from '../root.js';
 import type { ContainerFacts } from './container-facts.js';
 
@@ -13,12 +14,17 @@ export class ComposeStack implements AsyncDisposable {
     readonly project: string,
     readonly authorPort: number,
     readonly bookPort: number,
+    private readonly more: Readonly<Record<string, string>>,
   ) {}
 
-  /** Chooses a name and ports; nothing is started yet. */
-  static async in(folder: string = root): Promise<ComposeStack> {
+  /**
+   * Chooses a name and ports; nothing is started yet.
+   *
+   * @param more variables, such as COMPOSE_FILE
+   */
+  static async in(folder: string = root, more: Readonly<Record<string, string>> = {}): Promise<ComposeStack> {
     const project = `bookstore-e2e-${randomBytes(4).toString('hex')}`;
-    return new ComposeStack(folder, project, await freePort(), await freePort());
+    return new ComposeStack(folder, project, await freePort(), await freePort(), more);
   }
 
   /**
@@ -32,6 +38,11 @@ export class ComposeStack implements AsyncDisposable {
     throw new Error(`docker compose ${args.join(' ')}: ${result.stderr}${await this.#logs()}`);
   }
 
+  /** `docker compose` with these arguments, which does not end by itself. */
+  start(...args: string[]): RunningProgram {
+    return new RunningProgram(['docker', 'compose', ...args], { cwd: this.folder, env: this.#env() });
+  }
+
   async inspect(service: string): Promise<ContainerFacts> {
     const [container] = await inspectAll(this.project, service);
     if (!container) throw new Error(`there is no container of ${service}`);
@@ -43,10 +54,16 @@ export class ComposeStack implements AsyncDisposable {
   }
 
   #run(args: readonly string[]): Promise<CommandResult> {
-    return outputOf(['docker', 'compose', '--project-name', this.project, ...args], {
-      cwd: this.folder,
-      env: { AUTHOR_PORT: String(this.authorPort), BOOK_PORT: String(this.bookPort) },
-    });
+    return outputOf(['docker', 'compose', ...args], { cwd: this.folder, env: this.#env() });
+  }
+
+  #env(): Record<string, string> {
+    return {
+      COMPOSE_PROJECT_NAME: this.project,
+      AUTHOR_PORT: String(this.authorPort),
+      BOOK_PORT: String(this.bookPort),
+      ...this.more,
+    };
   }
 
   async #logs(): Promise<string> {

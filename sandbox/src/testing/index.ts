@@ -10,3 +10,4 @@ export { createServiceDatabase, prepareTemplate, type ServiceDatabase } from './
 export { startTestService, testEnvironment } from './start-test-service.js';
 export { startDatabaseProxy, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { brokenAuthorizations, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from './token-kinds.js';
+export { WorkTreeCopy } from './work-tree-copy.js';

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { outputOf } from '../process/output-of.js';
-import { root } from '../root.js';
+import { promisify } from 'node:util';
+import { root } from '../kubernetes/paths.js';
+
+const run = promisify(execFile);
 
 /**
  * The work tree as a clone of it would be after `npm ci` and `npm run build`, somewhere else. What npm has installed is
@@ -12,7 +15,7 @@ export class WorkTreeCopy implements AsyncDisposable {
   private constructor(readonly folder: string) {}
 
   static async make(): Promise<WorkTreeCopy> {
-    const copy = new WorkTreeCopy(await mkdtemp(path.join(tmpdir(), 'bookstore-tutorial-')));
+    const copy = new WorkTreeCopy(await mkdtemp(path.join(tmpdir(), 'bookstore-copy-')));
     await copy.#copyFiles();
     await copy.#linkPackages();
     return copy;
@@ -28,7 +31,7 @@ export class WorkTreeCopy implements AsyncDisposable {
       await cp(path.join(root, file), path.join(this.folder, file), options).catch(ignoreMissing);
     }
     // Where lint looks for what git ignores.
-    await outputOf(['git', 'init', '--quiet'], { cwd: this.folder });
+    await run('git', ['init', '--quiet'], { cwd: this.folder });
   }
 
   async #linkPackages(): Promise<void> {
@@ -56,7 +59,7 @@ export class WorkTreeCopy implements AsyncDisposable {
 }
 
 async function list(...args: string[]): Promise<string[]> {
-  const { stdout } = await outputOf(['git', ...args, '-z']);
+  const { stdout } = await run('git', [...args, '-z'], { cwd: root, maxBuffer: 2 ** 26 });
   return stdout.split('\0').filter(Boolean);
 }
 
