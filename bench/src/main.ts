@@ -30,9 +30,15 @@ try {
   contenders.push(await startBookstoreHere(data.bookstore, profiling));
   if (other) contenders.push(await startBookstoreIn(other.root, 'against', data.bookstore));
   for (const operation of chosen) {
-    const measured = await measure(operation, contenders, options.rounds, options.roundMs);
-    all.push(measured);
-    console.log(show(measured));
+    try {
+      const measured = await measure(operation, contenders, options.rounds, options.roundMs);
+      all.push(measured);
+      console.log(show(measured));
+    } catch (error) {
+      // What the others came to is not lost with one that answered with errors.
+      console.error(`\n${(error as Error).message}`);
+      process.exitCode = 1;
+    }
   }
 } finally {
   await Promise.all(contenders.map((contender) => contender.stop()));

@@ -45,6 +45,16 @@ describe.each(cases)('the $port port by reflection $version', ({ address, versio
     expect(comments.some(({ leadingComments }) => leadingComments?.includes('Title, 1 to 200'))).toBe(true);
   });
 
+  test('describes the details that come with an error', async () => {
+    for (const detail of ['ErrorInfo', 'BadRequest', 'ResourceInfo', 'RetryInfo']) {
+      const files = await reflection.filesWith(`google.rpc.${detail}`);
+      expect(files?.map(({ name }) => name)).toEqual([
+        'google/rpc/error_details.proto',
+        'google/protobuf/duration.proto',
+      ]);
+    }
+  });
+
   test('describes nothing that it does not serve', async () => {
     for (const symbol of [other, 'bookstore.book.v1.AuthorReferenceService', 'bookstore.book.v1.Nothing']) {
       expect(await reflection.filesWith(symbol), symbol).toBeUndefined();
