@@ -5,12 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { Reflection } from '../src/client/reflection.js';
 import { ComposeStack } from '../src/compose/compose-stack.js';
+import { outputOf } from '../src/process/output-of.js';
 import type { RunningProgram } from '../src/process/running-program.js';
 import { edit } from '../src/start/edit.js';
 
 /** The first time, each image takes what npm has to bring. */
 const BUILD = { timeout: 600_000 };
 const LIMIT = { timeout: 60_000 };
+const TAG = `e2e-${randomUUID()}`;
 const AUTHOR = 'author-service/src/authors/author.ts';
 
 let copy: WorkTreeCopy;
@@ -25,7 +27,8 @@ beforeAll(async () => {
   stack = await ComposeStack.in(copy.folder, {
     COMPOSE_FILE: 'compose.yaml:compose.dev.yaml',
     COMPOSE_PATH_SEPARATOR: ':',
-    IMAGE_TAG: 'e2e',
+    IMAGE_PREFIX: 'bookstore',
+    IMAGE_TAG: TAG,
     AUTHOR_INSPECT_PORT: String(inspectPort),
     BOOK_INSPECT_PORT: String(await freePort()),
   });
@@ -40,6 +43,7 @@ afterAll(async () => {
   client?.close();
   await up?.[Symbol.asyncDispose]();
   await stack?.[Symbol.asyncDispose]();
+  await outputOf(['docker', 'image', 'rm', `bookstore/author-service-dev:${TAG}`, `bookstore/book-service-dev:${TAG}`]);
   await copy?.[Symbol.asyncDispose]();
 });
 

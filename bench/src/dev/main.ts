@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { WorkTreeCopy } from '@bookstore/sandbox/testing';
+import { edits } from './edits.js';
+import { measureEdits } from './measure-edits.js';
+import { type DevBookstore, startCompose, startEmbedded } from './start-dev.js';
+
+/**
+ * `npm run bench:dev`: from saving a line to the first answer of the new code, in `npm run dev` and in Docker Compose, on
+ * a copy of the repository. `-- --times N` saves each line N times; `--only embedded` or `--only compose`.
+ */
+
+const { values } = parseArgs({ options: { times: { type: 'string', default: '7' }, only: { type: 'string' } } });
+const times = Number(values.times);
+if (!Number.isInteger(times) || times < 1) throw new Error('--times must be a number, 1 or more');
+
+const targets = [
+  { name: 'embedded', goalMs: 2000, start: startEmbedded },
+  { name: 'compose', goalMs: 4000, start: startCompose },
+].filter(({ name }) => values.only === undefined || values.only === name);
+
+console.log(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} before; each line is saved ${times} times`);
+await using copy = await WorkTreeCopy.make();
+for (const { name, goalMs, start } of targets) {
+  if (name === 'compose' && !dockerAnswers()) {
+    console.log('compose: not measured, as no Docker Engine answers');
+    continue;
+  }
+  await measure(name, goalMs, await start(copy.folder));
+}
+
+async function measure(name: string, goalMs: number, bookstore: DevBookstore): Promise<void> {
+  try {
+    for (const edit of edits) {
+      const sorted = (await measureEdits(bookstore, edit, times)).sort((a, b) => a - b);
+      const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+      const range = `${seconds(sorted[0])} to ${seconds(sorted.at(-1))} s`;
+      const verdict = median <= goalMs ? 'within' : 'MISSES';
+      console.log(
+        `${name.padEnd(9)} ${edit.name.padEnd(29)} median ${seconds(median)} s (${range}), load ${loadavg()[0]?.toFixed(1)}: ${verdict} ${seconds(goalMs)} s`,
+      );
+    }
+  } finally {
+    await bookstore.stop();
+  }
+}
+
+function seconds(ms = Number.NaN): string {
+  return (ms / 1000).toFixed(2);
+}
+
+function dockerAnswers(): boolean {
+  try {
+    execFileSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
