@@ -1,5 +1,6 @@
 import type { ServiceName } from '../bookstore/service-process.js';
 import { codeFingerprint } from './code-fingerprint.js';
+import { compile } from './compile.js';
 import type { ReloadingService } from './reloading-service.js';
 import { runScript } from './run-script.js';
 import { changesOf } from './sources.js';
@@ -76,7 +77,7 @@ export class Reloader {
         return this.#failed((error as Error).message);
       }
     }
-    return (await runScript(root, 'build.mjs', names, signal)) || this.#failed('this does not compile');
+    return (await compile(root, names, signal)) || this.#failed('this does not compile');
   }
 
   async #replaceChanged(since: number, files: readonly string[] = []): Promise<void> {
