@@ -18,7 +18,8 @@ let bookAddress: string;
 beforeAll(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-e2e-'));
   const [authorPort, bookPort] = [await freePort(), await freePort()];
-  const env = { LOG_LEVEL: 'error', MAX_CALLS_IN_FLIGHT: '4' };
+  // A busy machine may take long to open a connection; what is told of the database is not asked here.
+  const env = { LOG_LEVEL: 'error', MAX_CALLS_IN_FLIGHT: '4', DATABASE_ACQUIRE_TIMEOUT_MS: '20000' };
   bookstore = await startBookstore({ dataDir, authorPort, bookPort, durable: false, env, onLog: () => {} });
   bookAddress = `127.0.0.1:${bookPort}`;
   client = connect({ authorAddress: `127.0.0.1:${authorPort}`, bookAddress });
