@@ -31,17 +31,25 @@ export class Reflection {
 
   /** The file that defines a symbol, and the files that it needs; undefined when the server knows no such symbol. */
   async filesWith(symbol: string): Promise<FileDescriptorProto[] | undefined> {
-    const { fileDescriptorResponse } = await this.#ask({ fileContainingSymbol: symbol });
-    return fileDescriptorResponse?.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+    return this.#files({ fileContainingSymbol: symbol });
   }
 
   /** Every message, enum and service that the services lean on, with all types resolved. */
   async registry(): Promise<FileRegistry> {
     const files = new Map<string, FileDescriptorProto>();
-    for (const service of await this.services()) {
-      for (const file of (await this.filesWith(service)) ?? []) files.set(file.name, file);
-    }
+    const add = async (found: FileDescriptorProto[] = []) => {
+      for (const file of found) files.set(file.name, file);
+      // A server may leave imports to be asked for, by their names.
+      const missing = found.flatMap(({ dependency }) => dependency).filter((name) => !files.has(name));
+      for (const fileByFilename of missing) await add(await this.#files({ fileByFilename }));
+    };
+    for (const service of await this.services()) await add(await this.filesWith(service));
     return createFileRegistry(create(FileDescriptorSetSchema, { file: importsFirst(files) }));
+  }
+
+  async #files(question: Partial<ServerReflectionRequest>): Promise<FileDescriptorProto[] | undefined> {
+    const { fileDescriptorResponse } = await this.#ask(question);
+    return fileDescriptorResponse?.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
   }
 
   #ask(question: Partial<ServerReflectionRequest>): Promise<ServerReflectionResponse> {

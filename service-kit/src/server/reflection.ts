@@ -6,14 +6,11 @@ import { ReflectionService } from '@grpc/reflection';
 
 const REFLECTION = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
-/** What comes with each failure; no service's file imports it, and a client needs it to read the details. */
-const DETAILS = ['google/rpc/error_details.proto', 'google/rpc/status.proto'];
-
 type Definitions = ConstructorParameters<typeof ReflectionService>[0];
 
 /**
- * Adds server reflection (v1 and v1alpha), which describes these services, itself, the details of errors, and nothing else:
- * from the compiled .proto files, so that a client sees their comments, too.
+ * Adds server reflection (v1 and v1alpha), which describes these services, itself, and nothing else: from the compiled .proto
+ * files, so that a client sees their comments, too.
  */
 export function addReflection(server: Server, names: readonly string[]): void {
   const services = [...names, ...REFLECTION];
@@ -21,7 +18,7 @@ export function addReflection(server: Server, names: readonly string[]): void {
   new ReflectionService(definitions as unknown as Definitions, { services }).addToServer(server);
 }
 
-/** The files that define these services and the details of errors, and what those import. */
+/** The files that define these services, and what those import. */
 function filesOf(services: readonly string[]): Uint8Array[] {
   const all = fileDescriptors().map((bytes) => ({ bytes, file: fromBinary(FileDescriptorProtoSchema, bytes) }));
   const needed = new Set<Uint8Array>();
@@ -30,11 +27,7 @@ function filesOf(services: readonly string[]): Uint8Array[] {
     for (const one of all) if (file.dependency.includes(one.file.name)) add(one);
   };
   for (const one of all) {
-    if (
-      DETAILS.includes(one.file.name) ||
-      one.file.service.some(({ name }) => services.includes(`${one.file.package}.${name}`))
-    )
-      add(one);
+    if (one.file.service.some(({ name }) => services.includes(`${one.file.package}.${name}`))) add(one);
   }
   return [...needed];
 }
