@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { TokenKey } from '@bookstore/dev-credentials';
+import { signingKeyFile, TokenKey } from '@bookstore/dev-credentials';
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
 import { type ChannelCredentials, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,7 +38,7 @@ const answer = <T>(call: (callback: (error: ServiceError | null, response: T) =>
   });
 
 async function withToken(...scopes: string[]): Promise<Metadata> {
-  const key = TokenKey.from(JSON.parse(readFileSync(path.join(folder, 'token-signing-key.json'), 'utf8')));
+  const key = TokenKey.from(JSON.parse(readFileSync(signingKeyFile(folder), 'utf8')));
   const token = await key.issue({ subject: 'e2e', scopes, lifetimeSeconds: 60 });
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { caFile, SCOPES, TokenKey } from '@bookstore/dev-credentials';
+import { caFile, SCOPES, signingKeyFile, TokenKey } from '@bookstore/dev-credentials';
 import { type Bookstore, freePort, startBookstore } from '@bookstore/sandbox';
 import { credentials } from '@grpc/grpc-js';
 
@@ -29,7 +29,7 @@ export async function startSecureBookstore(env: Readonly<Record<string, string>>
   const bookstore = await startBookstore({ dataDir, authorPort, bookPort, secure: true, durable: false, env, onLog });
   const certs = path.join(dataDir, 'certs');
   const ca = readFileSync(caFile(certs));
-  const key = TokenKey.from(JSON.parse(readFileSync(path.join(certs, 'token-signing-key.json'), 'utf8')));
+  const key = TokenKey.from(JSON.parse(readFileSync(signingKeyFile(certs), 'utf8')));
   return {
     bookstore,
     authorPort,

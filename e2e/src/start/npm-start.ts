@@ -12,8 +12,13 @@ export interface Place {
 
 /** What `npm start` runs, or `npm run dev`. */
 export class NpmStart extends RunningProgram {
-  constructor({ dataDir, authorPort, bookPort }: Place, folder = root, program = 'sandbox/dist/start.js') {
-    super([process.execPath, path.join(folder, program)], {
+  constructor(
+    { dataDir, authorPort, bookPort }: Place,
+    folder = root,
+    program = 'sandbox/dist/start.js',
+    ...args: string[]
+  ) {
+    super([process.execPath, path.join(folder, program), ...args], {
       cwd: folder,
       env: {
         SANDBOX_DIR: dataDir,

@@ -27,10 +27,11 @@ const openCalls = (port: number) => `
 
     npx buf curl --protocol grpc --http2-prior-knowledge -d ${AN_AUTHOR} http://127.0.0.1:${port}/${CREATE_AUTHOR}
 
-  The same with grpcurl, and a page to click through with grpcui, where they are installed:
+  The same with grpcurl, where it is installed:
 
     grpcurl -plaintext -d ${AN_AUTHOR} 127.0.0.1:${port} ${CREATE_AUTHOR}
-    grpcui -plaintext 127.0.0.1:${port}
+
+  Pages to click through, where grpcui is installed: npm run grpcui, in another terminal.
 
   A catalogue to play with: npm run seed, in another terminal. To stop: Ctrl-C.
 `;
@@ -41,10 +42,11 @@ const secureCalls = (port: number, caFile: string) => `
     TOKEN=$(npm run -s token -- --scope 'authors:read authors:write' --ttl 1h)
     npx buf curl --protocol grpc --cacert ${caFile} -H "authorization: Bearer $TOKEN" --reflect-header '*' -d ${AN_AUTHOR} https://localhost:${port}/${CREATE_AUTHOR}
 
-  The same with grpcurl, and a page to click through with grpcui, where they are installed:
+  The same with grpcurl, where it is installed:
 
     grpcurl -cacert ${caFile} -H "authorization: Bearer $TOKEN" -d ${AN_AUTHOR} localhost:${port} ${CREATE_AUTHOR}
-    grpcui -cacert ${caFile} -H "authorization: Bearer $TOKEN" localhost:${port}
+
+  Pages to click through, where grpcui is installed: npm run grpcui, in another terminal.
 
   A catalogue to play with: BOOKSTORE_TOKEN=$(npm run -s token) npm run seed -- --ca ${caFile}. To stop: Ctrl-C.
 `;
