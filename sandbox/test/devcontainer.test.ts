@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { root } from '../src/kubernetes/paths.js';
 
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -25,14 +26,52 @@ function published(file: string): { address: string; port: number }[] {
   );
 }
 
-test('it has what an editor needs to make and to enter it', () => {
-  expect(devcontainer).toMatchObject({
-    name: 'bookstore',
-    build: { dockerfile: 'Dockerfile' },
-    remoteUser: 'node',
-    postCreateCommand: 'bash .devcontainer/post-create.sh',
-    customizations: { vscode: { extensions: expect.any(Array) } },
-  });
+const port = z.strictObject({
+  label: z.string().min(1),
+  onAutoForward: z.enum(['notify', 'openBrowser', 'openBrowserOnce', 'openPreview', 'silent', 'ignore']),
+  requireLocalPort: z.boolean().optional(),
+});
+
+/** What of https://containers.dev/implementors/json_schema is in use here; another name would be passed over in silence. */
+const schema = z.strictObject({
+  name: z.string().min(1),
+  build: z.strictObject({ dockerfile: z.string().min(1) }),
+  features: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.boolean()]))),
+  hostRequirements: z.strictObject({
+    cpus: z.int().min(1),
+    memory: z.string().regex(/^\d+([tgmk]b)?$/),
+    storage: z.string().regex(/^\d+([tgmk]b)?$/),
+  }),
+  mounts: z.array(z.string().regex(/^source=[^,]+,target=[^,]+,type=(volume|bind)$/)),
+  remoteUser: z.literal('node'),
+  remoteEnv: z.record(z.string(), z.string()),
+  postCreateCommand: z.string(),
+  forwardPorts: z.array(z.int().min(1).max(65_535)),
+  portsAttributes: z.record(z.string().regex(/^\d+$/), port),
+  otherPortsAttributes: port.partial(),
+  customizations: z.strictObject({
+    vscode: z.strictObject({
+      extensions: z.array(z.string().regex(/^[\w-]+\.[\w-]+$/)),
+      settings: z.record(z.string(), z.unknown()),
+    }),
+  }),
+});
+
+test('it says nothing that an editor does not understand', () => {
+  expect(schema.safeParse(devcontainer).error?.message).toBeUndefined();
+  const [command = ''] = /(?<=bash )\S+/.exec(devcontainer.postCreateCommand) ?? [];
+  for (const file of [command, `.devcontainer/${devcontainer.build.dockerfile}`]) read(file);
+});
+
+test('it brings Docker, kubectl, every tool that npm does not, and the extensions for Prisma and proto', () => {
+  const features = Object.keys(devcontainer.features).map((feature) => feature.replace(/^.*\/(.+):.*$/, '$1'));
+  expect(features).toEqual(['docker-in-docker', 'kubectl-helm-minikube']);
+  const [, built = ''] = /names=\((\w[\w ]+)\)/.exec(installer) ?? [];
+  expect(built.split(' ')).toEqual(expect.arrayContaining(['kompose', 'kustomize', 'grpcurl', 'grpcui', 'ghz']));
+  expect(devcontainer.remoteEnv.PATH).toContain('node_modules/.bin');
+  expect(readJson('package.json').devDependencies).toHaveProperty('@bufbuild/buf');
+  const { extensions } = devcontainer.customizations.vscode;
+  expect(extensions).toEqual(expect.arrayContaining(['prisma.prisma', 'bufbuild.vscode-buf']));
 });
 
 test('every port that compose publishes is forwarded, and every forwarded one has a label', () => {
@@ -78,10 +117,22 @@ test('kompose is the one that the manifests are exported with', () => {
   expect(installer).toContain(`kompose_version=v${version}\n`);
 });
 
-test('each task is a script of package.json, or shown to be a command of another program', () => {
-  for (const { type, script } of readJson('.vscode/tasks.json').tasks) {
-    expect(type === 'npm' ? Object.keys(scripts) : [undefined]).toContain(script);
-  }
+test('there is a task for each script, and each task and configuration names one that is there', () => {
+  const tasks: { type: string; script?: string; command?: string }[] = readJson('.vscode/tasks.json').tasks;
+  const named = tasks.flatMap(({ script, command }) => script ?? /^npm run ([\w:-]+)/.exec(command ?? '')?.[1] ?? []);
+  const { pretest: _, ...offered } = scripts;
+  expect([...new Set(named)].sort()).toEqual(Object.keys(offered).sort());
+  const started = launch.configurations.flatMap(({ runtimeArgs = [] }: { runtimeArgs?: string[] }) => runtimeArgs);
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(started));
+});
+
+test('each task of Docker Compose reads files and profiles that are there', () => {
+  const commands = readJson('.vscode/tasks.json').tasks.flatMap(({ command = '' }) => command);
+  const files = commands.flatMap((command: string) => [...command.matchAll(/-f (\S+)/g)].map(([, file = '']) => file));
+  expect(files).not.toEqual([]);
+  for (const file of files) read(file);
+  const profiles = commands.flatMap((command: string) => /--profile (\S+)/.exec(command)?.[1] ?? []);
+  for (const profile of profiles) expect(read('compose.yaml')).toContain(`profiles: [${profile}]`);
 });
 
 test('an editor outside of the container is offered the same extensions', () => {
