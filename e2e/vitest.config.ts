@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** What only one target has, on top of the journeys. */
 const ofTarget: Record<string, string[]> = {
-  embedded: ['{start,failures}/**/*.test.ts', 'chaos/*.test.ts'],
+  embedded: ['{start,failures,deploy}/**/*.test.ts', 'chaos/*.test.ts'],
   compose: ['compose/**/*.test.ts'],
   kubernetes: ['kubernetes/**/*.test.ts'],
 };

@@ -100,8 +100,9 @@ const checks = [
   ['Compose', false, compose],
   ['kubectl', false, kubectl],
   ['kompose', false, tool('kompose', 'version', 'to export the Kubernetes manifests')],
+  ['kustomize', false, tool('kustomize', 'version', 'to export the Kubernetes manifests')],
   ['grpcurl', false, tool('grpcurl', '-version', 'for calls by hand: npx buf curl does them as well')],
-  ['grpcui', false, tool('grpcui', '-version', 'for a page to click through')],
+  ['grpcui', false, tool('grpcui', '-version', 'for npm run grpcui; docker compose --profile tools up brings it, too')],
   ['ghz', false, tool('ghz', '--version', 'for npm run bench')],
 ];
 

@@ -44,7 +44,7 @@ test('a port that is taken is named, and the variable that moves it', async () =
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const grpcui = await NpmRunGrpcui.in(place, { author: port });
+  const grpcui = await NpmRunGrpcui.in(place, { ports: { author: port } });
   expect(await grpcui.ended).toBe(1);
   expect(grpcui.stderr).toContain(`port ${port} is taken; set AUTHOR_GRPCUI_PORT`);
   server.close();

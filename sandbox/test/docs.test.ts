@@ -29,3 +29,11 @@ describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'k8s/README.md', 
     for (const link of links) expect(existsSync(path.join(root, path.dirname(file), link)), link).toBe(true);
   });
 });
+
+test('README.md has a line for each npm script', () => {
+  const lines = [...read('README.md').matchAll(/^\| (`npm .*?`) \|/gm)].flatMap(([, commands = '']) => [
+    ...commands.matchAll(/`npm (?:run )?([\w:-]+)`/g),
+  ]);
+  const { pretest: _, ...offered } = scripts;
+  expect(lines.map(([, name]) => name).sort()).toEqual(Object.keys(offered).sort());
+});

@@ -9,8 +9,10 @@ export class NpmRunGrpcui extends RunningProgram {
   private constructor(
     place: Place,
     private readonly ports: { readonly author: number; readonly book: number },
+    folder: string,
   ) {
-    super([process.execPath, path.join(root, 'sandbox/dist/grpcui/main.js')], {
+    super([process.execPath, path.join(folder, 'sandbox/dist/grpcui/main.js')], {
+      cwd: folder,
       env: {
         SANDBOX_DIR: place.dataDir,
         AUTHOR_PORT: String(place.authorPort),
@@ -22,8 +24,11 @@ export class NpmRunGrpcui extends RunningProgram {
   }
 
   /** @param ports of the pages; free ones when absent */
-  static async in(place: Place, ports: { author?: number; book?: number } = {}): Promise<NpmRunGrpcui> {
-    return new NpmRunGrpcui(place, { author: await freePort(), book: await freePort(), ...ports });
+  static async in(
+    place: Place,
+    { ports = {}, folder = root }: { ports?: { author?: number; book?: number }; folder?: string } = {},
+  ): Promise<NpmRunGrpcui> {
+    return new NpmRunGrpcui(place, { author: await freePort(), book: await freePort(), ...ports }, folder);
   }
 
   /** Waits until it tells where the pages are. */
