@@ -24,7 +24,7 @@ beforeAll(async () => {
   await compose('cp', 'author-service:/credentials/ca.crt', path.join(folder, 'ca.crt'));
 }, 900_000);
 afterAll(async () => {
-  await compose('--profile', 'tools', 'down', '--volumes');
+  await compose('down', '--volumes');
   rmSync(folder, { recursive: true });
 });
 
