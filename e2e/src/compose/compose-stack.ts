@@ -40,7 +40,7 @@ export class ComposeStack implements AsyncDisposable {
 
   /** `docker compose` with these arguments, which does not end by itself. */
   start(...args: string[]): RunningProgram {
-    return new RunningProgram(['docker', 'compose', ...args], { cwd: this.folder, env: this.#env() });
+    return new RunningProgram(['docker', 'compose', ...args], { cwd: this.folder, env: this.env });
   }
 
   async inspect(service: string): Promise<ContainerFacts> {
@@ -49,21 +49,22 @@ export class ComposeStack implements AsyncDisposable {
     return container;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.compose('down', '--volumes', '--timeout', '1');
-  }
-
-  #run(args: readonly string[]): Promise<CommandResult> {
-    return outputOf(['docker', 'compose', ...args], { cwd: this.folder, env: this.#env() });
-  }
-
-  #env(): Record<string, string> {
+  /** By which `docker compose` finds it. */
+  get env(): Readonly<Record<string, string>> {
     return {
       COMPOSE_PROJECT_NAME: this.project,
       AUTHOR_PORT: String(this.authorPort),
       BOOK_PORT: String(this.bookPort),
       ...this.more,
     };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.compose('down', '--volumes', '--timeout', '1');
+  }
+
+  #run(args: readonly string[]): Promise<CommandResult> {
+    return outputOf(['docker', 'compose', ...args], { cwd: this.folder, env: this.env });
   }
 
   async #logs(): Promise<string> {
