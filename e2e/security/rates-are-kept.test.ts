@@ -1,12 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type SecureBookstore, startSecureBookstore } from './secure-bookstore.js';
 
-const RATE = 50;
+const RATE = 20;
 const SECONDS = 10;
-const METHOD = '/bookstore.author.v1.AuthorService/GetAuthor';
+const ABUSE = 50;
+const METHOD = '/bookstore.author.v1.AuthorService/ListAuthors';
+/**
+ * What Node takes by itself in the 512 MiB of compose.yaml. Where it sees more it lets the youngest objects of any load
+ * fill up to 128 MiB before it looks, and so its memory says little of what is kept.
+ */
+const HEAP_IN_COMPOSE_MIB = 256;
 
 let secure: SecureBookstore;
 beforeAll(async () => {
@@ -23,32 +30,28 @@ test('over ten seconds an abuser at fifty times the rate gets the rate, and a ca
   const normal = { authorization: await secure.authorization(['authors:read'], 'normal') };
   const abuse = secure.session(secure.authorPort);
   const quiet = secure.session(secure.authorPort);
-  const isThrottled = async (session: typeof abuse, headers: Record<string, string>) =>
-    (await http2Call(session, METHOD, headers)).code === 'RESOURCE_EXHAUSTED';
+  const start = performance.now();
+  const elapsed = () => performance.now() - start;
 
   let admitted = 0;
-  let sent = 0;
-  const errors: boolean[] = [];
-  const until = performance.now() + SECONDS * 1000;
-  const interval = 20;
+  const intrude = async () => {
+    const { code } = await http2Call(abuse, METHOD, abuser);
+    // What is answered later counts for the seconds after those that are looked at.
+    if (code === 'OK' && elapsed() < SECONDS * 1000) admitted++;
+  };
   const flood = async () => {
     const pending: Array<Promise<void>> = [];
-    while (performance.now() < until) {
-      for (let index = 0; index < (50 * RATE * interval) / 1000; index++) {
-        sent++;
-        pending.push(
-          isThrottled(abuse, abuser).then((throttled) => {
-            if (!throttled) admitted++;
-          }),
-        );
-      }
-      await sleep(interval);
+    while (pending.length < ABUSE * RATE * SECONDS) {
+      const due = Math.min((ABUSE * RATE * elapsed()) / 1000, ABUSE * RATE * SECONDS);
+      while (pending.length < due) pending.push(intrude());
+      await sleep(20);
     }
     await Promise.all(pending);
   };
+  const codes: string[] = [];
   const beside = async () => {
-    while (performance.now() < until) {
-      errors.push(await isThrottled(quiet, normal));
+    while (elapsed() < SECONDS * 1000) {
+      codes.push((await http2Call(quiet, METHOD, normal)).code);
       await sleep(1000 / (RATE / 2));
     }
   };
@@ -56,31 +59,19 @@ test('over ten seconds an abuser at fifty times the rate gets the rate, and a ca
   abuse.close();
   quiet.close();
 
-  console.log(`sent ${sent}, admitted ${admitted} of ${RATE * SECONDS} allowed; ${errors.length} calls beside it`);
-  expect(sent).toBeGreaterThan(10 * RATE * SECONDS);
+  console.log(
+    `sent ${ABUSE * RATE * SECONDS}, admitted ${admitted} of ${RATE * SECONDS} allowed; ${codes.length} calls beside it`,
+  );
   expect(Math.abs(admitted - RATE * SECONDS) / (RATE * SECONDS)).toBeLessThanOrEqual(0.05);
-  expect(errors.length).toBeGreaterThan(0);
-  expect(errors).not.toContain(true);
+  expect(new Set(codes)).toEqual(new Set(['OK']));
 });
 
 test('a million callers cost no more than 64 MiB', () => {
-  // In a process of its own, and what is kept: how much of its garbage V8 leaves lying is up to V8.
-  const script = `
-    const { RateLimit } = await import(process.argv[1]);
-    const limit = new RateLimit({ RATE_LIMIT_PER_SECOND: 500, RATE_LIMIT_BURST: 1000, RATE_LIMIT_MAX_IDENTITIES: 50000 });
-    gc();
-    const before = process.memoryUsage();
-    let refused = 0;
-    for (let caller = 0; caller < 1_000_000; caller++) await limit.take('caller-' + caller).catch(() => refused++);
-    gc();
-    const after = process.memoryUsage();
-    console.log(JSON.stringify({ heap: after.heapUsed - before.heapUsed, rss: after.rss - before.rss, refused }));
-    process.exit();`;
+  const program = fileURLToPath(new URL('a-million-callers.mjs', import.meta.url));
   const module = new URL('../../service-kit/dist/limits/rate-limit.js', import.meta.url).href;
-  const args = ['--expose-gc', '--input-type=module', '--eval', script, module];
-  const { heap, rss, refused } = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
-  console.log(
-    `heap ${(heap / 2 ** 20).toFixed(1)} MiB, resident ${(rss / 2 ** 20).toFixed(1)} MiB, refused ${refused}`,
-  );
-  expect(heap).toBeLessThanOrEqual(64 * 2 ** 20);
+  const args = ['--expose-gc', `--max-heap-size=${HEAP_IN_COMPOSE_MIB}`, program, module];
+  const { resident, heap, refused } = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  console.log(`most resident memory ${mib(resident)}, heap kept ${mib(heap)}, refused ${refused} of 1,000,000`);
+  expect(resident).toBeLessThanOrEqual(64 * 2 ** 20);
 });
