@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { ClientHttp2Session } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { http2Call } from '@bookstore/sandbox/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { callHeaders, END_HEADERS, END_STREAM, Frame, field, frame, RawConnection } from './http2-frames.js';
 import { type SecureBookstore, startSecureBookstore } from './secure-bookstore.js';
 
@@ -111,6 +112,43 @@ test.each(Object.keys(attacks))('%s: others are answered, and memory stays withi
   expect(new Set(codes)).toEqual(new Set(['OK']));
   expect(peak).toBeLessThan(MEMORY_LIMIT);
   expect(secure.bookstore.author.running).toBe(true);
+});
+
+test('more connections than a listener takes: those that are open go on, and others get in again afterwards', async () => {
+  const authorization = await secure.authorization();
+  const call = async (session: ClientHttp2Session) => (await http2Call(session, METHOD, { authorization })).code;
+  const session = secure.session(secure.authorPort);
+  expect(await call(session)).toBe('OK');
+  const connections: RawConnection[] = [];
+  let refused = 0;
+  while (refused === 0) {
+    const opened = await Promise.allSettled(
+      Array.from({ length: 50 }, () => RawConnection.open(secure.authorPort, secure.ca)),
+    );
+    for (const one of opened) {
+      if (one.status === 'fulfilled') connections.push(one.value);
+      else refused++;
+    }
+    expect(connections.length).toBeLessThan(1100);
+  }
+  expect(await call(session)).toBe('OK');
+  const peak = peakMemory();
+  console.log(
+    `${connections.length} connections open, ${refused} refused; peak memory ${(peak / 2 ** 20).toFixed(0)} MiB`,
+  );
+  expect(peak).toBeLessThan(MEMORY_LIMIT);
+  session.close();
+
+  for (const connection of connections) connection.destroy();
+  await vi.waitFor(
+    async () => {
+      const another = secure.session(secure.authorPort).on('error', () => {});
+      const code = await call(another);
+      another.destroy();
+      expect(code).toBe('OK');
+    },
+    { timeout: 20_000 },
+  );
 });
 
 test.each([

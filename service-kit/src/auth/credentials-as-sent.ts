@@ -1,12 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import type { Server } from '@grpc/grpc-js';
-
-interface Http2Server {
-  prependListener(
-    event: 'stream',
-    listener: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: string[]) => void,
-  ): void;
-}
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 
 /** What stands for credentials that can be no token: not missing, and not valid. */
 const NO_TOKEN = '';
@@ -15,18 +7,14 @@ const NO_TOKEN = '';
  * Keeps the layers below from dropping credentials without a word. Of several authorization headers Node passes on the
  * first alone, so that something in front of a service which looks at another one could be told another story; one with
  * bytes beyond ASCII grpc-js leaves out, as if it had not been sent.
- *
- * @throws Error when grpc-js keeps its HTTP/2 servers elsewhere than it used to
  */
-export function keepCredentialsAsSent(server: Server): void {
-  const { http2Servers } = server as unknown as { http2Servers?: Map<Http2Server, unknown> };
-  if (!http2Servers || http2Servers.size === 0) throw new Error('the HTTP/2 server of grpc-js cannot be found');
-  for (const http2Server of http2Servers.keys()) {
-    http2Server.prependListener('stream', (_stream, headers, _flags, raw) => {
-      const { authorization } = headers;
-      if (authorization === undefined) return;
-      const several = raw.indexOf('authorization', raw.indexOf('authorization') + 1) !== -1;
-      if (several || /[^\x20-\x7e]/.test(authorization)) headers.authorization = NO_TOKEN;
-    });
-  }
+export function keepCredentialsAsSent(server: Http2Server): void {
+  const keep = (_stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
+    const { authorization } = headers;
+    if (authorization === undefined) return;
+    const several = raw.indexOf('authorization', raw.indexOf('authorization') + 1) !== -1;
+    if (several || /[^\x20-\x7e]/.test(authorization)) headers.authorization = NO_TOKEN;
+  };
+  // Node passes the raw headers, too, which its declaration leaves out.
+  server.prependListener('stream', keep as (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void);
 }

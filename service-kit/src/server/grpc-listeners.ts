@@ -18,6 +18,8 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { keepCredentialsAsSent } from '../auth/credentials-as-sent.js';
 import { type Call, runForCall } from '../call/call.js';
 import { explain, toStatus } from '../errors/to-status.js';
+import { limitConnections } from '../limits/connections.js';
+import { http2ServersOf } from './http2-servers.js';
 import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
 import { ServerCall } from './server-call.js';
 
@@ -29,6 +31,7 @@ export interface Listener {
   readonly credentials: ServerCredentials;
   readonly interceptor: ServerInterceptor;
   readonly options: ServerOptions;
+  readonly maxConnections: number;
   /** Implemented by Nest controllers; each method must have a handler. */
   readonly services: readonly ServiceDefinition[];
   /** Adds what is no controller's: health, reflection. */
@@ -76,7 +79,10 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
         const server = this.createServer(listener);
         const port = await bind(server, listener);
         this.#servers.set(listener.name, { server, port, address: addressOf(listener.host, port) });
-        keepCredentialsAsSent(server);
+        for (const http2Server of http2ServersOf(server)) {
+          keepCredentialsAsSent(http2Server);
+          limitConnections(http2Server, listener.maxConnections);
+        }
       }
       callback();
     } catch (error) {

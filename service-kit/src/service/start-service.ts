@@ -77,6 +77,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     port,
     credentials,
     options: serverOptions(settings),
+    maxConnections: settings.MAX_CONNECTIONS,
     services: Object.values(endpoint),
     interceptor: admission(gates, logEnd),
     addExtras: (server) => {

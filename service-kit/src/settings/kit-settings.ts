@@ -54,6 +54,7 @@ export const kitSettings = {
   MAX_CALLS_IN_FLIGHT: setting('most calls worked on at once on each listener; the next is refused', integer(1), '256'),
   MAX_MESSAGE_BYTES: setting('longest request message, bytes', integer(1024), '1048576'),
   MAX_METADATA_BYTES: setting('most request metadata, bytes', integer(1024, 65_536), '16384'),
+  MAX_CONNECTIONS: setting('most connections to each listener; the next is closed at once', integer(1), '1000'),
   MAX_STREAMS_PER_CONNECTION: setting('most concurrent calls on one connection', integer(1), '1000'),
   MAX_CONNECTION_AGE_MS: setting('age at which a connection is asked to reconnect, ms', integer(1000), '60000'),
   MAX_CONNECTION_AGE_GRACE_MS: setting('time its calls then have to end, ms', integer(1000), '10000'),
