@@ -13,6 +13,8 @@ export interface BenchArguments {
   readonly only: readonly string[];
   /** Another version of the bookstore to alternate with. */
   readonly against: string | undefined;
+  /** The bookstore with telemetry on, to alternate with. */
+  readonly telemetry: boolean;
   /** Folder for a CPU profile of each of the bookstore's processes. */
   readonly profile: string | undefined;
   /** Where the results go, besides the screen. */
@@ -31,6 +33,7 @@ export function parseArguments(args: string[]): BenchArguments {
       seconds: { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       against: { type: 'string' },
+      telemetry: { type: 'boolean', default: false },
       profile: { type: 'string' },
       out: { type: 'string' },
     },
@@ -43,6 +46,7 @@ export function parseArguments(args: string[]): BenchArguments {
     roundMs: 1000 * number(values.seconds, values.short ? 1 : 6),
     only: values.only,
     against: values.against,
+    telemetry: values.telemetry,
     profile: values.profile,
     out: values.out,
   };

@@ -4,8 +4,8 @@ import { freePort, waitUntilServing } from '@bookstore/sandbox';
 import { ServerProcess } from './server-process.js';
 
 export type ServiceName = 'author-service' | 'book-service';
-/** The bookstore, its peers, and another version of it. */
-export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'against';
+/** The bookstore, its peers, another version of it, and it with telemetry on. */
+export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'against' | 'telemetry';
 
 /** One of those that are compared: both services, on data of its own. */
 export interface Contender {
@@ -22,7 +22,7 @@ export interface Databases {
   readonly admin: Readonly<Record<ServiceName, string>>;
 }
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
+export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the image's settings are, but for a rate limit that a benchmark would only measure itself by. */
 const PRODUCTION = {
@@ -40,6 +40,7 @@ export async function startBookstoreIn(
   name: ContenderName,
   databases: Databases,
   nodeOptions: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Contender> {
   const [authorPort, bookPort, authorInternal, bookInternal] = await Promise.all([1, 2, 3, 4].map(() => freePort()));
   const start = (
@@ -52,6 +53,7 @@ export async function startBookstoreIn(
       path.join(root, service, 'dist/main.js'),
       {
         ...PRODUCTION,
+        ...env,
         ...peer,
         DATABASE_URL: databases.own[service],
         PUBLIC_PORT: String(port),

@@ -7,6 +7,7 @@ import { operations } from './operations.js';
 import { buildOtherVersion } from './other-version.js';
 import { prepareData } from './prepare-data.js';
 import { show, validity, write } from './report.js';
+import { startBookstoreWithTelemetry } from './with-telemetry.js';
 
 /** `npm run bench`: the bookstore beside its peers, in one run. */
 
@@ -29,6 +30,7 @@ try {
   contenders.push(await startPeer('E', data.bare), await startPeer('B', data.bare), await startPeer('N', data.stock));
   contenders.push(await startBookstoreHere(data.bookstore, profiling));
   if (other) contenders.push(await startBookstoreIn(other.root, 'against', data.bookstore));
+  if (options.telemetry) contenders.push(await startBookstoreWithTelemetry(data.bookstore, profiling));
   for (const operation of chosen) {
     try {
       const measured = await measure(operation, contenders, options.rounds, options.roundMs);

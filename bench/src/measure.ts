@@ -24,6 +24,8 @@ export interface Measured {
   readonly spread: number;
 }
 
+/** Variants of the bookstore, which have all its operations. */
+const EVERYWHERE = new Set<string>(['against', 'telemetry']);
 const DISTINCT_REQUESTS = 10_000;
 
 /** Rounds in which the contenders take turns, so that the machine's moods meet them alike. */
@@ -33,7 +35,7 @@ export async function measure(
   rounds: number,
   roundMs: number,
 ): Promise<Measured> {
-  const contenders = all.filter(({ name }) => name === 'against' || operation.contenders.includes(name));
+  const contenders = all.filter(({ name }) => EVERYWHERE.has(name) || operation.contenders.includes(name));
   const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
   const dataFile = path.join(scratch, 'requests.json');
   const figures = new Map<string, Figures[]>(contenders.map(({ name }) => [name, []]));

@@ -42,5 +42,6 @@ export {
   setting,
   text,
 } from './settings/setting.js';
+export { type Figure, observe } from './telemetry/telemetry.js';
 export * from './validation/fields.js';
 export { invalidFields, parse } from './validation/parse.js';

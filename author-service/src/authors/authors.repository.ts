@@ -140,6 +140,13 @@ export class AuthorsRepository {
         ORDER BY delete_next_try_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
       RETURNING id AS "authorId", delete_op_id AS "opId", delete_force AS force`;
   }
+
+  /** Deletions that have begun and not ended. */
+  async countDeletions(): Promise<number> {
+    const [counted] = await this.database.$queryRaw<{ pending: number }[]>`
+      SELECT count(*)::int AS pending FROM authors WHERE state = 'DELETING'`;
+    return counted?.pending ?? 0;
+  }
 }
 
 const contentHash = ({ name, email }: NewAuthor): Uint8Array<ArrayBuffer> =>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failPoint, LOGGER, type Logger, runForNoCall, SETTINGS } from '@bookstore/service-kit';
+import { failPoint, LOGGER, type Logger, observe, runForNoCall, SETTINGS } from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AuthorSettings } from '../settings.js';
 import { AuthorDeletion } from './author-deletion.js';
@@ -26,6 +26,12 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
 
   onApplicationBootstrap(): void {
     this.#running = runForNoCall(() => this.run());
+    observe({
+      name: 'bookstore.deletions.pending',
+      unit: '{deletion}',
+      description: 'Authors that are marked as being deleted; each replica tells of all',
+      read: async (tell) => tell(await this.repository.countDeletions()),
+    });
   }
 
   async onModuleDestroy(): Promise<void> {

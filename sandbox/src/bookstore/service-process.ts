@@ -21,6 +21,8 @@ export interface ServiceProcessOptions {
 }
 
 const require = createRequire(import.meta.url);
+/** Off, and nothing of it loaded, unless the environment says where to send it. */
+const TELEMETRY = ['--import', import.meta.resolve('@bookstore/service-kit/telemetry')];
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;
@@ -35,18 +37,22 @@ export class ServiceProcess {
   private constructor(readonly options: ServiceProcessOptions) {
     const main = path.join(path.dirname(require.resolve(`@bookstore/${options.name}/package.json`)), 'dist/main.js');
     const output = options.onLog ? 'pipe' : 'inherit';
-    this.#child = spawn(process.execPath, ['--enable-source-maps', ...inspectOption(options.inspectPort), main], {
-      env: {
-        ...process.env,
-        NODE_ENV: 'production',
-        ...options.env,
-        LISTEN_HOST: '127.0.0.1',
-        PUBLIC_PORT: String(options.publicPort),
-        INTERNAL_PORT: String(options.internalPort),
+    this.#child = spawn(
+      process.execPath,
+      ['--enable-source-maps', ...TELEMETRY, ...inspectOption(options.inspectPort), main],
+      {
+        env: {
+          ...process.env,
+          NODE_ENV: 'production',
+          ...options.env,
+          LISTEN_HOST: '127.0.0.1',
+          PUBLIC_PORT: String(options.publicPort),
+          INTERNAL_PORT: String(options.internalPort),
+        },
+        // The channel is not for messages: its end tells the service that this process is gone, however it went.
+        stdio: ['ignore', output, output, 'ipc'],
       },
-      // The channel is not for messages: its end tells the service that this process is gone, however it went.
-      stdio: ['ignore', output, output, 'ipc'],
-    });
+    );
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         for (const line of text.split('\n')) if (line !== '') options.onLog?.(line);

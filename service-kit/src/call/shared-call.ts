@@ -1,10 +1,14 @@
+import { type Trace, telemetry } from '../telemetry/telemetry.js';
 import type { Call, Identity } from './call.js';
 
 /** Work that several calls share: it goes on as long as one of them has somebody waiting. */
 export class SharedCall implements Call {
   readonly identity: Identity = { kind: 'service', name: 'several callers' };
+  readonly trace: Trace | undefined;
 
-  constructor(private readonly calls: readonly [Call, ...Call[]]) {}
+  constructor(private readonly calls: readonly [Call, ...Call[]]) {
+    this.trace = telemetry()?.share(calls.map(({ trace }) => trace));
+  }
 
   get method(): string {
     return this.calls[0].method;

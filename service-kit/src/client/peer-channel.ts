@@ -1,13 +1,14 @@
-import { type ChannelCredentials, type ChannelOptions, credentials, experimental } from '@grpc/grpc-js';
+import { type ChannelCredentials, type ClientOptions, credentials, experimental } from '@grpc/grpc-js';
 import { internalCertificates } from '../auth/transport-security.js';
 import type { Logger } from '../log/logger.js';
 import type { KitSettings } from '../settings/kit-settings.js';
+import { telemetry } from '../telemetry/telemetry.js';
 import { channelOptions, type IdempotentMethod } from './channel-options.js';
 
 /** What a client of the other service's internal port is made with. */
 export interface PeerChannel {
   readonly credentials: ChannelCredentials;
-  readonly options: ChannelOptions;
+  readonly options: ClientOptions;
   /** After the client has been closed. */
   close(): void;
 }
@@ -21,7 +22,7 @@ export function peerChannel(
   logger: Logger,
   idempotent: readonly IdempotentMethod[],
 ): PeerChannel {
-  const options = channelOptions(idempotent);
+  const options = { ...channelOptions(idempotent), interceptors: [...(telemetry()?.interceptors ?? [])] };
   const certificates = internalCertificates(settings, logger);
   if (!certificates) return { credentials: credentials.createInsecure(), options, close: () => {} };
   return {

@@ -1,5 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
 import { CallEnded, currentCall } from '../call/call.js';
+import { telemetry } from '../telemetry/telemetry.js';
 import { unavailable } from './database-errors.js';
 
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
@@ -22,7 +24,7 @@ export class CallAwarePool extends pg.Pool {
       queueMicrotask(() => callback(new CallEnded(), undefined, () => {}));
       return undefined;
     }
-    super.connect((error, client, done) => {
+    const connected: ConnectCallback = (error, client, done) => {
       if (error || !client) {
         callback(unavailable(error), undefined, done);
       } else if (call?.ended) {
@@ -31,7 +33,9 @@ export class CallAwarePool extends pg.Pool {
       } else {
         callback(undefined, client, done);
       }
-    });
+    };
+    // A call that waits is handed its connection by the one that gives it back: traced in its own context all the same.
+    super.connect(telemetry() ? AsyncResource.bind(connected) : connected);
     return undefined;
   }
 }

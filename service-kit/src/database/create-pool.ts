@@ -1,10 +1,12 @@
 import type { KitSettings } from '../settings/kit-settings.js';
+import { telemetry } from '../telemetry/telemetry.js';
 import { CallAwarePool } from './call-aware-pool.js';
 
 /** The service's connections to its database. */
 export function createPool(settings: KitSettings, applicationName: string): CallAwarePool {
   const url = new URL(settings.DATABASE_URL);
   if (settings.DATABASE_PASSWORD !== undefined) url.password = encodeURIComponent(settings.DATABASE_PASSWORD);
+  const Client = telemetry()?.Client;
   const pool = new CallAwarePool({
     connectionString: url.href,
     application_name: applicationName,
@@ -15,6 +17,7 @@ export function createPool(settings: KitSettings, applicationName: string): Call
     query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
+    ...(Client && { Client }),
   });
   // An idle connection that breaks is replaced with the next call; unheard, the event would end the process.
   pool.on('error', () => {});

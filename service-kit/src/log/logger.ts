@@ -3,12 +3,14 @@ import { type Logger, pino, stdTimeFunctions } from 'pino';
 import pretty from 'pino-pretty';
 import { currentCall } from '../call/call.js';
 import type { KitSettings } from '../settings/kit-settings.js';
+import { telemetry } from '../telemetry/telemetry.js';
 
 export type { Logger } from 'pino';
 
 /** A logger whose every line names the service and, within a call, the request id. */
 export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
   const readable = settings.LOG_FORMAT === 'pretty' || (settings.LOG_FORMAT === 'auto' && process.stdout.isTTY);
+  const on = telemetry();
   const options = {
     level: settings.LOG_LEVEL,
     base: { service },
@@ -16,8 +18,16 @@ export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_L
     formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => {
       const call = currentCall();
-      return call ? { requestId: call.requestId } : {};
+      return { ...(call && { requestId: call.requestId }), ...on?.ids() };
     },
+    hooks: on
+      ? {
+          streamWrite: (line: string) => {
+            on.log(line);
+            return line;
+          },
+        }
+      : {},
   };
   if (!readable) return pino(options);
   // In this process rather than in a worker: the last lines of a dying process are the ones that matter.

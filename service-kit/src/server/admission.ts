@@ -1,6 +1,7 @@
 import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor, status } from '@grpc/grpc-js';
 import type { Identity } from '../call/call.js';
 import type { ExplainedError } from '../errors/call-error.js';
+import type { Trace } from '../telemetry/telemetry.js';
 import { AdmittedCall } from './admitted-call.js';
 
 /** A call at the door: what a gate may look at, and what it may find out for those behind it. */
@@ -14,6 +15,8 @@ export interface Arrival {
   readonly connection: ServerInterceptingCallInterface;
   readonly requestId: string;
   identity: Identity;
+  /** Set by the first gate while telemetry is on. */
+  trace?: Trace;
   /** Done, in whatever way, when the call ends. */
   readonly onEnd: Array<() => void>;
 }

@@ -1,5 +1,6 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Call, Identity } from '../call/call.js';
+import type { Trace } from '../telemetry/telemetry.js';
 import { arrivalOf } from './admitted-call.js';
 
 const NOBODY: Identity = { kind: 'anonymous', name: 'unknown' };
@@ -10,6 +11,7 @@ export class ServerCall implements Call {
   readonly requestId: string;
   readonly identity: Identity;
   readonly deadline: number;
+  readonly trace: Trace | undefined;
   #controller: AbortController | undefined;
 
   constructor(private readonly call: ServerUnaryCall<unknown, unknown>) {
@@ -17,6 +19,7 @@ export class ServerCall implements Call {
     this.method = call.getPath();
     this.requestId = arrival?.requestId ?? '';
     this.identity = arrival?.identity ?? NOBODY;
+    this.trace = arrival?.trace;
     const deadline = call.getDeadline();
     this.deadline = deadline instanceof Date ? deadline.getTime() : deadline;
   }

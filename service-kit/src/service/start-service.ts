@@ -7,8 +7,9 @@ import { checkScopes } from '../auth/authorize.js';
 import { requirePeer } from '../auth/peer-certificate.js';
 import { tokenVerification } from '../auth/token-verification.js';
 import { transportSecurity } from '../auth/transport-security.js';
-import { runForNoCall } from '../call/call.js';
+import { runForCall, runForNoCall } from '../call/call.js';
 import { createPool } from '../database/create-pool.js';
+import { connections, waitingForConnection } from '../database/pool-figures.js';
 import { checkFailPoint } from '../fail-points/check-fail-point.js';
 import { logGrpcThrough } from '../log/grpc-log.js';
 import { createLogger, NestLogger } from '../log/logger.js';
@@ -21,6 +22,7 @@ import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { readSettings } from '../settings/setting.js';
+import { telemetry } from '../telemetry/telemetry.js';
 import { checkOpenListeners } from './check-open-listeners.js';
 import { checkSecurity } from './check-security.js';
 import { internalGates, publicGates } from './gates.js';
@@ -35,6 +37,10 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/** What a stop has for the telemetry that is left: of the time for draining, but a little in any case, ms. */
+const LEAST_FLUSH_MS = 250;
+const LONGEST_FLUSH_MS = 2000;
+
 const HEALTH = 'grpc.health.v1.Health';
 
 /**
@@ -45,6 +51,8 @@ const HEALTH = 'grpc.health.v1.Health';
 export async function startService(definition: ServiceDefinition, env = process.env): Promise<RunningService> {
   const settings = readSettings(definition.settings, env);
   const logger = createLogger(definition.name, settings);
+  const on = telemetry();
+  on?.start(definition.name, Object.keys(definition.scopes), logger);
   logGrpcThrough(logger);
   checkScopes([definition.public, definition.internal], definition.scopes);
   checkOpenListeners(settings, logger);
@@ -54,6 +62,8 @@ export async function startService(definition: ServiceDefinition, env = process.
   const security = transportSecurity(settings, logger);
 
   const pool = createPool(settings, definition.name);
+  on?.observe(connections(pool));
+  on?.observe(waitingForConnection(pool));
   const migrations = fileURLToPath(definition.migrations);
   const readiness = new Readiness(
     { public: Object.keys(definition.public), internal: Object.keys(definition.internal) },
@@ -79,7 +89,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     options: serverOptions(settings),
     maxConnections: settings.MAX_CONNECTIONS,
     services: Object.values(endpoint),
-    interceptor: admission(gates, logEnd),
+    interceptor: on ? admission(on.gates(gates), on.endListener(logEnd)) : admission(gates, logEnd),
     addExtras: (server) => {
       readiness.health[name].addToServer(server);
       if (name === 'public') addReflection(server, [...Object.keys(endpoint), HEALTH]);
@@ -117,7 +127,10 @@ export async function startService(definition: ServiceDefinition, env = process.
       ),
     ],
     (error) => logger.error({ err: error }, 'a call failed for a reason that no caller may know'),
-    (call, request, response) => audit.answered(call, request, response),
+    // The answer comes out of the call's own context, to which its line belongs.
+    on
+      ? (call, request, response) => runForCall(call, () => audit.answered(call, request, response))
+      : (call, request, response) => audit.answered(call, request, response),
   );
   const values = new Map<symbol, unknown>([
     [SETTINGS, settings],
@@ -151,6 +164,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     publicPort,
     internalPort,
     stop: async () => {
+      const cutOffAt = Date.now() + settings.DRAIN_TIMEOUT_MS;
       readiness.stop();
       streams.endAll();
       const drained = await listeners.drain(settings.DRAIN_TIMEOUT_MS);
@@ -158,6 +172,7 @@ export async function startService(definition: ServiceDefinition, env = process.
       await watching;
       await release();
       logger.info('stopped');
+      await on?.stop(Math.max(LEAST_FLUSH_MS, Math.min(LONGEST_FLUSH_MS, cutOffAt - Date.now())));
     },
   };
 }

@@ -1,0 +1,37 @@
+import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
+import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
+import type { Logger } from '../log/logger.js';
+import { LIBRARY } from './log-records.js';
+import { fewEachSecond } from './sampler.js';
+
+/** Least time between two lines about what cannot be exported, ms. */
+const SILENCE_MS = 60_000;
+
+/** OpenTelemetry's SDK, as its own variables set it up; what they leave open is decided here. */
+export function startSdk(service: string, logger: Logger): NodeSDK {
+  const { OTEL_SERVICE_NAME, OTEL_PROPAGATORS, OTEL_TRACES_SAMPLER } = process.env;
+  const sdk = new NodeSDK({
+    serviceName: OTEL_SERVICE_NAME || service,
+    // Those for the process and its host tell the names of users and of their machines.
+    resourceDetectors: [resources.serviceInstanceIdDetector, resources.envDetector],
+    instrumentations: [new RuntimeNodeInstrumentation()],
+    // Without baggage, in which a stranger's words would travel on.
+    ...(OTEL_PROPAGATORS ? {} : { textMapPropagator: new core.W3CTraceContextPropagator() }),
+    ...(OTEL_TRACES_SAMPLER ? {} : { sampler: fewEachSecond() }),
+  });
+  if (!process.env.OTEL_LOG_LEVEL) diag.setLogger(occasionally(logger), DiagLogLevel.WARN);
+  sdk.start();
+  return sdk;
+}
+
+/** A collector that is away for long must not fill the log. */
+function occasionally(logger: Logger) {
+  let quietUntil = 0;
+  const tell = (message: string) => {
+    if (Date.now() < quietUntil) return;
+    quietUntil = Date.now() + SILENCE_MS;
+    logger.warn({ library: LIBRARY, problem: message.slice(0, 200) }, 'telemetry cannot be exported');
+  };
+  return { error: tell, warn: tell, info: () => {}, debug: () => {}, verbose: () => {} };
+}
