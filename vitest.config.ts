@@ -24,6 +24,7 @@ export default defineConfig({
       project('author-service', false),
       project('book-service', false),
       project('sandbox'),
+      project('bench'),
       './e2e/vitest.config.ts',
     ],
   },

@@ -1,53 +1,71 @@
 import { parseArgs } from 'node:util';
 
+export const PARTS = ['load', 'start', 'containers', 'replicas'] as const;
+/** What is measured together: operations under load, starting, images and containers, several replicas. */
+export type PartName = (typeof PARTS)[number];
+
 /** What `npm run bench` was asked for. */
 export interface BenchArguments {
-  /** Authors and books in the database. */
-  readonly authors: number;
-  readonly books: number;
+  readonly short: boolean;
+  readonly parts: readonly PartName[];
+  /** Only operations whose name contains one of these. */
+  readonly operations: readonly string[];
   /** Alternating rounds for each operation. */
   readonly rounds: number;
   /** Length of one round, ms. */
   readonly roundMs: number;
-  /** Only operations whose name contains one of these. */
-  readonly only: readonly string[];
+  /** Node that runs the contenders. */
+  readonly node: string;
   /** Another version of the bookstore to alternate with. */
   readonly against: string | undefined;
   /** The bookstore with telemetry on, to alternate with. */
   readonly telemetry: boolean;
   /** Folder for a CPU profile of each of the bookstore's processes. */
   readonly profile: string | undefined;
-  /** Where the results go, besides the screen. */
-  readonly out: string | undefined;
+  /** Puts the results into docs/. */
+  readonly save: boolean;
 }
 
-/** The short form takes about a minute; the full one as long as its rounds. */
+/** @throws Error for an option that is unknown, or no number where one is needed */
 export function parseArguments(args: string[]): BenchArguments {
   const { values } = parseArgs({
     args,
     options: {
       short: { type: 'boolean', default: false },
-      authors: { type: 'string' },
-      books: { type: 'string' },
+      only: { type: 'string', multiple: true, default: [] },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      only: { type: 'string', multiple: true, default: [] },
+      node: { type: 'string', default: process.execPath },
       against: { type: 'string' },
       telemetry: { type: 'boolean', default: false },
       profile: { type: 'string' },
-      out: { type: 'string' },
+      save: { type: 'boolean', default: false },
     },
   });
-  const number = (value: string | undefined, fallback: number) => (value === undefined ? fallback : Number(value));
+  const named = PARTS.filter((part) => values.only.includes(part));
+  const operations = values.only.filter((name) => !named.some((part) => part === name));
+  // What is not about single operations has no short form; it is left out unless it is asked for.
+  const all = values.short || values.against || values.telemetry || values.profile ? PARTS.slice(0, 1) : PARTS;
+  const parts = values.only.length === 0 ? all : PARTS.filter((part) => named.includes(part) || isLoad(part));
+  function isLoad(part: PartName) {
+    return part === 'load' && operations.length > 0;
+  }
   return {
-    authors: number(values.authors, values.short ? 1_000 : 100_000),
-    books: number(values.books, values.short ? 10_000 : 1_000_000),
-    rounds: number(values.rounds, values.short ? 1 : 5),
-    roundMs: 1000 * number(values.seconds, values.short ? 1 : 6),
-    only: values.only,
+    short: values.short,
+    parts,
+    operations,
+    rounds: positive('rounds', values.rounds, values.short ? 1 : 5),
+    roundMs: 1000 * positive('seconds', values.seconds, values.short ? 0.6 : 3),
+    node: values.node,
     against: values.against,
     telemetry: values.telemetry,
     profile: values.profile,
-    out: values.out,
+    save: values.save,
   };
+}
+
+function positive(name: string, value: string | undefined, fallback: number): number {
+  const number = Number(value ?? fallback);
+  if (!(number > 0)) throw new Error(`--${name} must be a number above 0`);
+  return number;
 }

@@ -1,50 +1,52 @@
-import path from 'node:path';
-import { parseArguments } from './arguments.js';
-import { type Contender, startBookstoreHere, startBookstoreIn, startPeer } from './contenders.js';
-import { cores, pin } from './cpu.js';
-import { type Measured, measure } from './measure.js';
-import { operations } from './operations.js';
-import { buildOtherVersion } from './other-version.js';
-import { prepareData } from './prepare-data.js';
-import { show, validity, write } from './report.js';
-import { startBookstoreWithTelemetry } from './with-telemetry.js';
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { type PartName, parseArguments } from './arguments.js';
+import { measureContainers } from './containers/measure-containers.js';
+import { measureLoad } from './load/measure-load.js';
+import { measureReplicas } from './replicas/measure-replicas.js';
+import type { Machine, PartFindings, PartResult } from './report/results.js';
+import { save } from './report/save.js';
+import { showCheck } from './report/show.js';
+import { measureStart } from './start/measure-start.js';
 
-/** `npm run bench`: the bookstore beside its peers, in one run. */
+/** `npm run bench`: the bookstore beside its peers, in one run; docs/performance.md has the options. */
 
 const options = parseArguments(process.argv.slice(2));
-const chosen = operations.filter(
-  ({ name, mostBooks = Number.POSITIVE_INFINITY }) =>
-    options.books <= mostBooks && (options.only.length === 0 || options.only.some((part) => name.includes(part))),
-);
+const measure: Record<PartName, () => Promise<PartFindings>> = {
+  load: () => measureLoad(options),
+  start: () => measureStart(options),
+  containers: measureContainers,
+  replicas: measureReplicas,
+};
+const machine: Machine = {
+  cores: cpus().length,
+  model: cpus()[0]?.model ?? 'unknown',
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  node: execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim(),
+  load: loadavg()[0] ?? Number.NaN,
+};
 console.log(
-  `${options.authors} authors, ${options.books} books; ${options.rounds} rounds of ${options.roundMs / 1000} s, taking turns`,
+  `${machine.cores} cores, ${machine.memoryGiB} GiB, contenders on Node ${machine.node}, load ${machine.load.toFixed(1)} before`,
 );
 
-using other = options.against ? buildOtherVersion(options.against) : undefined;
-const data = await prepareData(options.authors, options.books);
-if (cores) pin(data.postgres.pid, cores.others);
-const profiling = options.profile ? ['--cpu-prof', '--cpu-prof-dir', path.resolve(options.profile)] : [];
-const contenders: Contender[] = [];
-const all: Measured[] = [];
-try {
-  contenders.push(await startPeer('E', data.bare), await startPeer('B', data.bare), await startPeer('N', data.stock));
-  contenders.push(await startBookstoreHere(data.bookstore, profiling));
-  if (other) contenders.push(await startBookstoreIn(other.root, 'against', data.bookstore));
-  if (options.telemetry) contenders.push(await startBookstoreWithTelemetry(data.bookstore, profiling));
-  for (const operation of chosen) {
-    try {
-      const measured = await measure(operation, contenders, options.rounds, options.roundMs);
-      all.push(measured);
-      console.log(show(measured));
-    } catch (error) {
-      // What the others came to is not lost with one that answered with errors.
-      console.error(`\n${(error as Error).message}`);
-      process.exitCode = 1;
-    }
+const results: Partial<Record<PartName, PartResult>> = {};
+for (const part of options.parts) {
+  console.log(`\n== ${part}`);
+  const startedAt = performance.now();
+  try {
+    const findings = await measure[part]();
+    const seconds = (performance.now() - startedAt) / 1000;
+    console.log(`\n${findings.conditions}; it took ${seconds.toFixed(0)} s`);
+    for (const check of findings.checks) console.log(showCheck(check));
+    results[part] = { command: ['npm run bench', ...commandLine()].join(' '), machine, seconds, ...findings };
+  } catch (error) {
+    console.error(`not measured: ${(error as Error).message}`);
+    process.exitCode = 1;
   }
-} finally {
-  await Promise.all(contenders.map((contender) => contender.stop()));
-  await data.postgres.stop();
 }
-console.log(`\n${validity(all)}`);
-if (options.out) write(path.resolve(options.out), `npm run bench -- ${process.argv.slice(2).join(' ')}`, all);
+if (options.save) save(results);
+
+function commandLine(): string[] {
+  const given = process.argv.slice(2).map((argument) => (/[ ,]/.test(argument) ? `'${argument}'` : argument));
+  return given.length > 0 ? ['--', ...given] : [];
+}

@@ -12,7 +12,9 @@ const select = { id: true, name: true, email: true, createdAt: true } as const;
 @Injectable()
 class PrismaService extends PrismaClient {
   constructor() {
-    super({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL, max: 10 }) });
+    super({
+      adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL, max: 10, idleTimeoutMillis: 60_000 }),
+    });
   }
 }
 
@@ -24,12 +26,6 @@ class AuthorsController {
   async getAuthor({ id }: { id: string }) {
     const author = await this.prisma.author.findUnique({ where: { id }, select });
     if (!author) throw new RpcException({ code: status.NOT_FOUND, message: 'not found' });
-    return { ...author, createdAt: author.createdAt.toISOString() };
-  }
-
-  @GrpcMethod('AuthorService', 'CreateAuthor')
-  async createAuthor({ name, email }: { name: string; email: string }) {
-    const author = await this.prisma.author.create({ data: { name, email }, select });
     return { ...author, createdAt: author.createdAt.toISOString() };
   }
 }

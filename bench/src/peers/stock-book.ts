@@ -17,7 +17,9 @@ interface AuthorService {
 @Injectable()
 class PrismaService extends PrismaClient {
   constructor() {
-    super({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL, max: 10 }) });
+    super({
+      adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL, max: 10, idleTimeoutMillis: 60_000 }),
+    });
   }
 }
 

@@ -1,23 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+/** How a server is started. */
+export interface ServerCommand {
+  /** Program and version of Node. */
+  readonly node: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** All that it finds in its environment, but for PATH. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where its gRPC port listens. */
+  readonly address: string;
+}
+
 /** A server under load, or one that it leans on. */
 export class ServerProcess {
   readonly #child: ChildProcess;
+  readonly address: string;
 
-  /**
-   * @param main file to run with this Node
-   * @param address where its gRPC port listens
-   * @param nodeOptions such as --cpu-prof
-   */
-  constructor(
-    main: string,
-    env: Record<string, string>,
-    readonly address: string,
-    nodeOptions: readonly string[] = [],
-  ) {
-    this.#child = spawn(process.execPath, [...nodeOptions, main], {
-      env: { ...process.env, NODE_ENV: 'production', ...env },
+  constructor({ node, args, cwd, env, address }: ServerCommand) {
+    this.address = address;
+    this.#child = spawn(node, args, {
+      cwd,
+      // Nothing of this process's own settings: each contender runs as its image would.
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     // A channel that breaks is followed by the exit, which is what is listened for.
@@ -42,7 +48,7 @@ export class ServerProcess {
     if (this.#child.exitCode !== null) return;
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
-    this.#child.disconnect();
+    if (this.#child.connected) this.#child.disconnect();
     await ended;
   }
 }

@@ -10,6 +10,7 @@ export interface Load {
   readonly address: string;
   /** Such as author.v1.AuthorService.GetAuthor. */
   readonly method: string;
+  readonly authorization: string;
   /** File with a JSON array of requests, sent in turn. */
   readonly dataFile: string;
   readonly inFlight: number;
@@ -36,9 +37,18 @@ interface GhzReport {
 }
 
 /** @throws Error when ghz is missing or cannot run */
-export async function runGhz({ address, method, dataFile, inFlight, until, rate }: Load): Promise<LoadResult> {
+export async function runGhz({
+  address,
+  method,
+  authorization,
+  dataFile,
+  inFlight,
+  until,
+  rate,
+}: Load): Promise<LoadResult> {
   const args = [
     ...['--insecure', '--protoset', contract, '--call', `bookstore.${method}`],
+    ...['--metadata', JSON.stringify({ authorization })],
     ...['--data-file', dataFile, '--concurrency', String(inFlight), '--connections', String(Math.min(4, inFlight))],
     ...('calls' in until
       ? ['--total', String(until.calls)]
@@ -47,7 +57,9 @@ export async function runGhz({ address, method, dataFile, inFlight, until, rate 
     ...['--format', 'json', address],
   ];
   const pinned = cores ? (['taskset', ['-c', cores.others, 'ghz', ...args]] as const) : (['ghz', args] as const);
-  const ghz = spawn(pinned[0], pinned[1], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Collecting its garbage less often takes a fifth off what it costs, next to the server that it measures.
+  const env = { ...process.env, GOGC: '800' };
+  const ghz = spawn(pinned[0], pinned[1], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let problem = '';
   ghz.stdout.setEncoding('utf8').on('data', (text) => {

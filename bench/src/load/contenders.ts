@@ -1,0 +1,113 @@
+import { fileURLToPath } from 'node:url';
+import { freePort, waitUntilServing } from '@bookstore/sandbox';
+import { imageCommand } from './image-command.js';
+import { ServerProcess } from './server-process.js';
+
+export type ServiceName = 'author-service' | 'book-service';
+/** The bookstore, its peers, another version of it, and it with telemetry on. */
+export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'against' | 'telemetry';
+
+/** A URL of each service's database. */
+export type DatabaseUrls = Readonly<Record<ServiceName, string>>;
+
+/** Where a contender finds its databases: as its own role, and as one that may do everything, for the benchmark. */
+export interface Databases {
+  readonly own: DatabaseUrls;
+  readonly admin: DatabaseUrls;
+}
+
+/** One of those that are compared: both services, on data of its own. */
+export interface Contender {
+  readonly name: ContenderName;
+  readonly services: Readonly<Record<ServiceName, ServerProcess>>;
+  readonly databases: DatabaseUrls;
+  stop(): Promise<void>;
+}
+
+/** What the bookstore's processes run with. */
+export interface BookstoreRun {
+  /** Where it is built. */
+  readonly root: string;
+  readonly node: string;
+  /** Such as --cpu-prof. */
+  readonly nodeOptions: readonly string[];
+  /** On top of the defaults, which are those of production. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Both services by the command of their images. All limits are on; the rate is one that the load does not reach. */
+const SETTINGS = {
+  LISTEN_HOST: '127.0.0.1',
+  RATE_LIMIT_PER_SECOND: '1000000',
+  RATE_LIMIT_BURST: '1000000',
+  LOG_FORMAT: 'json',
+};
+
+export async function startBookstore(
+  name: ContenderName,
+  { root, node, nodeOptions, settings }: BookstoreRun,
+  databases: Databases,
+): Promise<Contender> {
+  const [authorPort, bookPort, authorInternal, bookInternal] = await Promise.all([1, 2, 3, 4].map(() => freePort()));
+  const start = (service: ServiceName, port: number | undefined, own: Record<string, string>) =>
+    new ServerProcess({
+      node,
+      args: [...nodeOptions, ...imageCommand(root, service)],
+      cwd: root,
+      env: { ...SETTINGS, ...settings, ...own, DATABASE_URL: databases.own[service], PUBLIC_PORT: String(port) },
+      address: `127.0.0.1:${port}`,
+    });
+  const services = {
+    'author-service': start('author-service', authorPort, {
+      INTERNAL_PORT: String(authorInternal),
+      BOOK_SERVICE_ADDRESS: `127.0.0.1:${bookInternal}`,
+    }),
+    'book-service': start('book-service', bookPort, {
+      INTERNAL_PORT: String(bookInternal),
+      AUTHOR_SERVICE_ADDRESS: `127.0.0.1:${authorInternal}`,
+    }),
+  };
+  await Promise.all(Object.values(services).map(({ address }) => waitUntilServing(address, 30_000)));
+  return contender(name, services, databases);
+}
+
+const PEERS = {
+  B: { 'author-service': 'bare.js', 'book-service': 'bare.js' },
+  E: { 'author-service': 'echo.js', 'book-service': 'echo.js' },
+  N: { 'author-service': 'stock-author.js', 'book-service': 'stock-book.js' },
+} as const;
+
+/** A peer's two services; each of E's two processes serves both. */
+export async function startPeer(name: keyof typeof PEERS, node: string, databases: Databases): Promise<Contender> {
+  const ports = { 'author-service': await freePort(), 'book-service': await freePort() };
+  const start = (service: ServiceName, other: ServiceName) =>
+    new ServerProcess({
+      node,
+      args: [fileURLToPath(new URL(`../peers/${PEERS[name][service]}`, import.meta.url))],
+      cwd: repository,
+      env: {
+        SERVICE: service,
+        PORT: String(ports[service]),
+        PEER: `127.0.0.1:${ports[other]}`,
+        DATABASE_URL: databases.own[service],
+      },
+      address: `127.0.0.1:${ports[service]}`,
+    });
+  const services = {
+    'author-service': start('author-service', 'book-service'),
+    'book-service': start('book-service', 'author-service'),
+  };
+  await Promise.all(Object.values(services).map((service) => service.message()));
+  return contender(name, services, databases);
+}
+
+const contender = (name: ContenderName, services: Contender['services'], { admin }: Databases): Contender => ({
+  name,
+  services,
+  databases: admin,
+  stop: async () => {
+    await Promise.all(Object.values(services).map((service) => service.stop()));
+  },
+});

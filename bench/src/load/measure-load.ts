@@ -1,0 +1,120 @@
+import type { BenchArguments } from '../arguments.js';
+import { type Goal, judge, REFERENCE, validity } from '../report/judge.js';
+import type { Check, OperationResult, PartFindings } from '../report/results.js';
+import { showOperation } from '../report/show.js';
+import { medianOf, spread } from '../report/statistics.js';
+import { makeCaller } from './caller.js';
+import { cores, pin } from './cpu.js';
+import { type Bench, measure, type Rounds } from './measure.js';
+import { type Operation, onSmallData, operations } from './operations.js';
+import { buildOtherVersion } from './other-version.js';
+import { type DataSize, prepareData } from './prepare-data.js';
+import { startContenders, withDatabases } from './start-contenders.js';
+
+const LARGE: DataSize = { authors: 100_000, books: 1_000_000 };
+const SMALL: DataSize = { authors: 1_000, books: 10_000 };
+const MEMORY_LIMIT_MIB = 160;
+/** Rubbish that is not collected yet comes and goes. */
+const FLAT = 1.15;
+
+/** No goals: whether a difference is one is for the reader to say, who sees the spread. */
+const BESIDE_OTHER_VERSION: readonly Goal[] = (['callsPerSecond', 'p99', 'cpuPerCall'] as const).map((of) => ({
+  of,
+  against: 'against',
+}));
+
+const BESIDE_TELEMETRY: readonly Goal[] = [
+  { of: 'callsPerSecond', against: 'telemetry', atMost: 1.1 },
+  { of: 'cpuPerCall', against: 'telemetry', atLeast: 0.9 },
+];
+
+interface Measured {
+  readonly operation: Operation;
+  readonly rounds: Rounds;
+}
+
+/** The bookstore beside its peers, one operation after the other. */
+export async function measureLoad(options: BenchArguments): Promise<PartFindings> {
+  const size = options.short ? SMALL : LARGE;
+  const chosen = (list: readonly Operation[]) => list.filter((operation) => isChosen(operation, options));
+  const lists = [
+    { size: SMALL, operations: chosen(onSmallData) },
+    { size, operations: chosen(operations(size)) },
+  ];
+  using caller = await makeCaller();
+  using other = options.against ? buildOtherVersion(options.against) : undefined;
+  const results: OperationResult[] = [];
+  const measured: Measured[] = [];
+  for (const list of lists.filter(({ operations }) => operations.length > 0)) {
+    await using data = await prepareData(list.size, withDatabases(options));
+    if (cores) pin(data.postgres.pid, cores.others);
+    await using contenders = await startContenders(data, options, caller, other);
+    const { authorization } = caller;
+    const bench = { ...options, data, contenders: contenders.all, authorization };
+    for (const operation of list.operations) {
+      const result = await resultOf(operation, bench, results, measured);
+      results.push(result);
+      console.log(showOperation(result));
+    }
+  }
+  return {
+    operations: results,
+    checks: [...validity(results), ...memoryUnderLoad(measured), ...memoryFlat(measured)],
+    conditions: `${size.authors} authors, ${size.books} books; ${options.rounds} rounds of ${options.roundMs / 1000} s, taking turns`,
+  };
+}
+
+/** The operation that tells whether a run can be believed is part of each. */
+function isChosen({ name, long }: Operation, { short, operations: parts }: BenchArguments): boolean {
+  if (parts.length > 0) return name === REFERENCE || parts.some((part) => name.includes(part));
+  return !(short && long);
+}
+
+/** What an operation came to; one that fails says why, and takes nothing from the others. */
+async function resultOf(
+  operation: Operation,
+  bench: Bench,
+  before: readonly OperationResult[],
+  measured: Measured[],
+): Promise<OperationResult> {
+  const { name } = operation;
+  try {
+    const rounds = await measure(operation, bench);
+    measured.push({ operation, rounds });
+    const medians = Object.fromEntries([...rounds].map(([name, figures]) => [name, medianOf(figures)]));
+    const variants = [...(medians.against ? BESIDE_OTHER_VERSION : []), ...(medians.telemetry ? BESIDE_TELEMETRY : [])];
+    const spreads = [...rounds.values()].map((figures) => spread(figures.map(({ callsPerSecond }) => callsPerSecond)));
+    return {
+      name,
+      medians,
+      verdicts: judge([...operation.goals, ...variants], medians, before),
+      spread: Math.max(...spreads),
+    };
+  } catch (error) {
+    process.exitCode = 1;
+    const verdicts = judge(operation.goals, {}, before);
+    return { name, medians: {}, verdicts, spread: Number.NaN, failed: (error as Error).message };
+  }
+}
+
+const memoryOf = ({ rounds }: Measured): number[] => (rounds.get('bookstore') ?? []).map(({ memory }) => memory);
+
+function memoryUnderLoad(measured: readonly Measured[]): Check[] {
+  return (['author-service', 'book-service'] as const).map((service) => ({
+    name: `${service}, the most memory under any of these loads`,
+    measured: Math.max(...measured.filter(({ operation }) => operation.service === service).flatMap(memoryOf)),
+    unit: 'MiB',
+    atMost: MEMORY_LIMIT_MIB,
+  }));
+}
+
+function memoryFlat(measured: readonly Measured[]): Check[] {
+  return measured
+    .filter(({ operation, rounds }) => operation.memoryFlat && rounds.size > 0)
+    .map((one) => ({
+      name: `${one.operation.name}: memory in the last round ÷ in the first`,
+      measured: (memoryOf(one).at(-1) ?? Number.NaN) / (memoryOf(one)[0] ?? Number.NaN),
+      unit: '×',
+      atMost: FLAT,
+    }));
+}

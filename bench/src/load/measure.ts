@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Figures } from '../report/results.js';
+import { compareAnswers } from './compare-answers.js';
+import type { Contender } from './contenders.js';
+import { cores, cpuTimeMs, cpuTimeOfFamilyMs, forgetPeakMemory, peakMemoryMiB, pin } from './cpu.js';
+import { query } from './database.js';
+import { type Load, type LoadResult, runGhz } from './ghz.js';
+import { forContender, type Operation } from './operations.js';
+import type { BenchData } from './prepare-data.js';
+
+/** What all operations of a run have in common. */
+export interface Bench {
+  readonly data: BenchData;
+  readonly contenders: readonly Contender[];
+  readonly authorization: string;
+  readonly rounds: number;
+  readonly roundMs: number;
+}
+
+/** Of the bookstore, which have all its operations. */
+const VARIANTS = new Set<string>(['against', 'telemetry']);
+
+/** Each contender's figures, round by round. */
+export type Rounds = ReadonlyMap<string, readonly Figures[]>;
+
+const DISTINCT_REQUESTS = 10_000;
+const COMPARED_REQUESTS = 50;
+/** The round before the first only warms up. */
+const WARM_UP_MS = 1000;
+
+/**
+ * Rounds in which the contenders take turns, so that the machine's moods meet them alike.
+ *
+ * @throws Error when a call fails, or an answer is not the peer's
+ */
+export async function measure(operation: Operation, bench: Bench): Promise<Rounds> {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
+  const taking = bench.contenders.filter(({ name }) => VARIANTS.has(name) || operation.contenders.includes(name));
+  const run = new Run(operation, bench, path.join(scratch, 'requests.json'));
+  const figures = new Map<string, Figures[]>(taking.map(({ name }) => [name, []]));
+  try {
+    await run.compare(taking);
+    for (const contender of taking) await run.warmUp(contender);
+    for (let round = 0; round < bench.rounds; round++) {
+      const requests = await run.requests(bench.roundMs);
+      // Who comes first changes, too.
+      for (const contender of round % 2 === 0 ? taking : taking.toReversed()) {
+        figures.get(contender.name)?.push(await run.once(contender, requests));
+      }
+    }
+    return figures;
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** One operation's way through the contenders. */
+class Run {
+  readonly #peaks = new Map<string, number>();
+  #requests: Promise<object[]> | undefined;
+
+  constructor(
+    private readonly operation: Operation,
+    private readonly bench: Bench,
+    private readonly dataFile: string,
+  ) {}
+
+  /** The same for each round, unless they can be sent but once. */
+  async requests(roundMs: number): Promise<readonly object[]> {
+    const { oncePerSecond, requests } = this.operation;
+    const { originals } = this.bench.data;
+    if (oncePerSecond) return requests.make(originals, Math.ceil((oncePerSecond * roundMs) / 1000));
+    this.#requests ??= requests.make(originals, DISTINCT_REQUESTS);
+    return this.#requests;
+  }
+
+  /** Everybody's answers with the bookstore's, but for E's, which are constant. */
+  async compare(contenders: readonly Contender[]): Promise<void> {
+    const bookstore = contenders.find(({ name }) => name === 'bookstore');
+    for (const other of contenders) {
+      if (!bookstore || other === bookstore || other.name === 'E') continue;
+      const requests = await this.operation.requests.make(this.bench.data.originals, COMPARED_REQUESTS);
+      for (const contender of [bookstore, other]) await this.#makeRows(contender, requests);
+      await compareAnswers(this.operation, [bookstore, other], requests, this.bench.authorization);
+    }
+  }
+
+  /** Also finds the peak that an open loop is a part of. */
+  async warmUp(contender: Contender): Promise<void> {
+    const roundMs = this.operation.ofPeak ? this.bench.roundMs : Math.min(WARM_UP_MS, this.bench.roundMs);
+    const load = await this.#load(contender, await this.requests(roundMs), roundMs);
+    const { callsPerSecond } = this.#checked(contender, await runGhz(load));
+    this.#peaks.set(contender.name, callsPerSecond);
+  }
+
+  async once(contender: Contender, requests: readonly object[]): Promise<Figures> {
+    const { postgres } = this.bench.data;
+    const load = await this.#load(contender, requests, this.bench.roundMs);
+    const { ofPeak } = this.operation;
+    const rate = ofPeak && { rate: ofPeak * (this.#peaks.get(contender.name) ?? Number.NaN) };
+    const { pid } = contender.services[this.operation.service];
+    forgetPeakMemory(pid);
+    const before = { service: cpuTimeMs(pid), database: cpuTimeOfFamilyMs(postgres.pid) };
+    const { calls, callsPerSecond, p50, p99 } = this.#checked(contender, await runGhz({ ...load, ...rate }));
+    return {
+      ...{ callsPerSecond, p50, p99 },
+      cpuPerCall: (cpuTimeMs(pid) - before.service) / calls,
+      databaseCpuPerCall: (cpuTimeOfFamilyMs(postgres.pid) - before.database) / calls,
+      memory: peakMemoryMiB(pid),
+    };
+  }
+
+  async #load(contender: Contender, requests: readonly object[], roundMs: number): Promise<Load> {
+    const { service, method, inFlight, oncePerSecond } = this.operation;
+    await this.#makeRows(contender, requests);
+    writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, requests)));
+    const { address, pid } = contender.services[service];
+    if (cores) {
+      for (const { services } of this.bench.contenders) {
+        for (const other of Object.values(services)) pin(other.pid, cores.others);
+      }
+      pin(pid, cores.server);
+    }
+    const until = oncePerSecond ? { calls: requests.length } : { durationMs: roundMs };
+    const { authorization } = this.bench;
+    return { address, method, authorization, dataFile: this.dataFile, inFlight, until };
+  }
+
+  async #makeRows({ databases }: Contender, requests: readonly object[]): Promise<void> {
+    const { rowsFor } = this.operation.requests;
+    if (rowsFor) await query(databases[rowsFor.service], rowsFor.insert(requests));
+  }
+
+  #checked({ name }: Contender, result: LoadResult): LoadResult {
+    if (Object.keys(result.errors).length > 0) throw new Error(`${name} answered ${JSON.stringify(result.errors)}`);
+    return result;
+  }
+}

@@ -1,0 +1,51 @@
+import path from 'node:path';
+import type { BenchArguments } from '../arguments.js';
+import type { Caller } from './caller.js';
+import { type Contender, type ContenderName, repository, startBookstore, startPeer } from './contenders.js';
+import type { OtherVersion } from './other-version.js';
+import type { BenchData } from './prepare-data.js';
+import { startBookstoreWithTelemetry } from './with-telemetry.js';
+
+/** Those that take turns, until they are disposed of. */
+export interface Contenders extends AsyncDisposable {
+  readonly all: readonly Contender[];
+}
+
+/** Whose databases are needed: E has none. */
+export const withDatabases = ({ against, telemetry }: BenchArguments): ContenderName[] => [
+  ...(['B', 'N', 'bookstore'] as const),
+  ...(against ? (['against'] as const) : []),
+  ...(telemetry ? (['telemetry'] as const) : []),
+];
+
+export async function startContenders(
+  { copies }: BenchData,
+  { node, profile, telemetry }: BenchArguments,
+  { settings }: Caller,
+  other: OtherVersion | undefined,
+): Promise<Contenders> {
+  const databases = (name: ContenderName) => {
+    const found = copies.get(name);
+    if (!found) throw new Error(`there are no databases for ${name}`);
+    return found;
+  };
+  const nodeOptions = profile ? ['--cpu-prof', '--cpu-prof-dir', path.resolve(profile)] : [];
+  const all: Contender[] = [];
+  const stop = async () => {
+    await Promise.all(all.map((contender) => contender.stop()));
+  };
+  try {
+    all.push(await startPeer('E', node, databases('B')));
+    for (const name of ['B', 'N'] as const) all.push(await startPeer(name, node, databases(name)));
+    const run = { root: repository, node, nodeOptions, settings };
+    all.push(await startBookstore('bookstore', run, databases('bookstore')));
+    if (other) {
+      all.push(await startBookstore('against', { ...run, root: other.root, nodeOptions: [] }, databases('against')));
+    }
+    if (telemetry) all.push(await startBookstoreWithTelemetry(run, databases('telemetry')));
+    return { all, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Bounds, Check, Figures, OperationResult, Verdict } from './results.js';
+
+/** What the bookstore is to reach against a peer, or against itself in another operation: a ratio of medians. */
+export interface Goal extends Bounds {
+  readonly of: keyof Figures;
+  readonly against: string;
+  /** Operation that was measured before; the same when absent. */
+  readonly inOperation?: string;
+}
+
+/** The name of the operation that tells whether a run can be believed. */
+export const REFERENCE = 'GetAuthor, 64 in flight';
+
+/** @param before results of the operations that goals refer to */
+export function judge(
+  goals: readonly Goal[],
+  medians: OperationResult['medians'],
+  before: readonly OperationResult[],
+): Verdict[] {
+  return goals.map(({ of, against, inOperation, ...bounds }) => {
+    const other = inOperation ? before.find(({ name }) => name === inOperation)?.medians : medians;
+    const ratio = (medians.bookstore?.[of] ?? Number.NaN) / (other?.[against]?.[of] ?? Number.NaN);
+    return { of, against: inOperation ? `itself in ${inOperation}` : against, ratio, ...bounds };
+  });
+}
+
+/**
+ * How E, B and N compare is known from before: a run in which they compare otherwise has measured something else, such as
+ * its own load generator.
+ */
+export function validity(operations: readonly OperationResult[]): Check[] {
+  const { medians } = operations.find(({ name }) => name === REFERENCE) ?? {};
+  const ratio = (one: string, other: string) =>
+    (medians?.[one]?.callsPerSecond ?? Number.NaN) / (medians?.[other]?.callsPerSecond ?? Number.NaN);
+  return [
+    { name: 'E ÷ B in calls/s: the run is valid', measured: ratio('E', 'B'), unit: '×', atLeast: 1.4, atMost: 2.2 },
+    { name: 'B ÷ N in calls/s', measured: ratio('B', 'N'), unit: '×' },
+  ];
+}

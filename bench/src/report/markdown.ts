@@ -1,0 +1,78 @@
+import { type Check, isMet, type OperationResult, type PartResult, type Results } from './results.js';
+import { boundsOf, busy, labelOf, round, verdictOf } from './show.js';
+
+const TITLES = {
+  load: 'Under load',
+  start: 'Starting',
+  containers: 'In containers',
+  replicas: 'Three replicas',
+} as const;
+
+/** All parts, each with its machine and command; goals that are missed among the others. */
+export function asMarkdown(results: Results): string {
+  const parts = (Object.keys(TITLES) as (keyof typeof TITLES)[]).flatMap((name) => {
+    const part = results[name];
+    return part ? [`### ${TITLES[name]}\n\n${provenance(part)}\n\n${tables(part)}`] : [];
+  });
+  return `${summary(results)}\n\n${parts.join('\n\n')}\n`;
+}
+
+function summary(results: Results): string {
+  const verdicts = Object.values(results).flatMap(({ checks, operations = [] }) => [
+    ...checks.map((check) => isMet(check.measured, check)),
+    ...operations.flatMap(({ verdicts }) => verdicts.map((verdict) => isMet(verdict.ratio, verdict))),
+  ]);
+  const asked = verdicts.filter((met) => met !== undefined);
+  return `${asked.filter((met) => met).length} of ${asked.length} goals are met.`;
+}
+
+function provenance({ command, machine, conditions, seconds }: PartResult): string {
+  const { cores, model, memoryGiB, node, load } = machine;
+  return `\`${command}\` on ${cores} cores (${model}), ${memoryGiB} GiB, contenders on Node ${node}, load ${load.toFixed(1)} before; ${conditions}; ${seconds.toFixed(0)} s.`;
+}
+
+function tables({ operations = [], checks }: PartResult): string {
+  const parts = [checkTable(checks)];
+  if (operations.length > 0) parts.unshift(goalTable(operations), figureTable(operations));
+  return parts.join('\n\n');
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const mark = (value: number, bounds: Check | OperationResult['verdicts'][number]) =>
+  verdictOf(value, bounds).replace('MISSED', '**MISSED**');
+
+function goalTable(operations: readonly OperationResult[]): string {
+  const rows = operations.flatMap(({ name, verdicts, failed }) => [
+    ...(failed ? [[name, `failed: ${failed.split('\n')[0]}`, '', '**MISSED**']] : []),
+    ...verdicts.map((verdict) => {
+      const { of, against, ratio } = verdict;
+      return [name, `${labelOf(of)} ${round(ratio)} × ${against}`, boundsOf(verdict), mark(ratio, verdict)];
+    }),
+  ]);
+  return table(['Operation', 'The bookstore’s median', 'Goal', ''], rows);
+}
+
+function figureTable(operations: readonly OperationResult[]): string {
+  const rows = operations.flatMap(({ name, medians, spread }) =>
+    Object.entries(medians).map(([contender, figures], index) => [
+      index === 0 ? `${name} (spread ${(100 * spread).toFixed(0)} %)` : '',
+      contender,
+      figures.callsPerSecond.toFixed(0),
+      ...[figures.p50, figures.p99, figures.cpuPerCall].map(round),
+      busy(figures).toFixed(0),
+      ...[figures.databaseCpuPerCall, figures.memory].map(round),
+    ]),
+  );
+  const head = ['Operation', '', 'calls/s', 'p50, ms', 'p99, ms', 'CPU a call, ms', '% of a core'];
+  return table([...head, 'database CPU a call, ms', 'memory, MiB'], rows);
+}
+
+function checkTable(checks: readonly Check[]): string {
+  const rows = checks.map((check) => {
+    const { name, measured, unit } = check;
+    return [name, `${round(measured)} ${unit}`.trim(), boundsOf(check), mark(measured, check)];
+  });
+  return table(['What', 'Measured', 'Goal', ''], rows);
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { asMarkdown } from '../src/report/markdown.js';
+import { plot } from '../src/report/plot.js';
+import type { PartResult } from '../src/report/results.js';
+import { withMeasured } from '../src/report/save.js';
+import { figures, operation } from './figures.js';
+
+const missed = operation({
+  name: 'GetBook, 64 in flight',
+  medians: {
+    B: figures({ callsPerSecond: 1000 }),
+    N: figures({ callsPerSecond: 500 }),
+    bookstore: figures({ callsPerSecond: 900 }),
+  },
+  verdicts: [{ of: 'callsPerSecond', against: 'B', ratio: 0.9, atLeast: 1.5 }],
+});
+const failed = operation({ name: 'DeleteBook', failed: 'bookstore answered {"Unavailable":3}\nmore' });
+const part: PartResult = {
+  command: 'npm run bench',
+  machine: { cores: 2, model: 'a processor', memoryGiB: 24, node: 'v24.0.0', load: 0.1 },
+  seconds: 60,
+  conditions: 'few rounds',
+  checks: [{ name: 'size', measured: 12, unit: 'MiB', atMost: 60 }],
+  operations: [missed, failed],
+};
+
+test('a goal that is missed, and an operation that failed, are in the table', () => {
+  const lines = asMarkdown({ load: part }).split('\n');
+
+  expect(lines).toContain('1 of 2 goals are met.');
+  expect(lines).toContain('| GetBook, 64 in flight | calls/s 0.900 × B | at least 1.5 | **MISSED** |');
+  expect(lines).toContain('| DeleteBook | failed: bookstore answered {"Unavailable":3} |  | **MISSED** |');
+  expect(lines).toContain('| size | 12.0 MiB | at most 60 | met |');
+});
+
+test('the figures stand between their marks, and the rest of the page stays', () => {
+  const [begin, end] = ['<!-- measured: written by npm run bench -- --save -->', '<!-- end of what was measured -->'];
+
+  expect(withMeasured(`before\n${begin}\nold\n${end}\nafter`, 'new')).toBe(`before\n${begin}\n\nnew\n${end}\nafter`);
+  expect(() => withMeasured('no marks', 'new')).toThrow('performance.md lacks');
+});
+
+test('the plot has each operation that B takes part in, and whether its goal is met', () => {
+  const picture = plot([missed, failed]);
+
+  expect(picture).toContain('GetBook, 64 in flight');
+  expect(picture).toMatch(/class="missed" x="320" [^>]*width="117.0"/); // 0.9 of B’s
+  expect(picture).not.toContain('DeleteBook');
+});
