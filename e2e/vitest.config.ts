@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** What only one target has, on top of the journeys. */
 const ofTarget: Record<string, string[]> = {
   embedded: [
-    '{start,failures}/**/*.test.ts',
+    '{start,failures,observability}/**/*.test.ts',
     'chaos/*.test.ts',
     // The pipeline that deploys runs on Linux; elsewhere bash may be one from 2007.
     ...(process.platform === 'linux' ? ['deploy/**/*.test.ts'] : []),

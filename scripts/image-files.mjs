@@ -12,6 +12,7 @@ if (!service || !out) throw new Error('usage: node scripts/image-files.mjs SERVI
 
 const programs = [
   `${service}/dist/main.js`,
+  'service-kit/dist/telemetry/register.js',
   ...['migrate', 'probe', 'fsck'].map((tool) => `service-kit/dist/${tool}/main.js`),
 ];
 // Files that are found by a path which is put together at run time.

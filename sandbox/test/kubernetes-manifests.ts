@@ -73,10 +73,15 @@ export interface Manifest {
   };
 }
 
-/** compose.yaml's services, with the default of every variable in it. */
+/** compose.yaml's services, with the default of every variable in it, and without those that compose passes on. */
 export function composeServices(): Record<string, ComposeService> {
   const text = readFileSync(path.join(root, 'compose.yaml'), 'utf8').replace(/\$\{\w+:-([^}]*)\}/g, '$1');
-  return (parse(text, { merge: true }) as { services: Record<string, ComposeService> }).services;
+  const { services } = parse(text, { merge: true }) as { services: Record<string, ComposeService> };
+  for (const service of Object.values(services)) {
+    const set = Object.entries(service.environment ?? {}).filter(([, value]) => value !== null);
+    service.environment = Object.fromEntries(set);
+  }
+  return services;
 }
 
 /** An overlay as it is now where kustomize or kubectl is on PATH, else docker-desktop's as it was exported. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { SandboxError } from '../sandbox-error.js';
 import { waitUntilServing } from './wait-until-serving.js';
 
@@ -22,7 +23,7 @@ export interface ServiceProcessOptions {
 
 const require = createRequire(import.meta.url);
 /** Off, and nothing of it loaded, unless the environment says where to send it. */
-const TELEMETRY = ['--import', import.meta.resolve('@bookstore/service-kit/telemetry')];
+const TELEMETRY = ['--import', pathToFileURL(require.resolve('@bookstore/service-kit/telemetry')).href];
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;

@@ -28,7 +28,8 @@ export interface BookstoreModel {
 
 interface ComposeService {
   readonly image: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Null is passed on from whoever runs compose. */
+  readonly environment?: Readonly<Record<string, string | null>>;
   readonly ports?: readonly string[];
 }
 
@@ -42,7 +43,7 @@ export function readBookstore(): BookstoreModel {
   const contract = readContract();
   const services = names.map((name) => serviceBox(name, compose, contract));
   const calls = names.flatMap((from) => {
-    const values = Object.values(compose[from]?.environment ?? {});
+    const values = Object.values(compose[from]?.environment ?? {}).filter((value) => value !== null);
     return names.flatMap((to) =>
       values
         .filter((value) => value.startsWith(`${to}:`))

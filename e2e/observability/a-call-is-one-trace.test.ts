@@ -1,0 +1,185 @@
+import { AuthorServiceClient } from '@bookstore/proto';
+import { credentials, Metadata } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { authorWithBooks } from '../src/client/samples.js';
+import { type ObservedBookstore, observedBookstore } from '../src/telemetry/observed-bookstore.js';
+import { OtlpReceiver, type ReceivedSpan } from '../src/telemetry/otlp-receiver.js';
+
+const SERVER = 2;
+const CLIENT = 3;
+
+let receiver: OtlpReceiver;
+let observed: ObservedBookstore;
+let client: ObservedBookstore['client'];
+
+beforeAll(async () => {
+  receiver = await OtlpReceiver.open();
+  // One caller acts as a crowd: none of its calls may be left out.
+  const settings = { OTEL_TRACES_SAMPLER: 'parentbased_always_on', MAX_CALLS_IN_FLIGHT: '30' };
+  observed = await observedBookstore({ ...receiver.environment, ...settings });
+  client = observed.client;
+});
+
+afterAll(async () => {
+  await observed?.[Symbol.asyncDispose]();
+  await receiver?.[Symbol.asyncDispose]();
+});
+
+const served = (method: string, spans: readonly ReceivedSpan[] = receiver.spans) =>
+  spans.filter(({ name, kind }) => name.endsWith(`/${method}`) && kind === SERVER);
+
+/** The spans of a trace, once each parent is among them: each service exports on its own. */
+async function traceOf({ traceId }: ReceivedSpan): Promise<ReceivedSpan[]> {
+  const spans = () => receiver.spans.filter((span) => span.traceId === traceId);
+  const parents = () => spans().flatMap(({ parentSpanId }) => parentSpanId ?? []);
+  await expect.poll(() => spans().map(({ spanId }) => spanId)).toEqual(expect.arrayContaining(parents()));
+  return spans();
+}
+
+/** From the root to the span: who did what for whom. */
+function pathTo(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string[] {
+  const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
+  const what = span.name.split('/').at(-1);
+  return [
+    ...(parent ? pathTo(parent, spans) : []),
+    `${span.service} ${span.kind === CLIENT ? 'asks' : 'does'} ${what}`,
+  ];
+}
+
+test('the first book of an author is one trace through both services and both databases', async () => {
+  await authorWithBooks(client, 1);
+  await expect.poll(() => served('CreateBook')).toHaveLength(1);
+  const [root] = served('CreateBook') as [ReceivedSpan];
+  const spans = await traceOf(root);
+
+  expect(root).toMatchObject({ service: 'book-service', parentSpanId: undefined });
+  expect(root.attributes).toEqual({
+    'rpc.system.name': 'grpc',
+    'rpc.method': 'bookstore.book.v1.BookService/CreateBook',
+    'rpc.response.status_code': 'OK',
+  });
+  const lookUp = spans.find(({ name }) => name === 'SELECT authors') as ReceivedSpan;
+  expect(pathTo(lookUp, spans)).toEqual([
+    'book-service does CreateBook',
+    'book-service asks GetAuthor',
+    'author-service does GetAuthor',
+    'author-service asks SELECT authors',
+  ]);
+  expect(lookUp.attributes).toMatchObject({
+    'db.system.name': 'postgresql',
+    'db.query.text': expect.stringMatching(/FROM authors WHERE id = ANY\(\$1::uuid\[\]\)$/),
+  });
+  // What Prisma sends goes through the same connections.
+  const insert = spans.find(({ name }) => name === 'INSERT books') as ReceivedSpan;
+  expect(pathTo(insert, spans)).toEqual(['book-service does CreateBook', 'book-service asks INSERT books']);
+});
+
+test("a caller's trace is continued", async () => {
+  const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  const metadata = new Metadata();
+  metadata.set('traceparent', `00-${traceId}-${spanId}-01`);
+  const authors = new AuthorServiceClient(observed.authorAddress, credentials.createInsecure());
+  const nobody = { id: '00000000-0000-0000-0000-000000000001' };
+  await new Promise((resolve) => authors.getAuthor(nobody, metadata, resolve));
+  authors.close();
+  const continued = () => served('GetAuthor').find((span) => span.traceId === traceId);
+  await expect.poll(continued).toMatchObject({ parentSpanId: spanId });
+  // No fault of the server's, if not the answer hoped for.
+  expect(continued()).toMatchObject({ status: 0, attributes: { 'rpc.response.status_code': 'NOT_FOUND' } });
+});
+
+test('a statement that several reads share is linked to each of them', async () => {
+  const { author } = await authorWithBooks(client, 0);
+  const before = receiver.spans.length;
+  await Promise.all(Array.from({ length: 20 }, () => client.authors.getAuthor({ id: author.id })));
+  const since = () => receiver.spans.slice(before);
+  const statements = () => since().filter(({ name }) => name === 'SELECT authors');
+  const linked = () => statements().flatMap((span) => [span.parentSpanId, ...span.links.map(({ spanId }) => spanId)]);
+  await expect.poll(() => served('GetAuthor', since())).toHaveLength(20);
+  const reads = served('GetAuthor', since()).map(({ spanId }) => spanId);
+  await expect.poll(() => linked().sort()).toEqual(reads.sort());
+  expect(statements().length).toBeLessThan(20);
+});
+
+test('a line of the log has the ids of its span beside the request id, and is exported', async () => {
+  const { author } = await authorWithBooks(client, 0);
+  const line = () => observed.log.map((text) => JSON.parse(text)).find(({ id }) => id === author.id);
+  await expect.poll(line).toMatchObject({ requestId: expect.any(String), trace_id: expect.any(String) });
+  const { requestId, trace_id, span_id } = line();
+  await expect.poll(() => served('CreateAuthor').find(({ spanId }) => spanId === span_id)).toBeDefined();
+  const exported = () => receiver.lines.find(({ attributes }) => attributes.requestId === requestId);
+  await expect.poll(exported).toMatchObject({
+    service: 'author-service',
+    body: 'changed',
+    traceId: trace_id,
+    spanId: span_id,
+    attributes: { method: '/bookstore.author.v1.AuthorService/CreateAuthor', outcome: 'OK' },
+  });
+});
+
+const value = (metric: string, service: string, wanted: Readonly<Record<string, string>> = {}) =>
+  receiver
+    .points(metric)
+    .find(
+      (point) =>
+        point.service === service && Object.entries(wanted).every(([name, one]) => point.attributes[name] === one),
+    )?.value;
+
+test('refused calls are told of with their reason', async () => {
+  await Promise.allSettled(Array.from({ length: 200 }, () => client.books.listBooks()));
+  const refused = () => served('ListBooks').filter(({ attributes }) => attributes['bookstore.reason'] === 'OVERLOADED');
+  await expect.poll(() => served('ListBooks')).toHaveLength(200);
+  expect(refused().length).toBeGreaterThan(0);
+  await expect
+    .poll(() => value('bookstore.calls.rejected', 'book-service', { reason: 'OVERLOADED' }))
+    .toBe(refused().length);
+});
+
+test('each method is counted, by its status', async () => {
+  const calls = (code: string) =>
+    value('rpc.server.call.duration', 'author-service', {
+      'rpc.method': 'bookstore.author.v1.AuthorService/GetAuthor',
+      'rpc.response.status_code': code,
+    });
+  await expect.poll(() => calls('OK')).toBe(served('GetAuthor').length - 1);
+  await expect.poll(() => calls('NOT_FOUND')).toBe(1);
+  expect(value('rpc.client.call.duration', 'book-service')).toBe(1);
+});
+
+test.each(['author-service', 'book-service'])('the %s tells how it is', async (service) => {
+  const state = (one: string) =>
+    value('db.client.connection.count', service, { 'db.client.connection.state': one }) ?? -1;
+  await expect.poll(() => state('idle')).toBeGreaterThan(0);
+  expect(state('used')).toBeGreaterThanOrEqual(0);
+  expect(value('db.client.connection.pending_requests', service)).toBe(0);
+  await expect.poll(() => value('bookstore.calls.in_flight', service)).toBe(0);
+  expect(value('db.client.operation.duration', service)).toBeGreaterThan(0);
+  expect(value('process.memory.usage', service)).toBeGreaterThan(10_000_000);
+  expect(value('v8js.memory.heap.used', service, { 'v8js.heap.space.name': 'old_space' })).toBeGreaterThan(1_000_000);
+  expect(value('nodejs.eventloop.delay.p99', service)).toBeGreaterThan(0);
+});
+
+test('deletions that cannot end yet are counted', async () => {
+  const { author } = await authorWithBooks(client, 0);
+  const pending = () => value('bookstore.deletions.pending', 'author-service');
+  await expect.poll(pending).toBe(0);
+  observed.bookstore.book.signal('SIGKILL');
+  await observed.bookstore.book.exited;
+  await expect(client.authors.deleteAuthor({ id: author.id })).rejects.toThrow();
+  await expect.poll(pending).toBe(1);
+  await observed.bookstore.restart('book-service');
+  await expect.poll(pending, { timeout: 15_000 }).toBe(0);
+});
+
+test('nothing of it is about a person', async () => {
+  const author = await client.authors.createAuthor({ name: 'Nnedi Okorafor', email: 'nnedi@example.com' });
+  const book = await client.books.createBook({ title: 'Binti', authorId: author.id, publishedYear: 2015 });
+  await client.authors.updateAuthor({ id: author.id, email: 'okorafor@example.com' });
+  const twin = { name: 'Somebody Else', email: 'okorafor@example.com' };
+  await expect(client.authors.createAuthor(twin)).rejects.toThrow();
+  await expect(client.authors.getAuthor({ id: book.id })).rejects.toThrow();
+  await client.authors.deleteAuthor({ id: author.id, force: true });
+  await expect.poll(() => served('DeleteAuthor').length).toBeGreaterThanOrEqual(2);
+  const told = ['Okorafor', 'Somebody', 'nnedi', '@example.com', 'Binti', 'Le Guin', author.id, book.id];
+  for (const secret of told) expect(receiver.received, secret).not.toContain(secret);
+});
