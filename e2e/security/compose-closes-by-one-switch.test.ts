@@ -1,35 +1,35 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { freePort } from '@bookstore/sandbox';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ComposeStack, containersOf, internalNetworks } from '../src/compose/compose-stack.js';
+import { NETWORKS, networksOf, notConfinedBy, publishedBy } from '../src/compose/confinement.js';
+import type { ContainerFacts } from '../src/compose/container-facts.js';
+import { developmentPasswords } from '../src/compose/development-passwords.js';
+import { BASE, secretsInImages } from '../src/compose/secrets-in-images.js';
+import { ThrowAwayImage } from '../src/compose/throw-away-image.js';
+import { root } from '../src/root.js';
 
-const run = promisify(execFile);
-const root = path.resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-compose-'));
-const project = `bookstore-secure-test-${process.pid}`;
-let env: NodeJS.ProcessEnv;
-
-const docker = async (...args: string[]) => (await run('docker', args, { cwd: root, env, maxBuffer: 2 ** 28 })).stdout;
-const compose = (...args: string[]) =>
-  docker('compose', '-p', project, '-f', 'compose.yaml', '-f', 'compose.secure.yaml', ...args);
+const caFile = path.join(folder, 'ca.crt');
+let stack: ComposeStack;
+let containers: ReadonlyMap<string, ContainerFacts>;
 
 beforeAll(async () => {
-  env = { ...process.env, AUTHOR_PORT: String(await freePort()), BOOK_PORT: String(await freePort()) };
-  await compose('up', '--build', '--wait');
-  await compose('cp', 'author-service:/credentials/ca.crt', path.join(folder, 'ca.crt'));
+  stack = await ComposeStack.in(root, { COMPOSE_FILE: `compose.yaml${path.delimiter}compose.secure.yaml` });
+  await stack.compose('up', '--build', '--wait');
+  await stack.compose('cp', 'author-service:/credentials/ca.crt', caFile);
+  containers = await containersOf(stack.project);
 }, 900_000);
 afterAll(async () => {
-  await compose('down', '--volumes');
+  await stack?.compose('down', '--volumes');
   rmSync(folder, { recursive: true });
 });
 
-async function call(port: string | undefined, method: string, authorization?: string) {
-  const session = connect(`https://localhost:${port}`, { ca: readFileSync(path.join(folder, 'ca.crt')) });
+async function call(port: number, method: string, authorization?: string) {
+  const session = connect(`https://localhost:${port}`, { ca: readFileSync(caFile) });
   const { code } = await http2Call(session, method, authorization === undefined ? {} : { authorization });
   session.close();
   return code;
@@ -37,39 +37,65 @@ async function call(port: string | undefined, method: string, authorization?: st
 
 test('callers need a token, and the token command prints one and nothing else', async () => {
   const list = '/bookstore.book.v1.BookService/ListBooks';
-  expect(await call(env.BOOK_PORT, list)).toBe('UNAUTHENTICATED');
-  const token = await compose('run', '--rm', '-T', 'token', '--scope', 'books:read', '--ttl', '1h');
+  expect(await call(stack.bookPort, list)).toBe('UNAUTHENTICATED');
+  const token = await stack.compose('run', '--rm', '-T', 'token', '--scope', 'books:read', '--ttl', '1h');
   expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   const authorization = `Bearer ${token.trim()}`;
-  expect(await call(env.BOOK_PORT, list, authorization)).toBe('OK');
-  expect(await call(env.AUTHOR_PORT, '/bookstore.author.v1.AuthorService/ListAuthors', authorization)).toBe(
+  expect(await call(stack.bookPort, list, authorization)).toBe('OK');
+  expect(await call(stack.authorPort, '/bookstore.author.v1.AuthorService/ListAuthors', authorization)).toBe(
     'PERMISSION_DENIED',
   );
 });
 
 test('no development secret is in use, and each container sees no more than its own', async () => {
-  const config = await compose('config');
-  expect(config).not.toContain('dev-secrets');
+  expect(await stack.compose('config')).not.toContain('dev-secrets');
   const files = async (service: string) =>
-    (await compose('exec', '-T', service, 'ls', '/credentials')).trim().split('\n').sort();
+    (await stack.compose('exec', '-T', service, 'ls', '/credentials')).trim().split('\n').sort();
   const ofService = ['ca.crt', 'database-password', 'internal.crt', 'internal.key', 'jwks.json', 'tls.crt', 'tls.key'];
   expect(await files('author-service')).toEqual(ofService);
   expect(await files('book-service')).toEqual(ofService);
   expect(await files('author-db')).toEqual(['migrator-password', 'service-password']);
+  expect(await files('book-db')).toEqual(['migrator-password', 'service-password']);
 });
 
-test('no image holds a key, and no log a token', async () => {
-  for (const image of (await compose('config', '--images')).trim().split('\n')) {
-    if (image.startsWith('postgres')) continue;
-    const find =
-      'find /app /credentials \\( -name "*.key" -o -name "*signing-key*" -o -name "*-password" \\) -not -path "*/node_modules/*"';
-    expect(
-      (await docker('run', '--rm', '--entrypoint', 'sh', image, '-c', `${find} 2>/dev/null || true`)).trim(),
-      image,
-    ).toBe('');
-    expect(await docker('history', '--no-trunc', '--format', '{{.CreatedBy}}', image)).not.toMatch(
-      /PRIVATE KEY|password=/i,
-    );
+test('each container is confined, and on no network that it has no use for', async () => {
+  const networks = { ...NETWORKS, credentials: ['none'] };
+  expect([...containers.keys()].sort()).toEqual(Object.keys(networks).sort());
+  for (const [service, facts] of containers) {
+    expect(notConfinedBy(facts), service).toEqual([]);
+    expect(networksOf(stack.project, facts), service).toEqual(networks[service as keyof typeof networks]);
   }
-  expect(await compose('logs', '--no-color')).not.toMatch(/eyJhbGci|PRIVATE KEY/);
+  expect(await internalNetworks(stack.project)).toEqual(['author-data', 'book-data']);
+});
+
+test('the public ports are published on loopback, and no internal one or database', () => {
+  const published = [...containers].flatMap(([service, facts]) => publishedBy(facts).map((port) => [service, port]));
+  expect(Object.fromEntries(published)).toEqual({
+    'author-service': `50051/tcp on 127.0.0.1:${stack.authorPort}`,
+    'book-service': `50052/tcp on 127.0.0.1:${stack.bookPort}`,
+  });
+  expect(published).toHaveLength(2);
+});
+
+test('no layer of an image holds a key, a token, a password or where it was built', async () => {
+  const images = (await stack.compose('--profile', 'tools', 'config', '--images')).trim().split('\n');
+  const own = [...new Set(images)].filter((image) => !image.startsWith('postgres'));
+  expect(own).toHaveLength(3);
+  expect(await secretsInImages(own, { ...developmentPasswords(), 'the path of this checkout': `${root}/` })).toEqual(
+    [],
+  );
+});
+
+test('the search finds what is in a layer, also when the next one deletes it', async () => {
+  const key = `-----BEGIN PRIVATE KEY-----\\n${'A'.repeat(64)}`;
+  const planting = [`RUN echo '${key}' >/planted`, 'RUN rm /planted', 'ENV PASSWORD=hunter2'];
+  await using image = await ThrowAwayImage.of(`FROM ${BASE}`, ...planting);
+  expect(await secretsInImages([image.name], { 'a password': 'PASSWORD=hunter2' })).toEqual([
+    expect.stringMatching(/ holds a password$/),
+    'planted holds a private key',
+  ]);
+});
+
+test('no log holds a token or a key', async () => {
+  expect(await stack.compose('logs', '--no-color')).not.toMatch(/eyJhbGci|PRIVATE KEY/);
 });

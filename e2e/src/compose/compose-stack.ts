@@ -73,7 +73,7 @@ export class ComposeStack implements AsyncDisposable {
 }
 
 /** What the engine says of the containers of a project, ended ones too; of one service's, when it is named. */
-export async function inspectAll(project: string, service?: string): Promise<ContainerFacts[]> {
+async function inspectAll(project: string, service?: string): Promise<ContainerFacts[]> {
   const filters = [
     `com.docker.compose.project=${project}`,
     ...(service ? [`com.docker.compose.service=${service}`] : []),
@@ -84,4 +84,18 @@ export async function inspectAll(project: string, service?: string): Promise<Con
   return JSON.parse((await outputOf(['docker', 'inspect', ...ids])).stdout);
 }
 
-export const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';
+/** The same by service, where each has one container. */
+export async function containersOf(project: string): Promise<ReadonlyMap<string, ContainerFacts>> {
+  return new Map((await inspectAll(project)).map((facts) => [serviceOf(facts), facts]));
+}
+
+/** Those of a project's networks that lead nowhere but to each other, by the names that compose.yaml has for them. */
+export async function internalNetworks(project: string): Promise<string[]> {
+  const filter = `label=com.docker.compose.project=${project}`;
+  const format = '{{if .Internal}}{{index .Labels "com.docker.compose.network"}}{{end}}';
+  const ids = (await outputOf(['docker', 'network', 'ls', '--quiet', '--filter', filter])).stdout.split('\n');
+  const { stdout } = await outputOf(['docker', 'network', 'inspect', '--format', format, ...ids.filter(Boolean)]);
+  return stdout.split('\n').filter(Boolean).sort();
+}
+
+const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';

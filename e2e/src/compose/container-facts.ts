@@ -13,8 +13,11 @@ export interface ContainerFacts {
     readonly SecurityOpt: readonly string[] | null;
     readonly Memory: number;
     readonly PidsLimit: number | null;
+    readonly NanoCpus: number;
+    readonly Tmpfs?: Readonly<Record<string, string>> | null;
   };
   readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, unknown>>;
     readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
   };
   readonly State: {

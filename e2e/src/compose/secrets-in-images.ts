@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { outputOf } from '../process/output-of.js';
+import { ThrowAwayImage } from './throw-away-image.js';
+
+type Texts = Readonly<Record<string, string>>;
+
+/** What secrets look like, in contents and in names of files. */
+interface Looks {
+  readonly contents: Readonly<Record<string, RegExp>>;
+  readonly files: RegExp;
+}
+const OURS: Looks = {
+  contents: {
+    'a private key': /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*[A-Za-z0-9+/=]{40}/,
+    'a secret JSON Web Key': /"d"\s*:\s*"[\w-]{40,}"/,
+    'a token': /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/,
+    "a registry's or a forge's token": /npm_[A-Za-z0-9]{36}|gh[pousr]_[A-Za-z0-9]{36}|_authToken=[\w-]{8,}/,
+  },
+  files: /(^|\/)(\.env(\..*)?|\.git|\.npmrc|\.sandbox|dev-secrets|id_\w+|.*\.(key|pem|p12)|.*-password)$/,
+};
+/** The base image is public, and so are the samples in its libraries and in npm's documentation. */
+const OF_BASE: Looks = { contents: {}, files: /$^/ };
+export const BASE = 'node:24-bookworm-slim';
+
+interface SavedImage {
+  readonly RepoTags: readonly string[] | null;
+  readonly Config: string;
+  readonly Layers: readonly string[];
+}
+
+/**
+ * What images hold that nobody may have, by where it was found: in each file of each layer, so also in one that a later
+ * layer has deleted, and in what the image says of itself.
+ *
+ * @param texts what may be found nowhere, by what it is
+ */
+export async function secretsInImages(images: readonly string[], texts: Texts = {}): Promise<string[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-images-'));
+  try {
+    // The base itself has no name on a machine that knows it from builds alone.
+    await using base = await ThrowAwayImage.of(`FROM ${BASE}`);
+    await must('docker', 'save', '--output', path.join(folder, 'images.tar'), base.name, ...images);
+    const saved = await extract(path.join(folder, 'images.tar'), path.join(folder, 'saved'));
+    const manifest: SavedImage[] = JSON.parse(readFileSync(path.join(saved, 'manifest.json'), 'utf8'));
+    const isBase = ({ RepoTags }: SavedImage) => RepoTags?.includes(`${base.name}:latest`);
+    const baseLayers = new Set(manifest.filter(isBase).flatMap(({ Layers }) => Layers));
+    const found = manifest.flatMap(({ Config }) => secretsInFile(saved, Config, texts));
+    for (const layer of new Set(manifest.flatMap(({ Layers }) => Layers))) {
+      const files = await extract(path.join(saved, layer), path.join(folder, 'layer'));
+      found.push(...secretsInFolder(files, texts, baseLayers.has(layer) ? OF_BASE : OURS));
+      rmSync(files, { recursive: true });
+    }
+    return found;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function secretsInFolder(folder: string, texts: Texts, looks: Looks): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+    const file = path.relative(folder, path.join(entry.parentPath, entry.name));
+    return [
+      ...(looks.files.test(file) ? [`${file} is there`] : []),
+      ...(entry.isFile() ? secretsInFile(folder, file, texts, looks) : []),
+    ];
+  });
+}
+
+function secretsInFile(folder: string, file: string, texts: Texts, { contents }: Looks = OURS): string[] {
+  const bytes = readFileSync(path.join(folder, file));
+  const text = bytes.toString('latin1');
+  return [
+    ...Object.entries(contents).filter(([, secret]) => secret.test(text)),
+    ...Object.entries(texts).filter(([, secret]) => bytes.includes(secret)),
+  ].map(([what]) => `${file} holds ${what}`);
+}
+
+async function extract(archive: string, folder: string): Promise<string> {
+  mkdirSync(folder);
+  // Readable for whoever runs this, and without devices, which only root may make.
+  const options = ['--no-same-owner', '--no-same-permissions', '--exclude=dev/*'];
+  await must('tar', '-x', '-f', archive, '-C', folder, ...options);
+  return folder;
+}
+
+async function must(...command: [string, ...string[]]): Promise<void> {
+  const { status, stderr } = await outputOf(command);
+  if (status !== 0) throw new Error(`${command[0]} ended with ${status}: ${stderr}`);
+}
