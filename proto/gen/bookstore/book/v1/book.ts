@@ -908,6 +908,7 @@ export const AuthorBook: MessageFns<AuthorBook> = {
  * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
  * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
  * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
+ * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
  * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
  */
 export type BookServiceService = typeof BookServiceService;

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { makeCredentials, serviceFile, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@bookstore/dev-credentials';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const program = path.resolve(import.meta.dirname, '../../dev-credentials/dist/token.js');
+const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-token-'));
+beforeAll(() => makeCredentials(folder));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const token = (args: readonly string[], CREDENTIALS_DIR = folder) =>
+  new Promise<{ status: number; stdout: string; stderr: string }>((resolve) =>
+    execFile(process.execPath, [program, ...args], { env: { CREDENTIALS_DIR } }, (error, stdout, stderr) =>
+      resolve({ status: error ? Number(error.code) : 0, stdout, stderr }),
+    ),
+  );
+
+test('it prints one token that says what was asked for, and nothing else', async () => {
+  const { status, stdout, stderr } = await token(['--scope', 'books:read books:write', '--ttl', '90s']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^\S+\n$/);
+  const keys = createLocalJWKSet(JSON.parse(readFileSync(serviceFile(folder, 'book-service', 'jwks.json'), 'utf8')));
+  const { payload } = await jwtVerify(stdout.trim(), keys, { issuer: TOKEN_ISSUER, audience: TOKEN_AUDIENCE });
+  expect(payload).toMatchObject({ sub: 'developer', scope: 'books:read books:write' });
+  expect((payload.exp as number) - (payload.iat as number)).toBe(90);
+});
+
+test.each([
+  [['--scope', 'books:delete'], "no scope is called 'books:delete'"],
+  [['--ttl', '25h'], '--ttl takes a time'],
+  [['--ttl', '0s'], '--ttl takes a time'],
+  [['--ttl', 'tomorrow'], '--ttl takes a time'],
+  [['--subject', 'a\nb'], '--subject takes letters'],
+  [['--subject', 'somebody@example.com'], '--subject takes letters'],
+  [['--forever'], '--forever'],
+  [['books:read'], 'books:read'],
+])('%j is refused in one line, and no token printed', async (args, problem) => {
+  const { status, stdout, stderr } = await token(args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(problem);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('without a key it says how to make one', async () => {
+  const { status, stdout, stderr } = await token([], path.join(folder, 'nothing'));
+  expect({ status: status > 0, stdout }).toEqual({ status: true, stdout: '' });
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toContain('npm start -- --secure');
+});
