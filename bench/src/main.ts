@@ -46,7 +46,11 @@ for (const part of options.parts) {
 }
 if (options.save) save(results);
 
+/** As one would type it elsewhere: where Node lies is this machine's business. */
 function commandLine(): string[] {
-  const given = process.argv.slice(2).map((argument) => (/[ ,]/.test(argument) ? `'${argument}'` : argument));
+  const given = process.argv.slice(2).map((argument, index, all) => {
+    if (all[index - 1] === '--node') return 'PATH';
+    return /[ ,]/.test(argument) ? `'${argument}'` : argument;
+  });
   return given.length > 0 ? ['--', ...given] : [];
 }

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseArguments } from '../src/arguments.js';
-import { mebibytes } from '../src/containers/measure-containers.js';
-import { cpuFields } from '../src/load/cpu.js';
+import { mebibytes } from '../src/containers/memory-usage.js';
+import { cpuFields, peakMemoryOf } from '../src/load/cpu.js';
 import { commandOf, imageCommand } from '../src/load/image-command.js';
 import { sharesOf } from '../src/replicas/measure-replicas.js';
 
@@ -22,6 +22,10 @@ test('the last command of a Dockerfile is the image’s', () => {
 
 test('CPU times are found behind a process’s name, whatever is in it', () => {
   expect(cpuFields('7 (no) de (x) S 1 7 7 0 -1 4 5 0 0 0 110 22 3 4 20 0 11')).toEqual([110, 22, 3, 4]);
+});
+
+test('memory is what was resident, without files', () => {
+  expect(peakMemoryOf('Name:\tnode\nVmHWM:\t  204800 kB\nVmRSS:\t 199000 kB\nRssFile:\t   51200 kB\n')).toBe(150);
 });
 
 test('docker stats tells memory in units', () => {

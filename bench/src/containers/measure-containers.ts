@@ -3,7 +3,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check, PartFindings } from '../report/results.js';
 import { median } from '../report/statistics.js';
-import { docker, lines, Stack } from './stack.js';
+import { memoryUsage } from './memory-usage.js';
+import { docker, Stack } from './stack.js';
 
 const BASE_IMAGE = 'node:24-bookworm-slim';
 const TIMES = 3;
@@ -42,24 +43,14 @@ async function imageSizes(stack: Stack): Promise<Check[]> {
 }
 
 async function memoryOf(stack: Stack): Promise<Check[]> {
-  const containers = await stack.containers();
-  const format = '{{.Name}}\t{{.MemUsage}}';
-  const used = lines(await docker(['stats', '--no-stream', '--format', format, ...containers])).map((line) => {
-    const [name = '', usage = ''] = line.split('\t');
-    return { name: name.replace(`${stack.id}-`, '').replace(/-1$/, ''), measured: mebibytes(usage) };
-  });
+  const all = await memoryUsage(await stack.containers());
+  const used = [...all].map(([name, measured]) => ({
+    name: `of it, ${name.replace(`${stack.id}-`, '').replace(/-1$/, '')}`,
+    measured,
+    unit: 'MiB',
+  }));
   const sum = used.reduce((total, { measured }) => total + measured, 0);
-  return [
-    { name: 'idle memory of the compose stack', measured: sum, unit: 'MiB', atMost: 250 },
-    ...used.map(({ name, measured }) => ({ name: `of it, ${name}`, measured, unit: 'MiB' })),
-  ];
-}
-
-/** From what docker stats says of memory, such as 61.2MiB / 512MiB. */
-export function mebibytes(usage: string): number {
-  const [, number, unit = ''] = /^([\d.]+)([KMG]?i?B)/.exec(usage) ?? [];
-  const size = { B: 1 / MEBIBYTE, KiB: 1 / 1024, MiB: 1, GiB: 1024 }[unit] ?? Number.NaN;
-  return Number(number) * size;
+  return [{ name: 'idle memory of the compose stack', measured: sum, unit: 'MiB', atMost: 250 }, ...used];
 }
 
 /** Until the changed line is in an image. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { freePort, waitUntilServing } from '@bookstore/sandbox';
+import { kitSettings } from '@bookstore/service-kit';
 import { imageCommand } from './image-command.js';
 import { ServerProcess } from './server-process.js';
 
@@ -44,6 +45,14 @@ const SETTINGS = {
   RATE_LIMIT_BURST: '1000000',
   LOG_FORMAT: 'json',
 };
+
+const SHOWN = ['MAX_CALLS_IN_FLIGHT', 'RATE_LIMIT_PER_SECOND', 'DATABASE_POOL_SIZE', 'LOG_LEVEL'] as const;
+
+/** What the bookstore is set to that decides most, as one line. */
+export const shownSettings = (settings: Readonly<Record<string, string>>): string =>
+  ['AUTH', ...SHOWN].map((name) => `${name} ${{ ...defaults(), ...SETTINGS, ...settings }[name]}`).join(', ');
+
+const defaults = () => Object.fromEntries(SHOWN.map((name) => [name, kitSettings[name].defaultValue]));
 
 export async function startBookstore(
   name: ContenderName,

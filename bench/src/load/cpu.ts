@@ -51,11 +51,17 @@ export function forgetPeakMemory(pid: number): void {
   if (isLinux) writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** The most memory that the process had resident, MiB; NaN where the system does not tell. */
+/**
+ * The most memory that the process had resident, MiB, without pages of files, which it shares with others and which can be
+ * read again; NaN where the system does not tell.
+ */
 export function peakMemoryMiB(pid: number): number {
-  if (!isLinux) return Number.NaN;
-  const [, kibibytes] = /VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kibibytes) / 1024;
+  return isLinux ? peakMemoryOf(readFileSync(`/proc/${pid}/status`, 'utf8')) : Number.NaN;
+}
+
+export function peakMemoryOf(status: string): number {
+  const mebibytes = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  return mebibytes('VmHWM') - mebibytes('RssFile');
 }
 
 /** Keeps a process, its threads and its later children on these cores, where the system can. */

@@ -4,6 +4,7 @@ import type { Check, OperationResult, PartFindings } from '../report/results.js'
 import { showOperation } from '../report/show.js';
 import { medianOf, spread } from '../report/statistics.js';
 import { makeCaller } from './caller.js';
+import { shownSettings } from './contenders.js';
 import { cores, pin } from './cpu.js';
 import { type Bench, measure, type Rounds } from './measure.js';
 import { type Operation, onSmallData, operations } from './operations.js';
@@ -60,7 +61,11 @@ export async function measureLoad(options: BenchArguments): Promise<PartFindings
   return {
     operations: results,
     checks: [...validity(results), ...memoryUnderLoad(measured), ...memoryFlat(measured)],
-    conditions: `${size.authors} authors, ${size.books} books; ${options.rounds} rounds of ${options.roundMs / 1000} s, taking turns`,
+    conditions: [
+      `${size.authors} authors, ${size.books} books`,
+      `${options.rounds} rounds of ${options.roundMs / 1000} s, taking turns`,
+      `the bookstore with ${shownSettings(caller.settings)}`,
+    ].join('; '),
   };
 }
 

@@ -17,10 +17,11 @@ const send = (client, method, request) =>
     );
   });
 
+const newAuthor = () => ({ name: 'Load', email: `${randomUUID()}@example.com`, requestId: '' });
 const ids = { authors: [], books: [] };
 for (let n = 0; n < IDS; n++) {
-  const author = await send(authors, 'createAuthor', { name: 'Load', email: `${randomUUID()}@example.com` });
-  const newBook = { title: 'Load', authorId: author.answer.id, publishedYear: 2001 };
+  const author = await send(authors, 'createAuthor', newAuthor());
+  const newBook = { title: 'Load', authorId: author.answer.id, publishedYear: 2001, requestId: '' };
   const book = await send(books, 'createBook', newBook);
   ids.authors.push(author.answer.id);
   ids.books.push(book.answer.id);
@@ -59,7 +60,7 @@ async function load(read) {
 }
 
 // One service after the other, with time before and after to look at what the replicas have used.
-const look = () => new Promise((resolve) => setTimeout(resolve, 1000));
+const look = () => new Promise((resolve) => setTimeout(resolve, 3000));
 for (const [service, read] of Object.entries(services)) {
   await read(0);
   console.log(JSON.stringify({ service }));

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { memoryUsage } from '../containers/memory-usage.js';
 import { docker, Stack } from '../containers/stack.js';
 import type { ServiceName } from '../load/contenders.js';
 import { cpuFields } from '../load/cpu.js';
@@ -17,6 +18,8 @@ interface Served {
   readonly calls: readonly number[];
   readonly callsPerSecond: number;
   readonly cpuPerCall: number;
+  /** Of the container that used the most, MiB. */
+  readonly memory: number;
 }
 
 /** A line of the client's: before the load without, after it with the figures. */
@@ -38,6 +41,7 @@ export async function measureReplicas(): Promise<PartFindings> {
   const all = await at(REPLICAS);
   const checks = SERVICES.flatMap((service): Check[] => {
     const [before, after] = [one.steady.get(service), all.steady.get(service)];
+    const busiest = one.full.get(service);
     const shares = sharesOf(after?.calls ?? []);
     return [
       {
@@ -52,6 +56,12 @@ export async function measureReplicas(): Promise<PartFindings> {
         measured: (after?.cpuPerCall ?? Number.NaN) / (before?.cpuPerCall ?? Number.NaN),
         unit: '×',
         atMost: 1.1,
+      },
+      {
+        name: `${service}: memory of one replica at ${busiest?.callsPerSecond.toFixed(0)} calls/s`,
+        measured: busiest?.memory ?? Number.NaN,
+        unit: 'MiB',
+        atMost: 160,
       },
       {
         name: `${service}: calls/s of ${REPLICAS} replicas ÷ of one, which share ${cpus().length} cores with client and databases`,
@@ -73,11 +83,17 @@ async function serve(stack: Stack, env: Readonly<Record<string, string>>): Promi
   let before = 0;
   for await (const line of stack.follow(['run', '--rm', '-T', 'client'], env)) {
     const { service, byPeer, seconds = 0 } = JSON.parse(line) as Said;
-    const used = await cpuTimeMs(await stack.containers(service));
+    const containers = await stack.containers(service);
+    const used = await cpuTimeMs(containers);
     if (byPeer) {
       const calls = Object.values(byPeer);
       const sum = calls.reduce((total, count) => total + count, 0);
-      served.set(service, { calls, callsPerSecond: sum / seconds, cpuPerCall: (used - before) / sum });
+      served.set(service, {
+        calls,
+        callsPerSecond: sum / seconds,
+        cpuPerCall: (used - before) / sum,
+        memory: Math.max(...(await memoryUsage(containers)).values()),
+      });
     }
     before = used;
   }

@@ -17,10 +17,11 @@ export function judge(
   medians: OperationResult['medians'],
   before: readonly OperationResult[],
 ): Verdict[] {
-  return goals.map(({ of, against, inOperation, ...bounds }) => {
+  return goals.flatMap(({ of, against, inOperation, ...bounds }) => {
     const other = inOperation ? before.find(({ name }) => name === inOperation)?.medians : medians;
-    const ratio = (medians.bookstore?.[of] ?? Number.NaN) / (other?.[against]?.[of] ?? Number.NaN);
-    return { of, against: inOperation ? `itself in ${inOperation}` : against, ratio, ...bounds };
+    if (!other) return []; // an operation that was not asked for
+    const ratio = (medians.bookstore?.[of] ?? Number.NaN) / (other[against]?.[of] ?? Number.NaN);
+    return [{ of, against: inOperation ? `itself in ${inOperation}` : against, ratio, ...bounds }];
   });
 }
 

@@ -47,7 +47,7 @@ async function npmStart(sandboxDir: string): Promise<number> {
     await Promise.all([author, book].map((port) => waitUntilServing(`127.0.0.1:${port}`, LIMIT_MS)));
     return secondsSince(startedAt);
   } finally {
-    child.kill('SIGINT');
+    child.kill('SIGTERM');
     await ended;
   }
 }
