@@ -8,17 +8,12 @@ import {
   type sendUnaryData,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
-import {
-  type CustomTransportStrategy,
-  type MessageHandler,
-  Server as NestServer,
-  Transport,
-} from '@nestjs/microservices';
-import { isObservable, lastValueFrom } from 'rxjs';
+import { type CustomTransportStrategy, Server as NestServer, Transport } from '@nestjs/microservices';
 import { keepCredentialsAsSent } from '../auth/credentials-as-sent.js';
 import { type Call, runForCall } from '../call/call.js';
 import { explain, toStatus } from '../errors/to-status.js';
 import { limitConnections } from '../limits/connections.js';
+import type { Handler } from './controller-handlers.js';
 import { http2ServersOf } from './http2-servers.js';
 import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
 import { ServerCall } from './server-call.js';
@@ -38,8 +33,6 @@ export interface Listener {
   readonly addExtras: (server: Server) => void;
 }
 
-type Handler = (request: unknown, metadata: unknown, call: unknown) => Promise<unknown>;
-
 /**
  * Nest's gRPC controllers on several ports, each with its own services. Unlike Nest's ServerGrpc, it opens a port only
  * once everything is registered, so that no early call is answered UNIMPLEMENTED; it refuses to start with a method
@@ -48,6 +41,8 @@ type Handler = (request: unknown, metadata: unknown, call: unknown) => Promise<u
 export class GrpcListeners extends NestServer implements CustomTransportStrategy {
   override readonly transportId = Transport.GRPC;
   readonly #servers = new Map<string, { server: Server; port: number; address: string }>();
+
+  #handlers: ReadonlyMap<string, Handler> = new Map();
 
   /**
    * @param onBug told of each error that does not explain itself, for the log
@@ -61,10 +56,13 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
     super();
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: Nest's own signature
-  override addHandler(pattern: any, callback: MessageHandler): void {
-    this.messageHandlers.set(JSON.stringify(pattern), callback);
+  /** What answers the calls, by service and rpc; before it listens. */
+  handleBy(handlers: ReadonlyMap<string, Handler>): void {
+    this.#handlers = handlers;
   }
+
+  /** Nest's way to a controller's method is not taken. */
+  override addHandler(): void {}
 
   /** The port that a listener took. */
   portOf(name: string): number {
@@ -141,9 +139,7 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
 
   private handlerOf(path: string): UntypedHandleCall {
     const [, fullService = '', rpc = ''] = path.split('/');
-    // What @GrpcMethod('AuthorService') on a method getAuthor registers.
-    const pattern = { service: fullService.split('.').at(-1), rpc, streaming: 'no_stream' };
-    const handler = this.messageHandlers.get(JSON.stringify(pattern)) as Handler | undefined;
+    const handler = this.#handlers.get(`${fullService.split('.').at(-1)}/${rpc}`);
     if (!handler) throw new Error(`no controller handles ${path}`);
     return this.unary(handler);
   }
@@ -151,21 +147,21 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
   private unary(handler: Handler) {
     return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
       const serverCall = new ServerCall(call);
-      const answer = async () => {
-        const result = await handler(call.request, call.metadata, call);
-        return isObservable(result) ? lastValueFrom(result) : result;
+      const succeed = (response: unknown) => {
+        this.onAnswer(serverCall, call.request, response);
+        callback(null, response);
       };
-      runForCall(serverCall, answer).then(
-        (response) => {
-          this.onAnswer(serverCall, call.request, response);
-          callback(null, response);
-        },
-        (error) => {
-          const explained = explain(error);
-          if (explained.reason === 'INTERNAL') runForCall(serverCall, () => this.onBug(error));
-          callback(toStatus(explained));
-        },
-      );
+      const fail = (error: unknown) => {
+        const explained = explain(error);
+        if (explained.reason === 'INTERNAL') runForCall(serverCall, () => this.onBug(error));
+        callback(toStatus(explained));
+      };
+      try {
+        const answer = runForCall(serverCall, () => handler(call.request, call.metadata, call));
+        Promise.resolve(answer).then(succeed, fail);
+      } catch (error) {
+        fail(error);
+      }
     };
   }
 }

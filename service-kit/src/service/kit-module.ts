@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import type { ServiceDefinition } from './service-definition.js';
 
 /** Injected: the settings of the service that runs. */
@@ -13,6 +14,6 @@ export const LOGGER = Symbol('logger');
 export class KitModule {
   static around(module: ServiceDefinition['module'], values: ReadonlyMap<symbol, unknown>): DynamicModule {
     const providers = [...values].map(([provide, useValue]) => ({ provide, useValue }));
-    return { module: KitModule, global: true, imports: [module], providers, exports: providers };
+    return { module: KitModule, global: true, imports: [DiscoveryModule, module], providers, exports: providers };
   }
 }

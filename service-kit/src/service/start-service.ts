@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import type { ServerCredentials, ServerOptions } from '@grpc/grpc-js';
-import { NestFactory } from '@nestjs/core';
+import { DiscoveryService, NestFactory } from '@nestjs/core';
 import { AuditLog } from '../audit/audit-log.js';
 import { checkScopes } from '../auth/authorize.js';
 import { requirePeer } from '../auth/peer-certificate.js';
@@ -15,9 +15,9 @@ import { logGrpcThrough } from '../log/grpc-log.js';
 import { createLogger, NestLogger } from '../log/logger.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
 import { admission, type EndListener, type Gates } from '../server/admission.js';
+import { controllerHandlers } from '../server/controller-handlers.js';
 import { GrpcListeners, type Listener } from '../server/grpc-listeners.js';
 import { OpenStreams } from '../server/open-streams.js';
-import { PassErrorsOn } from '../server/pass-errors-on.js';
 import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
 import type { KitSettings } from '../settings/kit-settings.js';
@@ -142,7 +142,6 @@ export async function startService(definition: ServiceDefinition, env = process.
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  app.useGlobalFilters(new PassErrorsOn());
   const release = async () => {
     await app.close();
     tokens?.close();
@@ -150,6 +149,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     await pool.end();
   };
   try {
+    listeners.handleBy(controllerHandlers(app.get(DiscoveryService)));
     await app.listen();
   } catch (error) {
     await release();
