@@ -18,11 +18,21 @@ export class BatchedReads<T extends { readonly id: string }> {
   constructor(readAll: (ids: readonly string[]) => Promise<readonly T[]>) {
     this.#loader = new DataLoader<Read, T | undefined>(
       async (reads) => {
-        const wanted = reads.filter(({ call }) => !call?.ended);
-        const ids = new Set(wanted.map(({ id }) => id));
-        const found = ids.size > 0 ? await forAll(wanted, () => readAll([...ids])) : [];
-        const byId = new Map(found.map((row) => [row.id, row]));
-        return reads.map(({ id }) => (ids.has(id) ? byId.get(id) : new CallEnded()));
+        const ids = new Set<string>();
+        const calls: Call[] = [];
+        let callless = false;
+        for (const { id, call } of reads) {
+          if (call?.ended) continue;
+          ids.add(id);
+          if (call) calls.push(call);
+          else callless = true;
+        }
+        const found = new Map<string, T>();
+        const query = async () => {
+          for (const row of await readAll([...ids])) found.set(row.id, row);
+        };
+        if (ids.size > 0) await (callless ? runForNoCall(query) : runForAll(calls, query));
+        return reads.map(({ id }) => (ids.has(id) ? found.get(id) : new CallEnded()));
       },
       {
         cache: false,
@@ -39,13 +49,8 @@ export class BatchedReads<T extends { readonly id: string }> {
   }
 }
 
-/**
- * Runs a query for these reads: it ends with the last of their calls, and not with one of them. Awaited in here, since
- * Prisma begins a query only when somebody waits for it, in the context of that one.
- */
-function forAll<T>(reads: readonly Read[], query: () => Promise<T>): Promise<T> {
-  const run = async () => await query();
-  const [first, ...others] = reads.flatMap(({ call }) => call ?? []);
-  if (first === undefined || others.length + 1 < reads.length) return runForNoCall(run);
-  return runForCall(others.length > 0 ? new SharedCall([first, ...others]) : first, run);
+/** Runs a query for these calls: it ends with the last of them, and not with one of them. */
+function runForAll<T>([first, ...others]: readonly Call[], query: () => Promise<T>): Promise<T> {
+  if (first === undefined) return runForNoCall(query);
+  return runForCall(others.length > 0 ? new SharedCall([first, ...others]) : first, query);
 }
