@@ -31,7 +31,16 @@ function occasionally(logger: Logger) {
   const tell = (message: string) => {
     if (Date.now() < quietUntil) return;
     quietUntil = Date.now() + SILENCE_MS;
-    logger.warn({ library: LIBRARY, problem: message.slice(0, 200) }, 'telemetry cannot be exported');
+    logger.warn({ library: LIBRARY, problem: problemOf(message) }, 'telemetry cannot be exported');
   };
   return { error: tell, warn: tell, info: () => {}, debug: () => {}, verbose: () => {} };
+}
+
+/** OpenTelemetry tells of an error as JSON, with its stack. */
+function problemOf(message: string): string {
+  try {
+    return JSON.parse(message).message ?? message;
+  } catch {
+    return message;
+  }
 }
