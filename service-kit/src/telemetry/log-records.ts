@@ -1,4 +1,4 @@
-import { context } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import { type AnyValueMap, logs, SeverityNumber } from '@opentelemetry/api-logs';
 import { SCOPE } from './conventions.js';
 
@@ -11,7 +11,6 @@ const SEVERITY: Record<string, SeverityNumber> = {
 /** What of a line is exported: what can be about nobody. The line in the service's own log has the rest. */
 const EXPORTED = [
   'requestId',
-  'method',
   'code',
   'milliseconds',
   'audit',
@@ -33,6 +32,8 @@ export function exportLine(line: string): void {
   if (fields.library === LIBRARY) return;
   const attributes: AnyValueMap = {};
   for (const name of EXPORTED) if (fields[name] !== undefined) attributes[name] = fields[name];
+  // Only methods that there are have spans; the name of another is a stranger's words.
+  if (fields.method !== undefined && trace.getSpan(context.active())) attributes.method = fields.method;
   // Its message and its stack may repeat what a caller sent.
   if (err?.type) attributes['exception.type'] = err.type;
   logs.getLogger(SCOPE).emit({

@@ -10,7 +10,8 @@ const SILENCE_MS = 60_000;
 
 /** OpenTelemetry's SDK, as its own variables set it up; what they leave open is decided here. */
 export function startSdk(service: string, logger: Logger): NodeSDK {
-  const { OTEL_SERVICE_NAME, OTEL_PROPAGATORS, OTEL_TRACES_SAMPLER } = process.env;
+  const { OTEL_SERVICE_NAME, OTEL_PROPAGATORS, OTEL_TRACES_SAMPLER, OTEL_LOG_LEVEL } = process.env;
+  if (!OTEL_LOG_LEVEL) diag.setLogger(occasionally(logger), DiagLogLevel.WARN);
   const sdk = new NodeSDK({
     serviceName: OTEL_SERVICE_NAME || service,
     // Those for the process and its host tell the names of users and of their machines.
@@ -20,7 +21,6 @@ export function startSdk(service: string, logger: Logger): NodeSDK {
     ...(OTEL_PROPAGATORS ? {} : { textMapPropagator: new core.W3CTraceContextPropagator() }),
     ...(OTEL_TRACES_SAMPLER ? {} : { sampler: fewEachSecond() }),
   });
-  if (!process.env.OTEL_LOG_LEVEL) diag.setLogger(occasionally(logger), DiagLogLevel.WARN);
   sdk.start();
   return sdk;
 }

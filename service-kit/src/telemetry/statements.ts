@@ -3,6 +3,7 @@ import pg from 'pg';
 import { SCOPE, secondsHistogram } from './conventions.js';
 import { linksIn } from './trace-context.js';
 
+const tracer = trace.getTracer(SCOPE);
 const duration = secondsHistogram('db.client.operation.duration', 'Time that a statement of a call took');
 
 type Callback = (error: unknown, result: unknown) => void;
@@ -61,7 +62,7 @@ export class TracedClient extends pg.Client {
       attributes: { ...attributes, 'db.query.text': text.trim() },
       links: linksIn(parent),
     };
-    const span = trace.getTracer(SCOPE).startSpan(`${operation} ${this.database}`, options, parent);
+    const span = tracer.startSpan(`${operation} ${this.database}`, options, parent);
     const startedAt = performance.now();
     return (error) => {
       const failure = error ? { 'error.type': codeOf(error) } : {};
