@@ -32,6 +32,9 @@ export async function openPage(
   const child = spawn('grpcui', ['-open-browser=false', `-port=${port}`, ...callerFlags(access), address], {
     env: { ...process.env, ...(access && { BOOKSTORE_TOKEN: access.token }) },
     stdio: ['ignore', 'pipe', 'inherit'],
+    // Ctrl-C is for this process, which ends the page then: a page that ends before is a failure. (Windows would open a
+    // window for it.)
+    detached: process.platform !== 'win32',
     signal,
   });
   const exited = new Promise<string>((resolve) => {
