@@ -20,6 +20,14 @@ const targets = [
   { name: 'compose', goalMs: 4000, start: startCompose },
 ].filter(({ name }) => values.only === undefined || values.only === name);
 
+/** Ctrl-C ends the measurement, and with it what has been started for it. */
+const interrupted = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => reject(new Error(`ended by ${signal}`)));
+  }
+});
+interrupted.catch(() => {});
+
 console.log(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} before; each line is saved ${times} times`);
 await using copy = await WorkTreeCopy.make();
 for (const { name, goalMs, start } of targets) {
@@ -33,7 +41,7 @@ for (const { name, goalMs, start } of targets) {
 async function measure(name: string, goalMs: number, bookstore: DevBookstore): Promise<void> {
   try {
     for (const edit of edits) {
-      const sorted = (await measureEdits(bookstore, edit, times)).sort((a, b) => a - b);
+      const sorted = (await Promise.race([measureEdits(bookstore, edit, times), interrupted])).sort((a, b) => a - b);
       const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
       const range = `${seconds(sorted[0])} to ${seconds(sorted.at(-1))} s`;
       const verdict = median <= goalMs ? 'within' : 'MISSES';
