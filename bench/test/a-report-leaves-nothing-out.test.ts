@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { asMarkdown } from '../src/report/markdown.js';
 import { plot } from '../src/report/plot.js';
-import type { PartResult } from '../src/report/results.js';
+import type { PartResult, Results } from '../src/report/results.js';
 import { withMeasured } from '../src/report/save.js';
 import { figures, operation } from './figures.js';
 
@@ -14,7 +15,11 @@ const missed = operation({
   },
   verdicts: [{ of: 'callsPerSecond', against: 'B', ratio: 0.9, atLeast: 1.5 }],
 });
-const failed = operation({ name: 'DeleteBook', failed: 'bookstore answered {"Unavailable":3}\nmore' });
+const failed = operation({
+  name: 'DeleteBook',
+  verdicts: [{ of: 'callsPerSecond', against: 'B', ratio: Number.NaN, atLeast: 0.9 }],
+  failed: 'bookstore answered {"Unavailable":3}\nmore',
+});
 const part: PartResult = {
   command: 'npm run bench',
   machine: { cores: 2, model: 'a processor', memoryGiB: 24, node: 'v24.0.0', load: 0.1 },
@@ -27,10 +32,16 @@ const part: PartResult = {
 test('a goal that is missed, and an operation that failed, are in the table', () => {
   const lines = asMarkdown({ load: part }).split('\n');
 
-  expect(lines).toContain('1 of 2 goals are met.');
+  expect(lines).toContain('1 of 3 goals are met.');
   expect(lines).toContain('| GetBook, 64 in flight | calls/s 0.900 × B | at least 1.5 | **MISSED** |');
-  expect(lines).toContain('| DeleteBook | failed: bookstore answered {"Unavailable":3} |  | **MISSED** |');
-  expect(lines).toContain('| size | 12.0 MiB | at most 60 | met |');
+  expect(lines).toContain('| DeleteBook | failed: bookstore answered {"Unavailable":3} | at least 0.9 | **MISSED** |');
+  expect(lines).toContain('| size | 12 MiB | at most 60 | met |');
+});
+
+test('a run that is not valid says so first', () => {
+  const validity = { name: 'E ÷ B', measured: 3, unit: '×', atLeast: 1.4, atMost: 2.2 };
+
+  expect(asMarkdown({ load: { ...part, checks: [validity] } })).toMatch(/^\*\*INVALID/);
 });
 
 test('the figures stand between their marks, and the rest of the page stays', () => {
@@ -46,4 +57,13 @@ test('the plot has each operation that B takes part in, and whether its goal is 
   expect(picture).toContain('GetBook, 64 in flight');
   expect(picture).toMatch(/class="missed" x="320" [^>]*width="117.0"/); // 0.9 of B’s
   expect(picture).not.toContain('DeleteBook');
+});
+
+test('docs/performance.md and its plot are what docs/performance/results.json says', () => {
+  const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8');
+  const results: Results = JSON.parse(read('performance/results.json'));
+
+  const page = read('performance.md');
+  expect(page).toBe(withMeasured(page, asMarkdown(results)));
+  expect(read('performance/plot.svg')).toBe(plot(results.load?.operations ?? []));
 });

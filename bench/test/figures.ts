@@ -6,6 +6,6 @@ const NONE: Figures = { callsPerSecond: 1, p50: 1, p99: 1, cpuPerCall: 1, databa
 export const figures = (those: Partial<Figures> = {}): Figures => ({ ...NONE, ...those });
 
 export const operation = (those: Partial<OperationResult>): OperationResult => ({
-  ...{ name: 'GetBook', medians: {}, verdicts: [], spread: 0 },
+  ...{ name: 'GetBook', medians: {}, verdicts: [] },
   ...those,
 });

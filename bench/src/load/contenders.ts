@@ -38,11 +38,12 @@ export interface BookstoreRun {
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Both services by the command of their images. All limits are on; the rate is one that the load does not reach. */
+/** All limits are on, at what the load does not reach: a call that is refused has no time. */
 const SETTINGS = {
   LISTEN_HOST: '127.0.0.1',
   RATE_LIMIT_PER_SECOND: '1000000',
   RATE_LIMIT_BURST: '1000000',
+  MAX_CALLS_IN_FLIGHT: '1024',
   LOG_FORMAT: 'json',
 };
 
@@ -54,6 +55,7 @@ export const shownSettings = (settings: Readonly<Record<string, string>>): strin
 
 const defaults = () => Object.fromEntries(SHOWN.map((name) => [name, kitSettings[name].defaultValue]));
 
+/** Both services by the command of their images. */
 export async function startBookstore(
   name: ContenderName,
   { root, node, nodeOptions, settings }: BookstoreRun,

@@ -89,16 +89,12 @@ async function resultOf(
     const medians = Object.fromEntries([...rounds].map(([name, figures]) => [name, medianOf(figures)]));
     const variants = [...(medians.against ? BESIDE_OTHER_VERSION : []), ...(medians.telemetry ? BESIDE_TELEMETRY : [])];
     const spreads = [...rounds.values()].map((figures) => spread(figures.map(({ callsPerSecond }) => callsPerSecond)));
-    return {
-      name,
-      medians,
-      verdicts: judge([...operation.goals, ...variants], medians, before),
-      spread: Math.max(...spreads),
-    };
+    const verdicts = judge([...operation.goals, ...variants], medians, before);
+    return { name, medians, verdicts, ...(bench.rounds > 1 && { spread: Math.max(...spreads) }) };
   } catch (error) {
     process.exitCode = 1;
     const verdicts = judge(operation.goals, {}, before);
-    return { name, medians: {}, verdicts, spread: Number.NaN, failed: (error as Error).message };
+    return { name, medians: {}, verdicts, failed: (error as Error).message };
   }
 }
 

@@ -27,8 +27,6 @@ export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 
 const DISTINCT_REQUESTS = 10_000;
 const COMPARED_REQUESTS = 50;
-/** The round before the first only warms up. */
-const WARM_UP_MS = 1000;
 
 /**
  * Rounds in which the contenders take turns, so that the machine's moods meet them alike.
@@ -87,9 +85,9 @@ class Run {
     }
   }
 
-  /** Also finds the peak that an open loop is a part of. */
+  /** A round that does not count: V8 has then compiled most. It also finds the peak that an open loop is a part of. */
   async warmUp(contender: Contender): Promise<void> {
-    const roundMs = this.operation.ofPeak ? this.bench.roundMs : Math.min(WARM_UP_MS, this.bench.roundMs);
+    const { roundMs } = this.bench;
     const load = await this.#load(contender, await this.requests(roundMs), roundMs);
     const { callsPerSecond } = this.#checked(contender, await runGhz(load));
     this.#peaks.set(contender.name, callsPerSecond);

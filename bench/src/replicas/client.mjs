@@ -31,13 +31,18 @@ const services = {
   'book-service': (n) => send(books, 'getBook', { id: ids.books[n % IDS] }),
 };
 
-/** Calls by the address that answered. */
+/** Calls by the address that answered, and how many were not answered so. */
 async function load(read) {
   const byPeer = {};
   let sent = 0;
+  let failed = 0;
   const once = async () => {
-    const { peer } = await read(sent++);
-    byPeer[peer] = (byPeer[peer] ?? 0) + 1;
+    try {
+      const { peer } = await read(sent++);
+      byPeer[peer] = (byPeer[peer] ?? 0) + 1;
+    } catch {
+      failed++;
+    }
   };
   const startedAt = performance.now();
   const until = startedAt + seconds * 1000;
@@ -56,7 +61,7 @@ async function load(read) {
     for (let n = 0; n < inFlight; n++) work.push(worker());
   }
   await Promise.all(work);
-  return { byPeer, seconds: (performance.now() - startedAt) / 1000 };
+  return { byPeer, failed, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 // One service after the other, with time before and after to look at what the replicas have used.

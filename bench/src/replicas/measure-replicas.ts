@@ -15,7 +15,9 @@ const TICK_MS = 10;
 
 /** What the client saw of a service, and what that cost. */
 interface Served {
+  /** Of each replica. */
   readonly calls: readonly number[];
+  readonly failed: number;
   readonly callsPerSecond: number;
   readonly cpuPerCall: number;
   /** Of the container that used the most, MiB. */
@@ -26,6 +28,7 @@ interface Served {
 interface Said {
   readonly service: ServiceName;
   readonly byPeer?: Readonly<Record<string, number>>;
+  readonly failed?: number;
   readonly seconds?: number;
 }
 
@@ -41,9 +44,12 @@ export async function measureReplicas(): Promise<PartFindings> {
   const all = await at(REPLICAS);
   const checks = SERVICES.flatMap((service): Check[] => {
     const [before, after] = [one.steady.get(service), all.steady.get(service)];
+    const runs = [one, all].flatMap(({ steady, full }) => [steady, full]);
+    const failed = runs.reduce((total, run) => total + (run.get(service)?.failed ?? Number.NaN), 0);
     const busiest = one.full.get(service);
     const shares = sharesOf(after?.calls ?? []);
     return [
+      { name: `${service}: calls that failed`, measured: failed, unit: '', atMost: 0 },
       {
         name: `${service}: smallest share of the calls of ${REPLICAS} replicas`,
         ...SHARE,
@@ -82,7 +88,7 @@ async function serve(stack: Stack, env: Readonly<Record<string, string>>): Promi
   const served = new Map<ServiceName, Served>();
   let before = 0;
   for await (const line of stack.follow(['run', '--rm', '-T', 'client'], env)) {
-    const { service, byPeer, seconds = 0 } = JSON.parse(line) as Said;
+    const { service, byPeer, failed = 0, seconds = 0 } = JSON.parse(line) as Said;
     const containers = await stack.containers(service);
     const used = await cpuTimeMs(containers);
     if (byPeer) {
@@ -90,6 +96,7 @@ async function serve(stack: Stack, env: Readonly<Record<string, string>>): Promi
       const sum = calls.reduce((total, count) => total + count, 0);
       served.set(service, {
         calls,
+        failed,
         callsPerSecond: sum / seconds,
         cpuPerCall: (used - before) / sum,
         memory: Math.max(...(await memoryUsage(containers)).values()),

@@ -1,5 +1,5 @@
 import { type Check, isMet, type OperationResult, type PartResult, type Results } from './results.js';
-import { boundsOf, busy, labelOf, round, verdictOf } from './show.js';
+import { boundsOf, busy, labelOf, round, spreadOf, verdictOf } from './show.js';
 
 const TITLES = {
   load: 'Under load',
@@ -23,7 +23,10 @@ function summary(results: Results): string {
     ...operations.flatMap(({ verdicts }) => verdicts.map((verdict) => isMet(verdict.ratio, verdict))),
   ]);
   const asked = verdicts.filter((met) => met !== undefined);
-  return `${asked.filter((met) => met).length} of ${asked.length} goals are met.`;
+  const met = `${asked.filter((met) => met).length} of ${asked.length} goals are met.`;
+  const [valid] = results.load?.checks ?? [];
+  if (!valid || isMet(valid.measured, valid)) return met;
+  return `**INVALID: how E and B compare says that something else was measured.** ${met}`;
 }
 
 function provenance({ command, machine, conditions, seconds }: PartResult): string {
@@ -44,20 +47,20 @@ const mark = (value: number, bounds: Check | OperationResult['verdicts'][number]
   verdictOf(value, bounds).replace('MISSED', '**MISSED**');
 
 function goalTable(operations: readonly OperationResult[]): string {
-  const rows = operations.flatMap(({ name, verdicts, failed }) => [
-    ...(failed ? [[name, `failed: ${failed.split('\n')[0]}`, '', '**MISSED**']] : []),
-    ...verdicts.map((verdict) => {
+  const rows = operations.flatMap(({ name, verdicts, failed }) =>
+    verdicts.map((verdict) => {
       const { of, against, ratio } = verdict;
-      return [name, `${labelOf(of)} ${round(ratio)} × ${against}`, boundsOf(verdict), mark(ratio, verdict)];
+      const measured = failed ? `failed: ${failed.split('\n')[0]}` : `${labelOf(of)} ${round(ratio)} × ${against}`;
+      return [name, measured, boundsOf(verdict), mark(ratio, verdict)];
     }),
-  ]);
+  );
   return table(['Operation', 'The bookstore’s median', 'Goal', ''], rows);
 }
 
 function figureTable(operations: readonly OperationResult[]): string {
   const rows = operations.flatMap(({ name, medians, spread }) =>
     Object.entries(medians).map(([contender, figures], index) => [
-      index === 0 ? `${name} (spread ${(100 * spread).toFixed(0)} %)` : '',
+      index === 0 ? `${name}${spreadOf(spread)}` : '',
       contender,
       figures.callsPerSecond.toFixed(0),
       ...[figures.p50, figures.p99, figures.cpuPerCall].map(round),

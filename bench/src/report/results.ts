@@ -38,7 +38,7 @@ export interface OperationResult {
   readonly medians: Readonly<Record<string, Figures>>;
   readonly verdicts: readonly Verdict[];
   /** Difference of the best and the worst round's throughput, relative to the median; the largest of all contenders. */
-  readonly spread: number;
+  readonly spread?: number;
   /** Why there are no figures. */
   readonly failed?: string;
 }

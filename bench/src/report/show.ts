@@ -14,6 +14,7 @@ export const labelOf = (figure: keyof Figures): string => LABELS[figure];
 /** A number with as many digits as say something. */
 export function round(value: number): string {
   if (!Number.isFinite(value)) return '–';
+  if (Number.isInteger(value)) return `${value}`;
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
@@ -34,6 +35,10 @@ export function verdictOf(value: number, bounds: Bounds): string {
 /** How much of one core the service used. */
 export const busy = ({ callsPerSecond, cpuPerCall }: Figures): number => (callsPerSecond * cpuPerCall) / 10;
 
+/** Of one round there is none. */
+export const spreadOf = (spread: number | undefined): string =>
+  spread === undefined ? '' : ` (spread ${(100 * spread).toFixed(0)} %)`;
+
 /** One operation for the screen: each contender's medians, then the ratios. */
 export function showOperation({ name, medians, verdicts, spread, failed }: OperationResult): string {
   if (failed) return `\n${name}   FAILED: ${failed}`;
@@ -53,7 +58,7 @@ export function showOperation({ name, medians, verdicts, spread, failed }: Opera
     ({ of, against, ratio, ...bounds }) =>
       `  ${verdictOf(ratio, bounds).padEnd(6)} ${labelOf(of)} ${round(ratio)} × ${against}${inBrackets(bounds)}`,
   );
-  return [`\n${name}   (spread ${(100 * spread).toFixed(0)} %)`, ...rows, ...ratios].join('\n');
+  return [`\n${name}${spreadOf(spread)}`, ...rows, ...ratios].join('\n');
 }
 
 export function showCheck({ name, measured, unit, ...bounds }: Check): string {
