@@ -55,11 +55,11 @@ function legend(): string[] {
     `<rect class="${style}" x="${at}" y="${y - 10}" width="14" height="12"/>`;
   return [
     ...[swatch(20, 'met'), swatch(38, 'missed'), swatch(56, 'free')],
-    text(76, y, 'the bookstore: goal against B met, missed, none', 'class="small"'),
+    text(76, y, 'the bookstore; goal met, missed, none', 'class="small"'),
     vertical(372, y - 12, y + 4, 'goal'),
     text(380, y, 'that goal', 'class="small"'),
     ...peer(462, y - 4, 'E'),
-    text(476, y, 'without a database, the runtime’s limit', 'class="small"'),
+    text(476, y, 'no database: the runtime’s limit', 'class="small"'),
     ...peer(722, y - 4, 'N'),
     text(736, y, 'stock NestJS and Prisma', 'class="small"'),
   ];
@@ -84,6 +84,6 @@ function row({ name, medians, verdicts }: OperationResult, y: number): string[] 
     ...['E', 'N']
       .filter((contender) => medians[contender])
       .flatMap((contender) => peer(x(ratio(contender)), y + 12, contender)),
-    text(LABELS + SCALE + 8, y + 16, own.toFixed(2)),
+    text(LABELS + SCALE + 16, y + 16, own.toFixed(2)),
   ];
 }

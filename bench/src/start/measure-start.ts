@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort, prepareDatabase, startEmbeddedPostgres, waitUntilServing } from '@bookstore/sandbox';
@@ -25,6 +25,7 @@ export async function measureStart({ node }: BenchArguments): Promise<PartFindin
       { name: 'npm start, installed, the first time: both serve', measured: first, unit: 's', atMost: 4 },
       { name: 'npm start again: both serve', measured: median(again), unit: 's', atMost: 4 },
       ...(await processStarts(node, path.join(folder, 'processes'))),
+      { name: 'npm ci, from its cache', measured: await npmCi(path.join(folder, 'npm-ci')), unit: 's', atMost: 40 },
     ];
     return { checks, conditions: `medians of ${TIMES} starts, but for the first` };
   } finally {
@@ -50,6 +51,21 @@ async function npmStart(sandboxDir: string): Promise<number> {
     child.kill('SIGTERM');
     await ended;
   }
+}
+
+/** Seconds, where nothing is installed yet. */
+async function npmCi(folder: string): Promise<number> {
+  const { workspaces } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')) as {
+    workspaces: string[];
+  };
+  const manifests = workspaces.map((workspace) => path.join(workspace, 'package.json'));
+  for (const file of ['package.json', 'package-lock.json', ...manifests]) {
+    cpSync(path.join(repository, file), path.join(folder, file));
+  }
+  const startedAt = performance.now();
+  const npm = spawn('npm', ['ci'], { cwd: folder, stdio: 'ignore', shell: process.platform === 'win32' });
+  const [status] = await once(npm, 'exit');
+  return status === 0 ? secondsSince(startedAt) : Number.NaN;
 }
 
 async function processStarts(node: string, folder: string): Promise<Check[]> {
