@@ -1,7 +1,7 @@
 export { type Call, CallEnded, currentCall, type Identity, runForNoCall, throwIfEnded } from './call/call.js';
 export { callPeer, type UnaryMethod } from './client/call-peer.js';
 export { channelOptions, type IdempotentMethod, targetOf } from './client/channel-options.js';
-export { type PeerChannel, peerChannel } from './client/peer-channel.js';
+export { type PeerClient, peerClient } from './client/peer-client.js';
 export { BatchedReads } from './database/batched-reads.js';
 export { sqlState } from './database/database-errors.js';
 export { prismaAdapter } from './database/prisma-adapter.js';

@@ -4,10 +4,9 @@ import {
   callPeer,
   LOGGER,
   type Logger,
-  type PeerChannel,
-  peerChannel,
+  type PeerClient,
+  peerClient,
   SETTINGS,
-  targetOf,
 } from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Deletion } from '../authors/author.js';
@@ -17,27 +16,22 @@ import { BookServiceUnavailable, BookShelf } from './book-shelf.js';
 /** The book service's internal port. */
 @Injectable()
 export class GrpcBookShelf extends BookShelf implements OnApplicationShutdown {
-  readonly #client: AuthorReferenceServiceClient;
-  readonly #channel: PeerChannel;
+  readonly #peer: PeerClient<AuthorReferenceServiceClient>;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: AuthorSettings,
     @Inject(LOGGER) logger: Logger,
   ) {
     super();
-    this.#channel = peerChannel(settings, logger, [
+    this.#peer = peerClient(AuthorReferenceServiceClient, settings.BOOK_SERVICE_ADDRESS, settings, logger, [
       { service: 'bookstore.book.v1.AuthorReferenceService', method: 'CloseAuthor' },
     ]);
-    this.#client = new AuthorReferenceServiceClient(
-      targetOf(settings.BOOK_SERVICE_ADDRESS),
-      this.#channel.credentials,
-      this.#channel.options,
-    );
   }
 
   async close({ opId, authorId, force }: Deletion) {
+    const { client } = this.#peer;
     try {
-      const closeAuthor = this.#client.closeAuthor.bind(this.#client);
+      const closeAuthor = client.closeAuthor.bind(client);
       const { outcome, bookCount } = await callPeer(
         closeAuthor,
         { opId, authorId, force },
@@ -57,7 +51,6 @@ export class GrpcBookShelf extends BookShelf implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    this.#client.close();
-    this.#channel.close();
+    this.#peer.close();
   }
 }

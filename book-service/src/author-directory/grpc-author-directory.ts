@@ -4,10 +4,9 @@ import {
   callPeer,
   LOGGER,
   type Logger,
-  type PeerChannel,
-  peerChannel,
+  type PeerClient,
+  peerClient,
   SETTINGS,
-  targetOf,
 } from '@bookstore/service-kit';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -17,27 +16,22 @@ import { AuthorDirectory, AuthorServiceUnavailable } from './author-directory.js
 /** The author service's internal port. */
 @Injectable()
 export class GrpcAuthorDirectory extends AuthorDirectory implements OnApplicationShutdown {
-  readonly #client: AuthorServiceClient;
-  readonly #channel: PeerChannel;
+  readonly #peer: PeerClient<AuthorServiceClient>;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: BookSettings,
     @Inject(LOGGER) logger: Logger,
   ) {
     super();
-    this.#channel = peerChannel(settings, logger, [
+    this.#peer = peerClient(AuthorServiceClient, settings.AUTHOR_SERVICE_ADDRESS, settings, logger, [
       { service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' },
     ]);
-    this.#client = new AuthorServiceClient(
-      targetOf(settings.AUTHOR_SERVICE_ADDRESS),
-      this.#channel.credentials,
-      this.#channel.options,
-    );
   }
 
   async exists(authorId: string): Promise<boolean> {
+    const { client } = this.#peer;
     try {
-      await callPeer(this.#client.getAuthor.bind(this.#client), { id: authorId }, this.settings.PEER_DEADLINE_MS);
+      await callPeer(client.getAuthor.bind(client), { id: authorId }, this.settings.PEER_DEADLINE_MS);
       return true;
     } catch (error) {
       if ((error as ServiceError).code === status.NOT_FOUND) return false;
@@ -46,7 +40,6 @@ export class GrpcAuthorDirectory extends AuthorDirectory implements OnApplicatio
   }
 
   onApplicationShutdown(): void {
-    this.#client.close();
-    this.#channel.close();
+    this.#peer.close();
   }
 }
