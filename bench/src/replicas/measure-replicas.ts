@@ -49,14 +49,14 @@ export async function measureReplicas(): Promise<PartFindings> {
     const busiest = one.full.get(service);
     const shares = sharesOf(after?.calls ?? []);
     return [
-      { name: `${service}: calls that failed`, measured: failed, unit: '', atMost: 0 },
+      { name: `${service}: calls that failed`, measured: failed, unit: 'calls', atMost: 0 },
       {
-        name: `${service}: smallest share of the calls of ${REPLICAS} replicas`,
+        name: `${service}: the smallest share of ${REPLICAS} replicas`,
         ...SHARE,
         measured: Math.min(...shares),
-        unit: '',
+        unit: 'of the calls',
       },
-      { name: `${service}: largest share`, ...SHARE, measured: Math.max(...shares), unit: '' },
+      { name: `${service}: the largest share`, ...SHARE, measured: Math.max(...shares), unit: 'of the calls' },
       {
         name: `${service}: CPU a call of ${REPLICAS} replicas ÷ of one`,
         measured: (after?.cpuPerCall ?? Number.NaN) / (before?.cpuPerCall ?? Number.NaN),
