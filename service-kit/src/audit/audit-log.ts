@@ -37,9 +37,14 @@ export class AuditLog {
     this.logger.warn({ audit: event, who, address, method, outcome: reason, why: codeOf(cause), requestId }, event);
   }
 
-  /** A call whose handler has succeeded; whether it changes anything is known by its scope. */
+  /** Whether a success of the method is told of: whether it changes anything is known by its scope. */
+  tellsOf(method: string): boolean {
+    return this.#changes.has(method);
+  }
+
+  /** A call whose handler has succeeded. */
   answered({ method, requestId, identity }: Call, request: unknown, response: unknown): void {
-    if (!this.#changes.has(method)) return;
+    if (!this.tellsOf(method)) return;
     const who = { kind: identity.kind, name: identity.name };
     const id = resourceId(request, response);
     this.logger.info({ audit: 'changed', who, method, id, outcome: 'OK', requestId }, 'changed');

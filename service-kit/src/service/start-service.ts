@@ -89,7 +89,9 @@ export async function startService(definition: ServiceDefinition, env = process.
     options: serverOptions(settings),
     maxConnections: settings.MAX_CONNECTIONS,
     services: Object.values(endpoint),
-    interceptor: on ? admission(on.gates(gates), on.endListener(logEnd)) : admission(gates, logEnd),
+    interceptor: on
+      ? admission(on.gates(gates), on.endListener(logEnd, logger.isLevelEnabled('debug')))
+      : admission(gates, logEnd),
     addExtras: (server) => {
       readiness.health[name].addToServer(server);
       if (name === 'public') addReflection(server, [...Object.keys(endpoint), HEALTH]);
@@ -129,7 +131,8 @@ export async function startService(definition: ServiceDefinition, env = process.
     (error) => logger.error({ err: error }, 'a call failed for a reason that no caller may know'),
     // The answer comes out of the call's own context, to which its line belongs.
     on
-      ? (call, request, response) => runForCall(call, () => audit.answered(call, request, response))
+      ? (call, request, response) =>
+          audit.tellsOf(call.method) && runForCall(call, () => audit.answered(call, request, response))
       : (call, request, response) => audit.answered(call, request, response),
   );
   const values = new Map<symbol, unknown>([

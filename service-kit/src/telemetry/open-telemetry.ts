@@ -11,6 +11,7 @@ import { sharedContext } from './shared-context.js';
 import { TracedClient } from './statements.js';
 import type { Figure, Telemetry, Trace } from './telemetry.js';
 import { contextOf } from './trace-context.js';
+import { TraceRate } from './unkept-calls.js';
 
 /** Telemetry by OpenTelemetry, over OTLP. The environment's OTEL_ variables say the rest. */
 export class OpenTelemetry implements Telemetry {
@@ -24,7 +25,7 @@ export class OpenTelemetry implements Telemetry {
 
   start(service: string, methods: readonly string[], logger: Logger): void {
     this.#sdk = startSdk(service, logger);
-    this.#calls = new ServerCalls(methods);
+    this.#calls = new ServerCalls(methods, process.env.OTEL_TRACES_SAMPLER ? undefined : new TraceRate());
     observeProcess();
   }
 
@@ -42,11 +43,11 @@ export class OpenTelemetry implements Telemetry {
     return { ...gates, arrival: [(arrival) => this.#calls.begin(arrival), ...gates.arrival] };
   }
 
-  endListener(listener: EndListener): EndListener {
+  endListener(listener: EndListener, tellsOfEach: boolean): EndListener {
     return (arrival, code, milliseconds, refusal) => {
-      const tell = () => listener(arrival, code, milliseconds, refusal);
-      if (arrival.trace) this.within(arrival.trace, tell);
-      else tell();
+      if (arrival.trace && (refusal || tellsOfEach))
+        this.within(arrival.trace, () => listener(arrival, code, milliseconds, refusal));
+      else listener(arrival, code, milliseconds, refusal);
       this.#calls.end(arrival, code, milliseconds, refusal);
     };
   }

@@ -3,14 +3,13 @@ import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runti
 import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
 import type { Logger } from '../log/logger.js';
 import { LIBRARY } from './log-records.js';
-import { fewEachSecond } from './sampler.js';
 
 /** Least time between two lines about what cannot be exported, ms. */
 const SILENCE_MS = 60_000;
 
 /** OpenTelemetry's SDK, as its own variables set it up; what they leave open is decided here. */
 export function startSdk(service: string, logger: Logger): NodeSDK {
-  const { OTEL_SERVICE_NAME, OTEL_PROPAGATORS, OTEL_TRACES_SAMPLER, OTEL_LOG_LEVEL } = process.env;
+  const { OTEL_SERVICE_NAME, OTEL_PROPAGATORS, OTEL_LOG_LEVEL } = process.env;
   if (!OTEL_LOG_LEVEL) diag.setLogger(occasionally(logger), DiagLogLevel.WARN);
   const sdk = new NodeSDK({
     serviceName: OTEL_SERVICE_NAME || service,
@@ -19,7 +18,6 @@ export function startSdk(service: string, logger: Logger): NodeSDK {
     instrumentations: [new RuntimeNodeInstrumentation()],
     // Without baggage, in which a stranger's words would travel on.
     ...(OTEL_PROPAGATORS ? {} : { textMapPropagator: new core.W3CTraceContextPropagator() }),
-    ...(OTEL_TRACES_SAMPLER ? {} : { sampler: fewEachSecond() }),
   });
   sdk.start();
   return sdk;

@@ -14,6 +14,7 @@ import type { Arrival } from '../server/admission.js';
 import { rpcAttributes, SCOPE, secondsHistogram } from './conventions.js';
 import { observe } from './process-figures.js';
 import { contextOf } from './trace-context.js';
+import { type TraceRate, UnkeptContext } from './unkept-calls.js';
 
 /** Statuses that are the server's fault; the others are answers. */
 const FAULTS = new Set([
@@ -45,7 +46,11 @@ export class ServerCalls {
   readonly #methods: ReadonlySet<string>;
   #inFlight = 0;
 
-  constructor(methods: readonly string[]) {
+  /** @param rate which traces are kept that begin here; the SDK's sampler decides when absent */
+  constructor(
+    methods: readonly string[],
+    private readonly rate: TraceRate | undefined,
+  ) {
     this.#methods = new Set(methods);
     observe({
       name: 'bookstore.calls.in_flight',
@@ -59,6 +64,10 @@ export class ServerCalls {
     const { method, metadata } = arrival;
     if (!this.#methods.has(method)) return;
     this.#inFlight++;
+    if (this.rate && metadata.get('traceparent').length === 0 && !this.rate.keepsOneMore()) {
+      arrival.trace = trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext(new UnkeptContext()));
+      return;
+    }
     const parent = propagation.extract(ROOT_CONTEXT, metadata, fromMetadata);
     const options = { kind: SpanKind.SERVER, attributes: rpcAttributes(method) };
     const span = this.#tracer.startSpan(method.slice(1), options, parent);

@@ -1,4 +1,4 @@
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import pg from 'pg';
 import { SCOPE, secondsHistogram } from './conventions.js';
 import { linksIn } from './trace-context.js';
@@ -56,20 +56,24 @@ export class TracedClient extends pg.Client {
       'server.address': this.host,
       'server.port': this.port,
     };
+    const span = trace.getActiveSpan()?.isRecording() ? this.#span(text, operation, attributes) : undefined;
+    const startedAt = performance.now();
+    return (error) => {
+      const failure = error ? { 'error.type': codeOf(error) } : {};
+      duration().record((performance.now() - startedAt) / 1000, { ...attributes, ...failure });
+      if (error) span?.setAttributes(failure).setStatus({ code: SpanStatusCode.ERROR });
+      span?.end();
+    };
+  }
+
+  #span(text: string, operation: string, attributes: Attributes): Span {
     const parent = context.active();
     const options = {
       kind: SpanKind.CLIENT,
       attributes: { ...attributes, 'db.query.text': text.trim() },
       links: linksIn(parent),
     };
-    const span = tracer.startSpan(`${operation} ${this.database}`, options, parent);
-    const startedAt = performance.now();
-    return (error) => {
-      const failure = error ? { 'error.type': codeOf(error) } : {};
-      duration().record((performance.now() - startedAt) / 1000, { ...attributes, ...failure });
-      if (error) span.setAttributes(failure).setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
-    };
+    return tracer.startSpan(`${operation} ${this.database}`, options, parent);
   }
 }
 

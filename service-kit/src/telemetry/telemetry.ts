@@ -30,8 +30,12 @@ export interface Telemetry {
 
   /** The gates, behind one that begins a span for each call. */
   gates(gates: Gates): Gates;
-  /** The listener, within the call's span; then the span ends. */
-  endListener(listener: EndListener): EndListener;
+  /**
+   * The listener, within the call's span where it has a line to write; then the span ends.
+   *
+   * @param tellsOfEach whether it writes one of each call, instead of refused ones alone
+   */
+  endListener(listener: EndListener, tellsOfEach: boolean): EndListener;
   /** For clients of the other service: a span for each call, and its trace in the metadata. */
   readonly interceptors: readonly Interceptor[];
   /** A connection with a span for each statement of a call. */
