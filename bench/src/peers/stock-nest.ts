@@ -14,7 +14,15 @@ export const grpcOptions = (name: 'author' | 'book', url: string): GrpcOptions &
     url,
     package: `bookstore.${name}.v1`,
     protoPath: path.join(protos, `bookstore/${name}/v1/${name}.proto`),
-    loader: { keepCase: false, longs: Number, enums: String, defaults: true, arrays: true, oneofs: false },
+    loader: {
+      includeDirs: [protos],
+      keepCase: false,
+      longs: Number,
+      enums: String,
+      defaults: true,
+      arrays: true,
+      oneofs: false,
+    },
   },
 });
 
