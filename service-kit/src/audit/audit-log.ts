@@ -43,11 +43,12 @@ export class AuditLog {
   }
 
   /** A call whose handler has succeeded. */
-  answered({ method, requestId, identity }: Call, request: unknown, response: unknown): void {
+  answered(call: Call, request: unknown, response: unknown): void {
+    const { method, identity } = call;
     if (!this.tellsOf(method)) return;
     const who = { kind: identity.kind, name: identity.name };
     const id = resourceId(request, response);
-    this.logger.info({ audit: 'changed', who, method, id, outcome: 'OK', requestId }, 'changed');
+    this.logger.info({ audit: 'changed', who, method, id, outcome: 'OK', requestId: call.requestId }, 'changed');
   }
 }
 

@@ -6,8 +6,10 @@ import {
   type ServerInterceptor,
   status,
 } from '@grpc/grpc-js';
+import type { Identity } from '../call/call.js';
 import type { ExplainedError } from '../errors/call-error.js';
 import { explain, toStatus } from '../errors/to-status.js';
+import type { Trace } from '../telemetry/telemetry.js';
 import type { Arrival, EndListener, Gates } from './admission.js';
 import { blameTheRequest } from './blame-the-request.js';
 import { isMalformed, malformedMessage } from './malformed.js';
@@ -53,7 +55,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMetadata(metadata: Metadata): void {
-    this.#arrival = arrive(this.#path, metadata, this.connection);
+    this.#arrival = new NewArrival(this.#path, metadata, this.connection);
     metadata.setOpaque(ARRIVAL, this.#arrival);
     this.#pass(0, metadata);
   }
@@ -100,9 +102,9 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
 
   override sendStatus(answer: Answer): void {
     const code = answer.code ?? status.OK;
-    const requestId = this.#arrival?.requestId;
+    const arrival = this.#arrival;
     this.#end(code);
-    this.connection.sendStatus(code === status.OK ? answer : withRequestId(answer, requestId));
+    this.connection.sendStatus(code === status.OK ? answer : withRequestId(answer, arrival));
   }
 
   /** Runs the gates in order, without a turn of the event loop where none of them needs one. */
@@ -131,7 +133,7 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   #refuse(error: unknown): void {
     this.#refused = true;
     const refusal = explain(error);
-    const answer = withRequestId(toStatus(refusal), this.#arrival?.requestId);
+    const answer = withRequestId(toStatus(refusal), this.#arrival);
     this.#end(answer.code, refusal);
     this.connection.sendStatus(answer);
   }
@@ -146,17 +148,27 @@ export class AdmittedCall extends ServerInterceptingCall implements Listener {
   }
 }
 
-function arrive(method: string, metadata: Metadata, connection: ServerInterceptingCallInterface): Arrival {
-  const address = connection.getConnectionInfo().remoteAddress ?? 'unknown';
-  return {
-    method,
-    metadata,
-    address,
-    connection,
-    requestId: requestIdOf(metadata),
-    identity: { kind: 'anonymous', name: address },
-    onEnd: [],
-  };
+/** A call as it came in. Its request id is made when first asked for, since an answered read never is. */
+class NewArrival implements Arrival {
+  readonly address: string;
+  readonly onEnd: Array<() => void> = [];
+  identity: Identity;
+  trace?: Trace;
+  #requestId: string | undefined;
+
+  constructor(
+    readonly method: string,
+    readonly metadata: Metadata,
+    readonly connection: ServerInterceptingCallInterface,
+  ) {
+    this.address = connection.getConnectionInfo().remoteAddress ?? 'unknown';
+    this.identity = { kind: 'anonymous', name: this.address };
+  }
+
+  get requestId(): string {
+    this.#requestId ??= requestIdOf(this.metadata);
+    return this.#requestId;
+  }
 }
 
 /** A caller's own x-request-id where it is fit for a log line, else a new one. */
@@ -166,7 +178,7 @@ function requestIdOf(metadata: Metadata): string {
 }
 
 /** With the request id, by which the log has the story. */
-function withRequestId<T extends { metadata?: Metadata | null | undefined }>(answer: T, requestId?: string): T {
-  if (requestId) answer.metadata?.set('x-request-id', requestId);
+function withRequestId<T extends { metadata?: Metadata | null | undefined }>(answer: T, arrival?: Arrival): T {
+  if (arrival) answer.metadata?.set('x-request-id', arrival.requestId);
   return answer;
 }

@@ -25,13 +25,14 @@ type Deserialize = (bytes: Buffer) => unknown;
 export const strictly =
   (deserialize: Deserialize): Deserialize =>
   (bytes) => {
-    requireFields(bytes);
-    return deserialize(new StrictReader(bytes) as unknown as Buffer);
+    const reader = new StrictReader(bytes);
+    requireFields(reader);
+    reader.pos = 0;
+    return deserialize(reader as unknown as Buffer);
   };
 
 /** @throws Error unless the bytes are a row of whole fields */
-function requireFields(bytes: Uint8Array): void {
-  const reader = new BinaryReader(bytes);
+function requireFields(reader: BinaryReader): void {
   while (reader.pos < reader.len) {
     const [fieldNumber, wireType] = reader.tag();
     reader.skip(wireType, fieldNumber);

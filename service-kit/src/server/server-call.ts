@@ -1,6 +1,7 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Call, Identity } from '../call/call.js';
 import type { Trace } from '../telemetry/telemetry.js';
+import type { Arrival } from './admission.js';
 import { arrivalOf } from './admitted-call.js';
 
 const NOBODY: Identity = { kind: 'anonymous', name: 'unknown' };
@@ -8,20 +9,24 @@ const NOBODY: Identity = { kind: 'anonymous', name: 'unknown' };
 /** A grpc-js call as the code below a handler sees it. */
 export class ServerCall implements Call {
   readonly method: string;
-  readonly requestId: string;
   readonly identity: Identity;
   readonly deadline: number;
   readonly trace: Trace | undefined;
+  readonly #arrival: Arrival | undefined;
   #controller: AbortController | undefined;
 
   constructor(private readonly call: ServerUnaryCall<unknown, unknown>) {
     const arrival = arrivalOf(call.metadata);
+    this.#arrival = arrival;
     this.method = call.getPath();
-    this.requestId = arrival?.requestId ?? '';
     this.identity = arrival?.identity ?? NOBODY;
     this.trace = arrival?.trace;
     const deadline = call.getDeadline();
     this.deadline = deadline instanceof Date ? deadline.getTime() : deadline;
+  }
+
+  get requestId(): string {
+    return this.#arrival?.requestId ?? '';
   }
 
   get ended(): boolean {

@@ -99,10 +99,10 @@ export async function startService(definition: ServiceDefinition, env = process.
   });
   const audit = new AuditLog(logger, definition.scopes);
   const logEnd: EndListener = (arrival, code, milliseconds, refusal) => {
-    const { method, requestId, identity } = arrival;
     if (refusal) audit.refused(arrival, refusal);
-    if (logger.isLevelEnabled('debug'))
-      logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
+    if (!logger.isLevelEnabled('debug')) return;
+    const { method, requestId, identity } = arrival;
+    logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
   };
 
   const listeners = new GrpcListeners(
