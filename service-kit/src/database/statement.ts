@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 /**
- * A read whose price counts, sent by the driver itself on the pool that Prisma uses, too. It is named: parsed and planned
+ * A statement whose price counts, sent by the driver itself on the pool that Prisma uses, too. It is named: parsed and planned
  * once for each connection. Its time-outs, and what its errors become, are those of every other statement.
  *
  * @param name one for each text
