@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type ChaosOptions, parseOptions, USAGE } from './options.js';
 import { asTable, broken } from './report.js';
-import { rows } from './rows/index.js';
+import { composeRows, rows } from './rows/index.js';
 import { runRows } from './run-rows.js';
 
 /** `npm run chaos`: prints fault × promise × measured, and ends with status 1 when a promise does not hold. */
@@ -15,18 +15,18 @@ try {
   process.exitCode = 2;
 }
 
-async function run({ rows: wanted, short, untimed, seed, json }: ChaosOptions): Promise<void> {
-  const chosen = rows.filter((row) => wanted?.has(row.number) ?? true);
-  if (chosen.length === 0) throw new Error('--rows names no row of the table');
+async function run({ target, rows: wanted, short, untimed, seed, json }: ChaosOptions): Promise<void> {
+  const chosen = (target === 'compose' ? composeRows : rows).filter((row) => wanted?.has(row.number) ?? true);
+  if (chosen.length === 0) throw new Error(`--rows names no row that the ${target} target has`);
   const scale = short ? 'short' : 'full';
   const startedAt = performance.now();
   const since = () => `${Math.round((performance.now() - startedAt) / 1000)} s`.padStart(6);
-  console.log(`chaos: ${scale}; --seed ${seed} repeats its choices\n`);
+  console.log(`chaos: ${target}, ${scale}; --seed ${seed} repeats its choices\n`);
   const reports = await runRows(chosen, { scale, seed, say: (line) => console.log(`${since()}  ${line}`) });
   console.log(`\n${asTable(reports)}\n`);
   const failed = broken(reports, false);
   const promises = reports.flatMap(({ findings }) => findings).filter(({ holds }) => holds !== undefined).length;
   console.log(`${promises - failed} of ${promises} promises hold, after ${since().trim()}`);
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ scale, seed, reports }, null, 2)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ target, scale, seed, reports }, null, 2)}\n`);
   process.exitCode = broken(reports, untimed) > 0 ? 1 : 0;
 }

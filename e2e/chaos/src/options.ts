@@ -4,6 +4,7 @@ export const USAGE = `Usage: npm run chaos -- [options]
 
 Does things to a bookstore of its own that nobody should, and prints what its promises are worth.
 
+  --target <name> embedded (the default), or compose: faults of containers, on a Docker Engine
   --rows <n,n,…>  these rows of the table alone
   --short         less of each row, for minutes instead of an hour
   --untimed       a promise of time that does not hold is shown, and fails nothing: for a busy machine
@@ -12,6 +13,7 @@ Does things to a bookstore of its own that nobody should, and prints what its pr
   --help          this text`;
 
 export interface ChaosOptions {
+  readonly target: 'embedded' | 'compose';
   readonly rows: ReadonlySet<number> | undefined;
   readonly short: boolean;
   readonly untimed: boolean;
@@ -21,6 +23,7 @@ export interface ChaosOptions {
 }
 
 const FLAGS = {
+  target: { type: 'string', default: 'embedded' },
   rows: { type: 'string' },
   short: { type: 'boolean', default: false },
   untimed: { type: 'boolean', default: false },
@@ -32,11 +35,12 @@ const FLAGS = {
 /** @throws Error whose message is one line */
 export function parseOptions(args: readonly string[]): ChaosOptions {
   const { values } = parseArgs({ args: [...args], options: FLAGS, strict: true });
-  const { short, untimed, json, help } = values;
+  const { target, short, untimed, json, help } = values;
+  if (target !== 'embedded' && target !== 'compose') throw new Error('--target takes embedded or compose');
   const rows =
     values.rows === undefined ? undefined : new Set(values.rows.split(',').map((row) => number('--rows', row)));
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number('--seed', values.seed);
-  return { rows, short, untimed, seed, json, help };
+  return { target, rows, short, untimed, seed, json, help };
 }
 
 function number(flag: string, text: string): number {

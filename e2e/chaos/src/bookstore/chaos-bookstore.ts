@@ -5,19 +5,25 @@ import type { TcpLink } from '../network/tcp-link.js';
 
 export type DatabaseName = 'authors' | 'books';
 
-/** One process of a service, and what can be done to it. */
-export interface ServiceControl {
-  /** For the other service. */
-  readonly internalPort: number;
+/** A service, and what can be done to it wherever it runs. */
+export interface FaultyService {
   /** Ends it as a crash would, and returns when it has ended. */
   kill(): Promise<void>;
-  /** Starts it, and returns when it serves; `env` is for this start alone. */
-  start(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts it, and returns when it serves. */
+  start(): Promise<void>;
   /** Has it drain and end, and returns when it has. */
   stop(): Promise<void>;
   /** Stops it in its tracks; connections stay open. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
+}
+
+/** One process of a service. */
+export interface ServiceControl extends FaultyService {
+  /** For the other service. */
+  readonly internalPort: number;
+  /** @param env for this start alone */
+  start(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves with the exit status once it has ended by itself. */
   ended(): Promise<number>;
   readonly running: boolean;
@@ -45,13 +51,18 @@ export interface Links {
 }
 
 /** A bookstore that things can be done to, and both of whose databases can be looked into. */
-export interface ChaosBookstore extends AsyncDisposable {
+export interface FaultyBookstore extends AsyncDisposable {
   /** gRPC targets of the public ports. */
   readonly addresses: Addresses;
-  readonly services: Readonly<Record<ServiceName, Replica>>;
+  readonly services: Readonly<Record<ServiceName, FaultyService>>;
   readonly database: DatabaseControl;
   /** As the role that owns everything. */
   query<T>(database: DatabaseName, sql: string): Promise<T[]>;
+}
+
+/** One whose processes and network are the laboratory's own. */
+export interface ChaosBookstore extends FaultyBookstore {
+  readonly services: Readonly<Record<ServiceName, Replica>>;
   /** A connection as that role, for the caller to end. */
   connect(database: DatabaseName): Promise<pg.Client>;
   /** @throws Error when the bookstore was started without links */

@@ -1,7 +1,7 @@
-import type { ChaosBookstore } from './chaos-bookstore.js';
+import type { FaultyBookstore } from './chaos-bookstore.js';
 
 /** How many books have no author, and how many authors are still being deleted. Both databases must be at rest. */
-export async function findOrphans(bookstore: ChaosBookstore): Promise<{ orphans: number; deleting: number }> {
+export async function findOrphans(bookstore: FaultyBookstore): Promise<{ orphans: number; deleting: number }> {
   // Authors last: one that is made in between cannot make a book an orphan.
   const books = await bookstore.query<{ author_id: string; count: number }>(
     'books',

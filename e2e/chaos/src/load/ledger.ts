@@ -1,4 +1,4 @@
-import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
+import type { FaultyBookstore } from '../bookstore/chaos-bookstore.js';
 
 /** What was acknowledged to clients, to be held against the databases later. */
 export class Ledger {
@@ -32,7 +32,7 @@ export class Ledger {
   }
 
   /** Acknowledged writes that the databases do not know of, each in words. They must be at rest. */
-  async findLost(bookstore: ChaosBookstore): Promise<string[]> {
+  async findLost(bookstore: FaultyBookstore): Promise<string[]> {
     const ids = async (database: 'authors' | 'books', sql: string) =>
       new Set((await bookstore.query<{ id: string }>(database, sql)).map(({ id }) => id));
     const books = await ids('books', 'SELECT id FROM books');

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
+import type { FaultyBookstore } from '../bookstore/chaos-bookstore.js';
 import { BookstoreClient, must } from '../client/bookstore-client.js';
 import { labelOf, type Outcome, quantile, tally } from '../client/outcome.js';
 import { repeatWhile, untilOk } from '../client/probe.js';
+import { ComposeBookstore } from '../compose/compose-bookstore.js';
 import { type Finding, type Lab, type Row, scaled } from '../row.js';
 
 const LATE_MS = 100;
@@ -30,13 +31,27 @@ export const frozenPeer: Row = {
   },
 };
 
+/** Row 6 on containers: the engine freezes the author service's. */
+export const pausedContainer: Row = {
+  number: 6,
+  run: async (lab) => {
+    await using bookstore = await ComposeBookstore.start();
+    const author = bookstore.services['author-service'];
+    const seconds = scaled(lab, { test: 3, short: 5, full: 20 });
+    return frozen(bookstore, lab, `the author service's container is paused for ${seconds} s`, seconds, {
+      begin: () => author.freeze(),
+      end: () => author.thaw(),
+    });
+  },
+};
+
 interface Freeze {
   begin(): Promise<void>;
   end(): Promise<void>;
 }
 
 async function frozen(
-  bookstore: ChaosBookstore,
+  bookstore: FaultyBookstore,
   lab: Lab,
   fault: string,
   seconds: number,

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceName } from '@bookstore/sandbox';
+import type { FaultyBookstore } from '../bookstore/chaos-bookstore.js';
 import { findOrphans } from '../bookstore/orphans.js';
 import { BookstoreClient } from '../client/bookstore-client.js';
 import { labelOf, tally } from '../client/outcome.js';
+import { ComposeBookstore } from '../compose/compose-bookstore.js';
 import { Ledger } from '../load/ledger.js';
 import { MixedCalls, served } from '../load/mixed-calls.js';
 import { SteadyLoad, type TimedCall } from '../load/steady-load.js';
@@ -19,14 +21,22 @@ const ALLOWED = /^(UNAVAILABLE|ABORTED)\b/;
 /** Row 3: either service is killed under load and comes back. */
 export const sigkill: Row = {
   number: 3,
-  run: async (lab) => [
-    ...(await killed(lab, 'book-service')),
-    ...(lab.scale === 'test' ? [] : await killed(lab, 'author-service')),
-  ],
+  run: (lab) => killedInTurn(lab, () => lab.start()),
 };
 
-async function killed(lab: Lab, service: ServiceName): Promise<Finding[]> {
-  await using bookstore = await lab.start();
+/** Row 3 on containers. */
+export const sigkillOfContainers: Row = {
+  number: 3,
+  run: (lab) => killedInTurn(lab, () => ComposeBookstore.start()),
+};
+
+const killedInTurn = async (lab: Lab, start: () => Promise<FaultyBookstore>): Promise<Finding[]> => [
+  ...(await killed(lab, start, 'book-service')),
+  ...(lab.scale === 'test' ? [] : await killed(lab, start, 'author-service')),
+];
+
+async function killed(lab: Lab, start: () => Promise<FaultyBookstore>, service: ServiceName): Promise<Finding[]> {
+  await using bookstore = await start();
   using client = new BookstoreClient(bookstore.addresses);
   const ledger = new Ledger();
   await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));

@@ -1,0 +1,96 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { ServiceName } from '@bookstore/sandbox';
+import { ClientContainer } from '../compose/client-container.js';
+import { ComposeBookstore, SERVES_WITHIN_MS } from '../compose/compose-bookstore.js';
+import { docker } from '../compose/engine.js';
+import { type Row, scaled } from '../row.js';
+import { until } from '../until.js';
+
+const PER_SECOND = 150;
+const CALLS_WITHIN_MS = 180_000;
+/** Clients look for replicas when a connection ends: of its age, soon. */
+const CONNECTION_AGE_MS = 3000;
+const CONNECTED_WITHIN_MS = 30_000;
+/** As /proc/net/tcp has it. */
+const ESTABLISHED = '01';
+
+interface Load {
+  readonly calls: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** Row 5: each container of each service is replaced in turn, under load from the network between them. */
+export const replacedContainers: Row = {
+  number: 5,
+  run: async (lab) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'bookstore-chaos-'));
+    try {
+      const ages = path.join(folder, 'compose.ages.yaml');
+      const environment = { MAX_CONNECTION_AGE_MS: String(CONNECTION_AGE_MS) };
+      const services = { 'author-service': { environment }, 'book-service': { environment } };
+      await writeFile(ages, JSON.stringify({ services }));
+      await using bookstore = await ComposeBookstore.start(['compose.replicas.yaml', ages]);
+      await using client = await ClientContainer.start(bookstore, 'e2e/src/kubernetes/load-client.mjs', {
+        CALLS_PER_SECOND: String(PER_SECOND),
+        RETRIES: 'no',
+      });
+      const enough = scaled(lab, { test: 200, short: 1500, full: 10_000 });
+      const made = async () => (await client.lines<Load>()).at(-1)?.calls ?? 0;
+      await until('load', CONNECTED_WITHIN_MS, async () => (await made()) > 0);
+      let restarts = 0;
+      do {
+        for (const service of ['author-service', 'book-service'] satisfies ServiceName[]) {
+          for (const id of await bookstore.containersOf(service)) {
+            await replace(id, service);
+            restarts++;
+          }
+        }
+      } while ((await made()) < enough);
+      await until('all calls', CALLS_WITHIN_MS, async () => (await made()) >= enough);
+      const { calls, failures } = (await client.end<Load>()).at(-1) as Load;
+      const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+      return [
+        {
+          fault: `${restarts} restarts of the containers of two replicas of each service in turn, under ${PER_SECOND} calls/s`,
+          promise: '0 failed calls',
+          measured: `${failed} of ${calls}${failed > 0 ? `: ${JSON.stringify(failures)}` : ''}`,
+          holds: failed === 0,
+        },
+      ];
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+};
+
+/** Stops a container as compose does, starts it, and waits until a client has found it: an orchestrator's pause. */
+async function replace(id: string, service: ServiceName): Promise<void> {
+  await docker(['stop', id]);
+  await docker(['start', id]);
+  const healthy = async () =>
+    (await docker(['inspect', '--format', '{{.State.Health.Status}}', id])).trim() === 'healthy';
+  await until(`a new container of the ${service} is healthy`, SERVES_WITHIN_MS, healthy);
+  const port = service === 'author-service' ? 50051 : 50052;
+  const found = async () =>
+    connectionsTo(await docker(['exec', id, 'cat', '/proc/net/tcp', '/proc/net/tcp6']), port) > 0;
+  await until(`a client is connected to the new container of the ${service}`, CONNECTED_WITHIN_MS, found);
+}
+
+/** How many connections others have to this port, by the table of sockets of its network. */
+function connectionsTo(table: string, port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      ([, address = '', peer = '', state]) => address.endsWith(local) && state === ESTABLISHED && !isLoopback(peer),
+    ).length;
+}
+
+/** The probe of the container's own health. */
+const isLoopback = (address: string): boolean =>
+  address.startsWith('0100007F:') ||
+  address.startsWith('0000000000000000FFFF00000100007F:') ||
+  address.startsWith('00000000000000000000000001000000:');
