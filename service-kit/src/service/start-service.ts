@@ -186,8 +186,8 @@ function serverOptions(settings: KitSettings): ServerOptions {
     'grpc.max_concurrent_streams': settings.MAX_STREAMS_PER_CONNECTION,
     'grpc.max_connection_age_ms': settings.MAX_CONNECTION_AGE_MS,
     'grpc.max_connection_age_grace_ms': settings.MAX_CONNECTION_AGE_GRACE_MS,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.keepalive_time_ms': settings.KEEPALIVE_TIME_MS,
+    'grpc.keepalive_timeout_ms': settings.KEEPALIVE_TIMEOUT_MS,
     // Twice the limit, so that the gate gives the answer rather than a broken connection.
     'grpc.max_metadata_size': 2 * settings.MAX_METADATA_BYTES,
     // Debugging state of every channel and call, which nobody asks for.

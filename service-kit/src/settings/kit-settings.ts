@@ -58,6 +58,8 @@ export const kitSettings = {
   MAX_STREAMS_PER_CONNECTION: setting('most concurrent calls on one connection', integer(1), '1000'),
   MAX_CONNECTION_AGE_MS: setting('age at which a connection is asked to reconnect, ms', integer(1000), '60000'),
   MAX_CONNECTION_AGE_GRACE_MS: setting('time its calls then have to end, ms', integer(1000), '10000'),
+  KEEPALIVE_TIME_MS: setting('time between two looks whether a client is still there, ms', integer(1000), '30000'),
+  KEEPALIVE_TIMEOUT_MS: setting('time that a client then has to answer, ms', integer(100), '10000'),
 
   READINESS_INTERVAL_MS: setting('time between two looks at the database, ms', integer(10), '500'),
   DRAIN_TIMEOUT_MS: setting('longest that calls in flight may hold up the end of the process, ms', integer(0), '8000'),
