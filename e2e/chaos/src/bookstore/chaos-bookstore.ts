@@ -27,10 +27,17 @@ export interface ServiceControl extends FaultyService {
   /** Resolves with the exit status once it has ended by itself. */
   ended(): Promise<number>;
   readonly running: boolean;
-  /** Resident memory, bytes. */
-  memory(): Promise<number>;
+  memory(): Promise<Memory>;
   /** Open files and sockets; undefined where the platform does not say. */
   openFiles(): Promise<number | undefined>;
+}
+
+/** What a process holds once its garbage has been collected, bytes. */
+export interface Memory {
+  /** Objects, and the memory that they own outside of the heap: what grows when something leaks. */
+  readonly used: number;
+  /** Pages of the process: also what its allocators keep for the next load. */
+  readonly resident: number;
 }
 
 /** PostgreSQL, both databases of it where one server has them. */

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { type ServiceName, ServiceProcess } from '@bookstore/sandbox';
-import type { Replica } from './chaos-bookstore.js';
+import { until } from '../until.js';
+import type { Memory, Replica } from './chaos-bookstore.js';
 
 export interface ProcessControlOptions {
   readonly name: ServiceName;
@@ -12,11 +11,14 @@ export interface ProcessControlOptions {
   readonly onLog: (line: string) => void;
 }
 
-const run = promisify(execFile);
+/** From the compiled file as from its source. */
+const PROBE = new URL('../../src/bookstore/memory-probe.mjs', import.meta.url).href;
+const SAID_WITHIN_MS = 10_000;
 
 /** A service as a child process. */
 export class ProcessControl implements Replica {
   #process: ServiceProcess | undefined;
+  #memory: Memory | undefined;
 
   constructor(private readonly options: ProcessControlOptions) {}
 
@@ -34,7 +36,14 @@ export class ProcessControl implements Replica {
 
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.running) throw new Error(`the ${this.options.name} still runs`);
-    this.#process = ServiceProcess.spawn({ ...this.options, env: { ...this.options.env, ...env } });
+    this.#process = ServiceProcess.spawn({
+      ...this.options,
+      env: { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${PROBE}`, ...this.options.env, ...env },
+      onLog: (line) => {
+        if (line.startsWith('{"memory":')) this.#memory = JSON.parse(line).memory;
+        else this.options.onLog(line);
+      },
+    });
     await this.#process.serving();
   }
 
@@ -62,9 +71,10 @@ export class ProcessControl implements Replica {
     return Number(/status (\d+)/.exec(how ?? '')?.[1] ?? -1);
   }
 
-  async memory(): Promise<number> {
-    const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(this.#process?.pid)]);
-    return Number(stdout.trim()) * 1024;
+  async memory(): Promise<Memory> {
+    this.#memory = undefined;
+    this.#signal('SIGUSR2');
+    return until("the service's memory", SAID_WITHIN_MS, () => this.#memory);
   }
 
   async openFiles(): Promise<number | undefined> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
+import type { ChaosBookstore, Memory } from '../bookstore/chaos-bookstore.js';
+import { growth } from '../bookstore/growth.js';
 import { findOrphans } from '../bookstore/orphans.js';
 import { BookstoreClient } from '../client/bookstore-client.js';
 import { Ledger } from '../load/ledger.js';
@@ -11,12 +12,11 @@ import { until } from '../until.js';
 
 const PER_SECOND = 50;
 const FAULT_MS = 2000;
-const FLAT_BYTES = 64 * 1024 * 1024;
 const FLAT_FILES = 10;
 
 /** What each process holds. */
 interface Holding {
-  readonly memory: number;
+  readonly memory: Memory;
   readonly files: number;
 }
 
@@ -42,20 +42,18 @@ export const soak: Row = {
     const lost = await ledger.findLost(bookstore);
     const unhandled = bookstore.log.filter((line) => /unhandled|uncaught/i.test(line)).length;
     const running = Object.values(bookstore.services).every((service) => service.running);
-    const grown = after.map(({ memory, files }, index) => ({
-      memory: memory - (before[index] as Holding).memory,
-      files: files - (before[index] as Holding).files,
-    }));
+    const grown = after.map(({ memory, files }, index) => {
+      const earlier = before[index] as Holding;
+      return { memory: growth(earlier.memory, memory), files: files - earlier.files };
+    });
     const share = calls.filter(({ outcome }) => served(outcome)).length / calls.length;
     const fault = `${Math.round((rounds * everyMs) / 1000)} s of ${PER_SECOND} calls/s, a fault every ${everyMs / 1000} s`;
     return [
       {
         fault,
         promise: 'memory and descriptors flat',
-        measured: grown
-          .map(({ memory, files }) => `${Math.round(memory / 2 ** 20)} MiB and ${files} descriptors more`)
-          .join('; '),
-        holds: grown.every(({ memory, files }) => memory <= FLAT_BYTES && files <= FLAT_FILES),
+        measured: grown.map(({ memory, files }) => `${memory.text}, ${files} descriptors more`).join('; '),
+        holds: grown.every(({ memory, files }) => memory.flat && files <= FLAT_FILES),
       },
       {
         fault,
