@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Memory, ServiceControl } from '../bookstore/chaos-bookstore.js';
 import { growth } from '../bookstore/growth.js';
 import { BookstoreClient, must } from '../client/bookstore-client.js';
 import { labelOf, type Outcome, quantile, tally } from '../client/outcome.js';
@@ -98,7 +97,7 @@ async function cpuBound(lab: Lab): Promise<Finding[]> {
     const before = await service.memory();
     const { offered, outcomes } = await offer(peak * factor, ms, read);
     const healedMs = await untilOk(30_000, () => client.createBook(author));
-    const grown = await settledGrowth(service, before);
+    const grown = growth(before, await service.memory());
     const latencies = outcomes.filter(({ ok }) => ok).map((outcome) => outcome.ms);
     findings.push(
       {
@@ -117,16 +116,6 @@ async function cpuBound(lab: Lab): Promise<Finding[]> {
     );
   }
   return findings;
-}
-
-/** What a service still holds of calls that it gives up is no growth, if it is gone when the service is to be normal. */
-async function settledGrowth(service: ServiceControl, before: Memory): Promise<ReturnType<typeof growth>> {
-  const end = performance.now() + NORMAL_MS;
-  for (;;) {
-    const grown = growth(before, await service.memory());
-    if (grown.flat || performance.now() >= end) return grown;
-    await sleep(100);
-  }
 }
 
 /** Begins calls at this rate, whatever becomes of them; each caller waits for a second at most. */
