@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { ComposeBookstore } from './compose/compose-bookstore.js';
 import { type ChaosOptions, parseOptions, USAGE } from './options.js';
 import { asTable, broken } from './report.js';
 import { composeRows, rows } from './rows/index.js';
@@ -18,6 +19,7 @@ try {
 async function run({ target, rows: wanted, short, untimed, seed, json }: ChaosOptions): Promise<void> {
   const chosen = (target === 'compose' ? composeRows : rows).filter((row) => wanted?.has(row.number) ?? true);
   if (chosen.length === 0) throw new Error(`--rows names no row that the ${target} target has`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void giveUp());
   const scale = short ? 'short' : 'full';
   const startedAt = performance.now();
   const since = () => `${Math.round((performance.now() - startedAt) / 1000)} s`.padStart(6);
@@ -29,4 +31,10 @@ async function run({ target, rows: wanted, short, untimed, seed, json }: ChaosOp
   console.log(`${promises - failed} of ${promises} promises hold, after ${since().trim()}`);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ target, scale, seed, reports }, null, 2)}\n`);
   process.exitCode = broken(reports, untimed) > 0 ? 1 : 0;
+}
+
+/** Containers outlive the program that started them, unlike child processes on a leash. */
+async function giveUp(): Promise<void> {
+  await ComposeBookstore.removeAll();
+  process.exit(130);
 }

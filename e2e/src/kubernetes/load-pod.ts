@@ -48,7 +48,7 @@ export async function startLoad(
 }
 
 function podOf(options: { readonly name: string; readonly callsPerSecond: number; readonly retries: boolean }): object {
-  const script = readFileSync(path.join(root, 'e2e/src/kubernetes/load-client.mjs'), 'utf8');
+  const script = readFileSync(path.join(root, 'e2e/src/client/load-client.mjs'), 'utf8');
   return {
     apiVersion: 'v1',
     kind: 'Pod',

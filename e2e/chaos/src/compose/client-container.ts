@@ -7,12 +7,12 @@ import { docker, root } from './engine.js';
 const ENDS_WITHIN_MS = 30_000;
 
 /** A program in the network between the services, which finds them by name as any other container there does. */
-export class ClientContainer implements AsyncDisposable {
+export class ClientContainer {
   private constructor(private readonly id: string) {}
 
   /** @param script below the repository's root; it runs in the author service's image, and prints lines of JSON */
   static async start(
-    { project }: ComposeBookstore,
+    bookstore: ComposeBookstore,
     script: string,
     env: Readonly<Record<string, string>> = {},
   ): Promise<ClientContainer> {
@@ -20,11 +20,8 @@ export class ClientContainer implements AsyncDisposable {
     const { IMAGE_PREFIX = 'bookstore', IMAGE_TAG = 'dev' } = process.env;
     const image = `${IMAGE_PREFIX}/author-service:${IMAGE_TAG}`;
     const source = readFileSync(path.join(root, script), 'utf8');
-    const id = await docker([
-      ...['run', '--detach', '--network', `${project}_services`, ...settings, image],
-      ...['node', '--input-type=module', '--eval', source],
-    ]);
-    return new ClientContainer(id.trim());
+    const program = ['node', '--input-type=module', '--eval', source];
+    return new ClientContainer(await bookstore.runBeside(...settings, image, ...program));
   }
 
   /** What it has printed so far. */
@@ -39,9 +36,5 @@ export class ClientContainer implements AsyncDisposable {
     const ended = async () => (await docker(['inspect', '--format', '{{.State.Running}}', this.id])).trim() === 'false';
     await until('the client in the network has ended', ENDS_WITHIN_MS, ended);
     return this.lines<T>();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await docker(['rm', '--force', this.id]);
   }
 }

@@ -16,7 +16,10 @@ export const SERVES_WITHIN_MS = 60_000;
 
 /** The repository's compose.yaml under a name and on ports of its own, beside any other bookstore of this machine. */
 export class ComposeBookstore implements FaultyBookstore {
+  static readonly #running = new Set<ComposeBookstore>();
   readonly services: Readonly<Record<ServiceName, ContainerControl>>;
+  /** Containers beside compose's own, by id. */
+  readonly #guests: string[] = [];
 
   private constructor(
     readonly project: string,
@@ -54,6 +57,7 @@ export class ComposeBookstore implements FaultyBookstore {
         BOOK_PORT: String(bookPort),
       },
     );
+    ComposeBookstore.#running.add(bookstore);
     try {
       await bookstore.compose('up', '--build', '--wait');
       return bookstore;
@@ -61,6 +65,11 @@ export class ComposeBookstore implements FaultyBookstore {
       await bookstore[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Whatever is there, at a Ctrl-C. */
+  static async removeAll(): Promise<void> {
+    await Promise.all([...ComposeBookstore.#running].map((bookstore) => bookstore[Symbol.asyncDispose]()));
   }
 
   readonly database: DatabaseControl = {
@@ -85,6 +94,18 @@ export class ComposeBookstore implements FaultyBookstore {
     return docker(['compose', ...args], this.env);
   }
 
+  /** A container in the network between the services, until the bookstore is removed; its id. */
+  async runBeside(...args: string[]): Promise<string> {
+    const id = (await docker(['run', '--detach', '--network', this.network, ...args])).trim();
+    this.#guests.push(id);
+    return id;
+  }
+
+  /** The network between the services, by the engine's name of it. */
+  get network(): string {
+    return `${this.project}_services`;
+  }
+
   /** Containers of a service, by id. */
   async containersOf(service: ServiceName): Promise<string[]> {
     return (await this.compose('ps', '--quiet', service)).split('\n').filter(Boolean);
@@ -98,6 +119,9 @@ export class ComposeBookstore implements FaultyBookstore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    ComposeBookstore.#running.delete(this);
+    const guests = this.#guests.splice(0);
+    if (guests.length > 0) await docker(['rm', '--force', ...guests]);
     await this.compose('down', '--volumes', '--timeout', '1');
   }
 }

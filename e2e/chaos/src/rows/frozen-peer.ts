@@ -38,7 +38,7 @@ export const pausedContainer: Row = {
     await using bookstore = await ComposeBookstore.start();
     const author = bookstore.services['author-service'];
     const seconds = scaled(lab, { test: 3, short: 5, full: 20 });
-    return frozen(bookstore, lab, `the author service's container is paused for ${seconds} s`, seconds, {
+    return await frozen(bookstore, lab, `the author service's container is paused for ${seconds} s`, seconds, {
       begin: () => author.freeze(),
       end: () => author.thaw(),
     });

@@ -33,8 +33,8 @@ export const newAddress: Row = {
     // Of an author without books the book service knows nothing: each of these calls asks the author service.
     const author = must(await client.createAuthor(`${randomUUID()}@example.com`)).id;
     must(await client.booksOf(author));
-    await using kit = await probing(bookstore, 'kit');
-    await using stock = await probing(bookstore, 'stock');
+    const kit = await probing(bookstore, 'kit');
+    const stock = await probing(bookstore, 'stock');
 
     let going = true;
     const asked: { begunAt: number; answered: boolean }[] = [];
@@ -47,7 +47,7 @@ export const newAddress: Row = {
         return outcome;
       },
     );
-    await using taken = await takeAddress(bookstore, 'author-service');
+    const moved = await takeAddress(bookstore, 'author-service');
     const servingAt = Date.now();
     try {
       await until('the book service reaches the author service', STOCK_RECOVERY_MS, () => isBack(asked, servingAt));
@@ -60,7 +60,7 @@ export const newAddress: Row = {
       going = false;
       await asking;
     }
-    const fault = `the author service recreated, ${taken.before} → ${taken.after}`;
+    const fault = `the author service recreated, ${moved.before} → ${moved.after}`;
     return [
       finding(fault, 'calls of the book service recover', asked, servingAt),
       finding(fault, 'calls of a client in the network recover', await kit.lines<Probe>(), servingAt),

@@ -32,7 +32,7 @@ export const replacedContainers: Row = {
       const services = { 'author-service': { environment }, 'book-service': { environment } };
       await writeFile(ages, JSON.stringify({ services }));
       await using bookstore = await ComposeBookstore.start(['compose.replicas.yaml', ages]);
-      await using client = await ClientContainer.start(bookstore, 'e2e/src/kubernetes/load-client.mjs', {
+      const client = await ClientContainer.start(bookstore, 'e2e/src/client/load-client.mjs', {
         CALLS_PER_SECOND: String(PER_SECOND),
         RETRIES: 'no',
       });

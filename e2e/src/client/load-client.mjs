@@ -1,5 +1,5 @@
-// A client inside the cluster, run in the author service's image: calls at a steady rate until SIGTERM, then says how
-// many were made and how the failed ones failed. Its channels are those of the services themselves.
+// A client in the network of the services, run in the author service's image: calls at a steady rate until SIGTERM, then
+// says how many were made and how the failed ones failed. Its channels are those of the services themselves.
 import { randomUUID } from 'node:crypto';
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
 import { credentials, status } from '@grpc/grpc-js';
