@@ -78,7 +78,7 @@ test('the public ports are published on loopback, and no internal one or databas
 });
 
 test('no layer of an image holds a key, a token, a password or where it was built', async () => {
-  const images = (await stack.compose('--profile', 'tools', 'config', '--images')).trim().split('\n');
+  const images = (await stack.compose('--profile', 'commands', 'config', '--images')).trim().split('\n');
   const own = [...new Set(images)].filter((image) => !image.startsWith('postgres'));
   expect(own).toHaveLength(3);
   expect(await secretsInImages(own, { ...developmentPasswords(), 'the path of this checkout': `${root}/` })).toEqual(
