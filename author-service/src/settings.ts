@@ -8,6 +8,7 @@ export const authorSettings = {
   INTERNAL_PEER_NAME: { ...kitSettings.INTERNAL_PEER_NAME, defaultValue: 'book-service' },
   BOOK_SERVICE_ADDRESS: setting("host:port, or gRPC target, of the book service's internal port", text),
   DELETE_RECOVERY_INTERVAL_MS: setting('time between two looks for unfinished deletions, ms', integer(10), '1000'),
+  DELETE_RECOVERY_BATCH: setting('most unfinished deletions taken up at a time', integer(1, 1000), '32'),
 };
 
 export type AuthorSettings = Settings<typeof authorSettings>;

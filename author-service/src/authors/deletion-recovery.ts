@@ -5,9 +5,6 @@ import type { AuthorSettings } from '../settings.js';
 import { AuthorDeletion } from './author-deletion.js';
 import { AuthorsRepository } from './authors.repository.js';
 
-/** Deletions claimed at a time. */
-const BATCH = 32;
-
 /**
  * Ends what a crash or a lost answer has left marked as DELETING. Each replica runs one; they share the work by
  * claiming it, and hold neither a lock nor a connection while they ask the book service.
@@ -41,16 +38,17 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
 
   private async run(): Promise<void> {
     const { signal } = this.#stopped;
+    const { DELETE_RECOVERY_INTERVAL_MS, DELETE_RECOVERY_BATCH } = this.settings;
     while (!signal.aborted) {
-      await sleep(this.settings.DELETE_RECOVERY_INTERVAL_MS, undefined, { signal }).catch(() => {});
-      while (!signal.aborted && (await this.recoverBatch()) === BATCH);
+      await sleep(DELETE_RECOVERY_INTERVAL_MS, undefined, { signal }).catch(() => {});
+      while (!signal.aborted && (await this.recoverBatch(DELETE_RECOVERY_BATCH)) === DELETE_RECOVERY_BATCH);
     }
   }
 
   /** How many deletions were due. A failing one holds up no other. */
-  private async recoverBatch(): Promise<number> {
+  private async recoverBatch(size: number): Promise<number> {
     try {
-      const due = await this.repository.claimDueDeletions(BATCH);
+      const due = await this.repository.claimDueDeletions(size);
       if (due.length > 0) failPoint('recover-deletion.claimed');
       await Promise.all(
         due.map((deletion) =>

@@ -4,6 +4,7 @@ import { type ChaosOptions, parseOptions, USAGE } from './options.js';
 import { asTable, broken } from './report.js';
 import { composeRows, rows } from './rows/index.js';
 import { runRows } from './run-rows.js';
+import { saveTable } from './save-table.js';
 
 /** `npm run chaos`: prints fault × promise × measured, and ends with status 1 when a promise does not hold. */
 
@@ -16,7 +17,7 @@ try {
   process.exitCode = 2;
 }
 
-async function run({ target, rows: wanted, short, untimed, seed, json }: ChaosOptions): Promise<void> {
+async function run({ target, rows: wanted, short, untimed, seed, json, save }: ChaosOptions): Promise<void> {
   const chosen = (target === 'compose' ? composeRows : rows).filter((row) => wanted?.has(row.number) ?? true);
   if (chosen.length === 0) throw new Error(`--rows names no row that the ${target} target has`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void giveUp());
@@ -30,6 +31,8 @@ async function run({ target, rows: wanted, short, untimed, seed, json }: ChaosOp
   const promises = reports.flatMap(({ findings }) => findings).filter(({ holds }) => holds !== undefined).length;
   console.log(`${promises - failed} of ${promises} promises hold, after ${since().trim()}`);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ target, scale, seed, reports }, null, 2)}\n`);
+  if (save)
+    saveTable(target, asTable(reports), `${promises - failed} of ${promises} promises hold, after ${since().trim()}`);
   process.exitCode = broken(reports, untimed) > 0 ? 1 : 0;
 }
 

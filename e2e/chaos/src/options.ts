@@ -10,6 +10,7 @@ Does things to a bookstore of its own that nobody should, and prints what its pr
   --untimed       a promise of time that does not hold is shown, and fails nothing: for a busy machine
   --seed <n>      repeats the choices of an earlier run
   --json <file>   writes what was measured there, too
+  --save          puts the table into docs/reliability.md
   --help          this text`;
 
 export interface ChaosOptions {
@@ -19,6 +20,7 @@ export interface ChaosOptions {
   readonly untimed: boolean;
   readonly seed: number;
   readonly json: string | undefined;
+  readonly save: boolean;
   readonly help: boolean;
 }
 
@@ -29,18 +31,19 @@ const FLAGS = {
   untimed: { type: 'boolean', default: false },
   seed: { type: 'string' },
   json: { type: 'string' },
+  save: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** @throws Error whose message is one line */
 export function parseOptions(args: readonly string[]): ChaosOptions {
   const { values } = parseArgs({ args: [...args], options: FLAGS, strict: true });
-  const { target, short, untimed, json, help } = values;
+  const { target, short, untimed, json, save, help } = values;
   if (target !== 'embedded' && target !== 'compose') throw new Error('--target takes embedded or compose');
   const rows =
     values.rows === undefined ? undefined : new Set(values.rows.split(',').map((row) => number('--rows', row)));
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : number('--seed', values.seed);
-  return { target, rows, short, untimed, seed, json, help };
+  return { target, rows, short, untimed, seed, json, save, help };
 }
 
 function number(flag: string, text: string): number {

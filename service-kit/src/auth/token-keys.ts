@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { CallError } from '../errors/call-error.js';
 import type { Logger } from '../log/logger.js';
+import type { KitSettings } from '../settings/kit-settings.js';
 import { SettingsError } from '../settings/setting.js';
 import { watchFiles } from './watch-files.js';
 
@@ -14,9 +15,6 @@ export interface TokenKeys {
   onChange: () => void;
   close(): void;
 }
-
-/** How long a fetched key set is used, ms; an unknown key id asks again at once, at most every half minute. */
-const FETCHED_KEYS_AGE_MS = 600_000;
 
 /**
  * Keys from a file, which is read again when it changes. A file that cannot be used then changes nothing: the keys that
@@ -50,9 +48,16 @@ export function keysFromFile(file: string, intervalMs: number, logger: Logger): 
   return keys;
 }
 
-/** Keys from a URL. While it does not answer, tokens that are not known yet cannot be verified. */
-export function keysFromUrl(url: string): TokenKeys {
-  const remote = createRemoteJWKSet(new URL(url), { cacheMaxAge: FETCHED_KEYS_AGE_MS, timeoutDuration: 3000 });
+/**
+ * Keys from a URL. While it does not answer, tokens that are not known yet cannot be verified. An unknown key id asks
+ * again at once, at most every half minute.
+ */
+export function keysFromUrl(
+  url: string,
+  { JWT_JWKS_MAX_AGE_S, JWT_JWKS_TIMEOUT_MS }: Pick<KitSettings, 'JWT_JWKS_MAX_AGE_S' | 'JWT_JWKS_TIMEOUT_MS'>,
+): TokenKeys {
+  const cacheMaxAge = JWT_JWKS_MAX_AGE_S * 1000;
+  const remote = createRemoteJWKSet(new URL(url), { cacheMaxAge, timeoutDuration: JWT_JWKS_TIMEOUT_MS });
   return {
     find: async (header, token) => {
       try {
@@ -62,7 +67,7 @@ export function keysFromUrl(url: string): TokenKeys {
         throw new CallError('KEYS_UNAVAILABLE', 'tokens cannot be verified just now; try again', { cause: error });
       }
     },
-    trustMs: FETCHED_KEYS_AGE_MS,
+    trustMs: cacheMaxAge,
     onChange: () => {},
     close: () => {},
   };

@@ -19,6 +19,6 @@ export function tokenVerification(settings: KitSettings, logger: Logger): TokenV
   const { JWT_JWKS_FILE, JWT_JWKS_URL, RELOAD_INTERVAL_MS } = settings;
   const keys = JWT_JWKS_FILE
     ? keysFromFile(JWT_JWKS_FILE, RELOAD_INTERVAL_MS, logger)
-    : keysFromUrl(JWT_JWKS_URL as string);
+    : keysFromUrl(JWT_JWKS_URL as string, settings);
   return { verifier: new TokenVerifier(settings, keys), close: () => keys.close() };
 }

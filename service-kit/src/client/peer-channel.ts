@@ -22,7 +22,7 @@ export function peerChannel(
   logger: Logger,
   idempotent: readonly IdempotentMethod[],
 ): PeerChannel {
-  const options = { ...channelOptions(idempotent), interceptors: [...(telemetry()?.interceptors ?? [])] };
+  const options = { ...channelOptions(idempotent, settings), interceptors: [...(telemetry()?.interceptors ?? [])] };
   const certificates = internalCertificates(settings, logger);
   if (!certificates) return { credentials: credentials.createInsecure(), options, close: () => {} };
   return {

@@ -15,7 +15,7 @@ export function createPool(settings: KitSettings, applicationName: string): Call
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     // A database that is frozen enforces no time-out of its own: ours comes just after.
     query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250,
-    idleTimeoutMillis: 60_000,
+    idleTimeoutMillis: settings.DATABASE_IDLE_TIMEOUT_MS,
     keepAlive: true,
     ...(Client && { Client }),
   });

@@ -60,15 +60,16 @@ function withRoom(
   const migrated: Gate = () => {
     if (!readiness.migrated) throw unavailable(new Error('not migrated yet'));
   };
+  const inFlight = () => limitInFlight(settings.MAX_CALLS_IN_FLIGHT, settings.OVERLOAD_RETRY_AFTER_MS);
   return {
     arrival: [
       ...before,
       limitMetadata(settings.MAX_METADATA_BYTES),
       only(isOwn, migrated),
-      only(isStream, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+      only(isStream, inFlight()),
       only(isStream, streams.gate),
     ],
-    work: only(isOwn, limitInFlight(settings.MAX_CALLS_IN_FLIGHT)),
+    work: only(isOwn, inFlight()),
   };
 }
 

@@ -2,6 +2,35 @@ import { z } from 'zod';
 import { CRASH_PLAN } from '../fail-points/crash-plan.js';
 import { integer, oneOf, optionalSetting, port, postgresUrl, type Settings, setting, someOf, text } from './setting.js';
 
+/** How a service talks to the other one. */
+export const peerSettings = {
+  PEER_DEADLINE_MS: setting('longest a call to the other service may take, retries included, ms', integer(1), '2000'),
+  PEER_MAX_ATTEMPTS: setting('how often a call that changes nothing twice is sent at most', integer(1, 5), '4'),
+  PEER_FIRST_BACKOFF_MS: setting('longest wait before it is sent again, doubled each time, ms', integer(1), '50'),
+  PEER_LONGEST_BACKOFF_MS: setting('longest that this wait becomes, ms', integer(1), '500'),
+  PEER_RETRY_BUDGET: setting(
+    'nothing is sent again once half as many calls have failed and no success has made up for them',
+    integer(1, 1000),
+    '10',
+  ),
+  PEER_RETRY_BUDGET_PERCENT: setting('what one success makes up for, % of a failed call', integer(1, 100), '10'),
+  PEER_FIRST_RECONNECT_MS: setting('wait before a lost connection is made again, ms', integer(100), '200'),
+  PEER_LONGEST_RECONNECT_MS: setting('longest that this wait becomes, ms', integer(100), '2000'),
+  PEER_RESOLVE_INTERVAL_MS: setting(
+    "least time between two look-ups of the other service's name, ms",
+    integer(0),
+    '1000',
+  ),
+  PEER_KEEPALIVE_TIME_MS: setting(
+    'time between two looks whether the other service is still there, ms',
+    integer(1000),
+    '10000',
+  ),
+  PEER_KEEPALIVE_TIMEOUT_MS: setting('time that it then has to answer, ms', integer(100), '5000'),
+};
+
+export type PeerSettings = Settings<typeof peerSettings>;
+
 /** What every service on the kit can be told. Each deadline, retry, limit and time-out has its default here. */
 export const kitSettings = {
   LISTEN_HOST: setting('address that both listeners bind to', text, '0.0.0.0'),
@@ -13,6 +42,8 @@ export const kitSettings = {
 
   JWT_JWKS_FILE: optionalSetting('file with the public keys that tokens are verified with, a JSON Web Key Set', text),
   JWT_JWKS_URL: optionalSetting('or where to fetch them: https, or http on loopback', text),
+  JWT_JWKS_MAX_AGE_S: setting('longest that fetched keys are used before they are fetched again, s', integer(1), '600'),
+  JWT_JWKS_TIMEOUT_MS: setting('longest that fetching them may take, ms', integer(1), '3000'),
   JWT_ISSUER: optionalSetting('issuer of the tokens (iss)', text),
   JWT_AUDIENCE: optionalSetting('audience of the tokens (aud)', text),
   JWT_TYPE: setting('type in the header of the tokens (typ), RFC 9068', text, 'at+jwt'),
@@ -44,14 +75,17 @@ export const kitSettings = {
   DATABASE_PASSWORD: optionalSetting('password of that role, instead of one in DATABASE_URL', text),
   DATABASE_POOL_SIZE: setting('most connections to the database', integer(1, 1000), '10'),
   DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '800'),
+  DATABASE_IDLE_TIMEOUT_MS: setting('time after which an idle connection is closed, ms', integer(1000), '60000'),
   DATABASE_STATEMENT_TIMEOUT_MS: setting(
     "longest a statement may run, ms; the role's own limit is 2000",
     integer(1),
     '1500',
   ),
 
-  PEER_DEADLINE_MS: setting('longest a call to the other service may take, retries included, ms', integer(1), '2000'),
+  ...peerSettings,
+
   MAX_CALLS_IN_FLIGHT: setting('most calls worked on at once on each listener; the next is refused', integer(1), '256'),
+  OVERLOAD_RETRY_AFTER_MS: setting('time after which a call refused so is asked to come again, ms', integer(1), '100'),
   MAX_MESSAGE_BYTES: setting('longest request message, bytes', integer(1024), '1048576'),
   MAX_METADATA_BYTES: setting('most request metadata, bytes', integer(1024, 65_536), '16384'),
   MAX_CONNECTIONS: setting('most connections to each listener; the next is closed at once', integer(1), '1000'),
