@@ -5,7 +5,8 @@ export interface Author {
   readonly name: string;
   /** Unique without regard to case. */
   readonly email: string;
-  readonly createdAt: Date;
+  /** RFC 3339, UTC with milliseconds. */
+  readonly createdAt: string;
 }
 
 /** What a new author is made of. */

@@ -46,5 +46,5 @@ const toProto = ({ id, name, email, createdAt }: Author): proto.Author => ({
   id,
   name,
   email,
-  createdAt: createdAt.toISOString(),
+  createdAt,
 });

@@ -6,7 +6,8 @@ export interface Book {
   readonly authorId: string;
   /** Year of first publication; negative before the common era, never 0. */
   readonly publishedYear: number;
-  readonly createdAt: Date;
+  /** RFC 3339, UTC with milliseconds. */
+  readonly createdAt: string;
 }
 
 /** What a new book is made of. */

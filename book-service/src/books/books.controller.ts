@@ -49,7 +49,7 @@ export class BooksController {
       id,
       title,
       publishedYear,
-      createdAt: createdAt.toISOString(),
+      createdAt,
     }));
     return { books, nextPageToken };
   }
@@ -60,5 +60,5 @@ const toProto = ({ id, title, authorId, publishedYear, createdAt }: Book): proto
   title,
   authorId,
   publishedYear,
-  createdAt: createdAt.toISOString(),
+  createdAt,
 });

@@ -11,6 +11,12 @@ const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 const COLUMNS = 'id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt"';
 
+/** A book with the same request id, as Prisma reads it. */
+interface Twin extends Omit<Book, 'createdAt'> {
+  readonly createdAt: Date;
+  readonly sameContent: boolean;
+}
+
 /**
  * Books in PostgreSQL. What is hot goes past Prisma, whose look at each value of each row costs more than a read, and whose raw
  * statements cost a write of one row 22 to 31 % of its CPU (measured on Node 24, 64 in flight).
@@ -74,14 +80,14 @@ export class BooksRepository {
     const inserted = await this.insertUnlessKnown(book, requestId, hash);
     if (inserted || requestId === null) return inserted;
     // In a statement of its own: the one above does not see a twin that was committed while it waited.
-    const [twin] = await this.database.$queryRaw<(Book & { sameContent: boolean })[]>`
+    const [twin] = await this.database.$queryRaw<Twin[]>`
       SELECT id, title, author_id AS "authorId", published_year AS "publishedYear", created_at AS "createdAt",
              request_hash = ${hash}::bytea AS "sameContent"
       FROM books WHERE request_id = ${requestId}::uuid`;
     if (!twin) return undefined;
-    const { sameContent, ...known } = twin;
+    const { sameContent, createdAt, ...known } = twin;
     if (!sameContent) throw new RequestIdReused(requestId);
-    return known;
+    return { ...known, createdAt: createdAt.toISOString() };
   }
 
   /**
