@@ -63,7 +63,7 @@ test('a saved line of a service serves, and no call fails on the way', async () 
 test('a type error is shown while the code before goes on serving, until it is mended', async () => {
   dev.forget();
   await edit(copy.folder, AUTHOR, 'super(`nobody has', 'super(1, `nobody has');
-  await dev.prints(' TS2554');
+  await dev.prints(' TS2345');
   await dev.prints('what served before goes on');
   expect(dev.stderr + dev.stdout).toContain('author.ts');
   expect(await refusal()).toContain('nobody has the id');

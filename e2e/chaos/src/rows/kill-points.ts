@@ -62,7 +62,7 @@ export const killPoints: Row = {
       const slowest = Math.max(...crashes.slice(-times).map(({ settledMs }) => settledMs));
       lab.say(`  ${point}: ${times} crashes, settled after at most ${Math.round(slowest)} ms`);
     }
-    return judge(bookstore, ledger, points.length, crashes);
+    return await judge(bookstore, ledger, points.length, crashes);
   },
 };
 
