@@ -82,12 +82,7 @@ test('a token is refused as soon as it has expired, though it was good a moment 
 
 test('keys are fetched from a URL; while it does not answer, known tokens pass and new ones are UNAVAILABLE', async () => {
   const first = await TestIssuer.create('key-1');
-  const keyServer = createServer((_request, response) => response.end(JSON.stringify({ keys: [first.publicJwk] })));
-  await once(keyServer.listen(0, '127.0.0.1'), 'listening');
-  stop.push(() => closeNow(keyServer));
-  const { port } = keyServer.address() as AddressInfo;
-  const url = { JWT_JWKS_FILE: '', JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks` };
-
+  const { keyServer, url } = await serveKeys(() => first);
   const secured = await start(url);
   const token = await first.token();
   expect(await call(secured, token)).toBe('OK');
@@ -101,6 +96,28 @@ test('keys are fetched from a URL; while it does not answer, known tokens pass a
   });
   expect(late.handled).toEqual([]);
 });
+
+test('keys at a URL rotate: they are used as long as was said, and then the new ones are', async () => {
+  const [first, second] = [await TestIssuer.create('key-1'), await TestIssuer.create('key-2')];
+  let current = first;
+  const { url } = await serveKeys(() => current);
+  const secured = await start({ ...url, JWT_JWKS_MAX_AGE_S: '1' });
+  const [oldToken, newToken] = [await first.token(), await second.token()];
+  expect(await call(secured, oldToken)).toBe('OK');
+
+  current = second;
+  await expect.poll(() => call(secured, newToken), WAIT).toBe('OK');
+  await expect.poll(() => call(secured, oldToken), WAIT).toBe('UNAUTHENTICATED');
+});
+
+/** A server of the public key that this issuer has just then, and the settings that name it. */
+async function serveKeys(issuer: () => TestIssuer) {
+  const keyServer = createServer((_request, response) => response.end(JSON.stringify({ keys: [issuer().publicJwk] })));
+  await once(keyServer.listen(0, '127.0.0.1'), 'listening');
+  stop.push(() => closeNow(keyServer));
+  const { port } = keyServer.address() as AddressInfo;
+  return { keyServer, url: { JWT_JWKS_FILE: '', JWT_JWKS_URL: `http://127.0.0.1:${port}/jwks` } };
+}
 
 function closeNow(server: Server): Promise<void> {
   server.closeAllConnections();
