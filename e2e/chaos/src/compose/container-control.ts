@@ -31,11 +31,7 @@ export class ContainerControl implements FaultyService {
     await this.compose('unpause', this.name);
   }
 
-  /**
-   * A new container, on another address than the one before, and serving: as after a new image or a changed setting.
-   *
-   * @returns once it serves
-   */
+  /** Puts a new container in its place, as after a new image or a changed setting, and returns when it serves. */
   async recreate(): Promise<void> {
     await this.compose('up', '--detach', '--no-deps', '--force-recreate', this.name);
     await this.serves();
