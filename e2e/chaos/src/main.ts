@@ -26,13 +26,14 @@ async function run({ target, rows: wanted, short, untimed, seed, json, save }: C
   const since = () => `${Math.round((performance.now() - startedAt) / 1000)} s`.padStart(6);
   console.log(`chaos: ${target}, ${scale}; --seed ${seed} repeats its choices\n`);
   const reports = await runRows(chosen, { scale, seed, say: (line) => console.log(`${since()}  ${line}`) });
-  console.log(`\n${asTable(reports)}\n`);
+  const table = asTable(reports);
+  console.log(`\n${table}\n`);
   const failed = broken(reports, false);
   const promises = reports.flatMap(({ findings }) => findings).filter(({ holds }) => holds !== undefined).length;
-  console.log(`${promises - failed} of ${promises} promises hold, after ${since().trim()}`);
+  const summary = `${promises - failed} of ${promises} promises hold, after ${since().trim()}`;
+  console.log(summary);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify({ target, scale, seed, reports }, null, 2)}\n`);
-  if (save)
-    saveTable(target, asTable(reports), `${promises - failed} of ${promises} promises hold, after ${since().trim()}`);
+  if (save) saveTable(target, table, summary);
   process.exitCode = broken(reports, untimed) > 0 ? 1 : 0;
 }
 
