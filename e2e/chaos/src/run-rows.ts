@@ -15,7 +15,11 @@ export async function runRows(rows: readonly Row[], { scale, seed, say }: RunOpt
     const startedAt = performance.now();
     const lab: Lab = {
       ...{ scale, seed, say },
-      start: (options = {}) => EmbeddedBookstore.start(options),
+      start: async (options = {}) => {
+        const bookstore = await EmbeddedBookstore.start(options);
+        say(`row ${row.number}: a bookstore serves`);
+        return bookstore;
+      },
     };
     const findings = await row.run(lab).catch((error: Error) => {
       say(error.stack ?? error.message);

@@ -1,9 +1,26 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { SandboxError } from '../sandbox-error.js';
 
-/** A port of this machine that nobody listens on. */
+/**
+ * Below those that systems give to connections and to whoever asks for any port (from 32768 on Linux, 49152 elsewhere):
+ * a port is picked a while before somebody listens on it.
+ */
+const FIRST = 15_000;
+const COUNT = 17_000;
+let next = randomInt(COUNT);
+
+/** A port of this machine that nobody listens on, and that this process has not had from here before. */
 export async function freePort(): Promise<number> {
-  return await tryPort(0);
+  for (let tries = 0; tries < COUNT; tries++) {
+    const port = FIRST + (next++ % COUNT);
+    try {
+      return await tryPort(port);
+    } catch {
+      // Somebody listens on it, or no one may.
+    }
+  }
+  throw new SandboxError(`no port from ${FIRST} to ${FIRST + COUNT} can be opened`);
 }
 
 /** @throws SandboxError that says which variable moves the port, when somebody listens on it */
@@ -30,9 +47,6 @@ function tryPort(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
-    });
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }

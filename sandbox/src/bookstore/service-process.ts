@@ -33,6 +33,8 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
   /** Resolves with what to call the end, once the process has ended. */
   readonly exited: Promise<string>;
+  /** Resolves when the process itself says that its ports are open. */
+  readonly #listening: Promise<unknown>;
   #ended = false;
 
   private constructor(readonly options: ServiceProcessOptions) {
@@ -50,7 +52,7 @@ export class ServiceProcess {
           PUBLIC_PORT: String(options.publicPort),
           INTERNAL_PORT: String(options.internalPort),
         },
-        // The channel is not for messages: its end tells the service that this process is gone, however it went.
+        // Its end tells the service that this process is gone, however it went; its one message, that the service listens.
         stdio: ['ignore', output, output, 'ipc'],
       },
     );
@@ -59,6 +61,7 @@ export class ServiceProcess {
         for (const line of text.split('\n')) if (line !== '') options.onLog?.(line);
       });
     }
+    this.#listening = new Promise((resolve) => this.#child.once('message', resolve));
     this.exited = new Promise((resolve) => {
       const end = (how: string) => {
         this.#ended = true;
@@ -87,7 +90,7 @@ export class ServiceProcess {
   }
 
   /**
-   * Resolves when the public port answers SERVING.
+   * Resolves when this process has opened its ports, and the public one answers SERVING.
    *
    * @throws SandboxError when it ends before, or takes too long; the signal's reason when nobody waits any more
    */
@@ -97,8 +100,24 @@ export class ServiceProcess {
     this.exited.then((how) =>
       ended.abort(new SandboxError(`the ${name} ended ${how} before it served; its last lines say why`)),
     );
+    const late = new SandboxError(`the ${name} does not serve after ${SERVING_TIMEOUT_MS / 1000} s`);
+    const timer = setTimeout(() => ended.abort(late), SERVING_TIMEOUT_MS);
     const either = AbortSignal.any(signal ? [ended.signal, signal] : [ended.signal]);
-    await waitUntilServing(`127.0.0.1:${publicPort}`, SERVING_TIMEOUT_MS, either, caFile);
+    try {
+      await this.#untilListening(either);
+      await waitUntilServing(`127.0.0.1:${publicPort}`, SERVING_TIMEOUT_MS, either, caFile);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Until then whoever answers on its port is somebody else, to whom the port was lost. */
+  #untilListening(signal: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      this.#listening.then(resolve);
+    });
   }
 
   signal(signal: NodeJS.Signals): void {

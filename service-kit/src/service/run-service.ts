@@ -25,6 +25,8 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   if (process.connected) process.on('disconnect', stop);
   try {
     service = await startService(definition);
+    // By its own channel: somebody else may answer on a port that this process could not have.
+    process.send?.('listening');
   } catch (error) {
     fail(definition, error);
   }

@@ -17,6 +17,7 @@ async function intact(lab: Lab): Promise<Finding[]> {
   await using bookstore = await lab.start();
   const enough = scaled(lab, { test: 120, short: 600, full: 20_000 });
   const result = await runRaces(bookstore, enough, new Random(lab.seed));
+  lab.say(`  ${result.races} races in ${result.histories} histories`);
   const { orphans, deleting } = await findOrphans(bookstore);
   for (const history of result.rejected.slice(0, 3)) lab.say(`not linearizable: ${history}`);
   const fault = `16 clients, ${result.races} races of CreateBook against DeleteAuthor`;
