@@ -11,6 +11,7 @@ import {
   testEnvironment,
 } from '@bookstore/sandbox/testing';
 import { LIVENESS, type RunningService, startService } from '@bookstore/service-kit';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { authorService } from '../src/author-service.js';
 import { newAuthor } from './start-authors.js';
@@ -18,8 +19,12 @@ import { newAuthor } from './start-authors.js';
 let network: Awaited<ReturnType<typeof startDatabaseProxy>>;
 let service: RunningService;
 let api: PromiseClient<AuthorServiceClient>;
+/** Past that network, as the owner. */
+let database: pg.Pool;
 beforeAll(async () => {
-  network = await startDatabaseProxy((await createServiceDatabase(inject('postgresUrl'), 'author-service')).url);
+  const { url, adminUrl } = await createServiceDatabase(inject('postgresUrl'), 'author-service');
+  network = await startDatabaseProxy(url);
+  database = new pg.Pool({ connectionString: adminUrl });
   service = await startTestService(authorService, {
     DATABASE_URL: network.url,
     DATABASE_ACQUIRE_TIMEOUT_MS: '1000',
@@ -32,6 +37,7 @@ afterAll(async () => {
   api?.close();
   await service?.stop();
   await network?.stop();
+  await database?.end();
 });
 beforeEach(() => async () => {
   network.heal();
@@ -53,7 +59,6 @@ describe.each([
       api.createAuthor(newAuthor({ requestId: randomUUID() })),
       api.getAuthor({ id }),
       api.updateAuthor({ id, name: 'x' }),
-      api.deleteAuthor({ id }),
       api.listAuthors(),
     ];
     for (const failure of await Promise.all(calls.map(failureOf))) {
@@ -84,6 +89,31 @@ describe.each([
     const author = await api.createAuthor(newAuthor());
     expect(await api.getAuthor({ id: author.id })).toEqual(author);
   });
+});
+
+test('a deletion that cannot begin is DATABASE_UNAVAILABLE', async () => {
+  network.cut();
+  // Connections that end are noticed, so that the next call needs a new one.
+  await expect.poll(() => healthOf(service.publicPort)).toBe('NOT_SERVING');
+  expect(await failureOf(api.deleteAuthor({ id: randomUUID() }))).toMatchObject({ reason: 'DATABASE_UNAVAILABLE' });
+});
+
+test('a deletion that may have begun, since the answer is lost, is DELETE_PENDING', async () => {
+  const { id } = await api.createAuthor(newAuthor());
+  const holder = await database.connect();
+  await holder.query('BEGIN');
+  await holder.query('SELECT FROM authors WHERE id = $1 FOR UPDATE', [id]);
+  const failure = failureOf(api.deleteAuthor({ id }));
+  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+  await expect.poll(async () => (await database.query(waiting)).rowCount).toBe(1);
+  network.cut();
+  expect(await failure).toMatchObject({
+    code: 'UNAVAILABLE',
+    reason: 'DELETE_PENDING',
+    message: 'the outcome of the deletion is not known yet; call again, NOT_FOUND then means done',
+  });
+  await holder.query('ROLLBACK');
+  holder.release();
 });
 
 test('a service may start before its database: it listens, waits and serves once the database is there', async () => {

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Call, currentCall, runForCall } from '../src/call/call.js';
 import { BatchedReads } from '../src/database/batched-reads.js';
 import { CallAwarePool } from '../src/database/call-aware-pool.js';
+import { prepared } from '../src/database/statement.js';
+import { transaction } from '../src/database/transaction.js';
 
 /** A call that ends when the test says so. */
 function startCall(): Call & { end(): void } {
@@ -153,5 +155,52 @@ describe('a pool of one connection', () => {
     await expect(pool.query('SELECT 1')).rejects.toBeDefined();
     network.heal();
     await expect.poll(async () => (await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+
+  describe('with a transaction', () => {
+    const insert = prepared('insert', "INSERT INTO authors (name, email) VALUES ('T', $1)");
+    const find = prepared<{ email: string }>('find', 'SELECT email FROM authors WHERE email = $1');
+    const found = async (email: string) => (await find(pool, email)).length;
+
+    test('keeps what was done once all of it is', async () => {
+      await transaction(pool, (run) => run(insert, 'kept@example.com'));
+      expect(await found('kept@example.com')).toBe(1);
+    });
+
+    test('keeps nothing of one that throws', async () => {
+      const failing = transaction(pool, async (run) => {
+        await run(insert, 'thrown@example.com');
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+      expect(await found('thrown@example.com')).toBe(0);
+    });
+
+    test('sends nothing but the rollback once the call has ended', async () => {
+      const call = startCall();
+      const begun = runForCall(call, () =>
+        transaction(pool, async (run) => {
+          await run(insert, 'ended@example.com');
+          call.end();
+          await run(find, 'of an ended transaction');
+        }),
+      );
+      await expect(begun).rejects.toMatchObject(ENDED);
+      expect(network.sent()).not.toContain('of an ended transaction');
+      expect(await found('ended@example.com')).toBe(0);
+    });
+
+    test('closes a connection that does not answer, and is whole again', async () => {
+      const { pid } = (await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0] ?? {};
+      const cut = transaction(pool, async (run) => {
+        await run(insert, 'cut@example.com');
+        network.cut();
+        await run(insert, 'cut-2@example.com');
+      });
+      await expect(cut).rejects.toBeDefined();
+      network.heal();
+      await expect.poll(() => found('cut@example.com').catch(() => 'away')).toBe(0);
+      expect((await pool.query('SELECT pg_backend_pid() AS pid')).rows).not.toEqual([{ pid }]);
+    });
   });
 });

@@ -71,11 +71,11 @@ export class AuthorHasBooks extends Error {
   }
 }
 
-/** The author is marked as being deleted, and whether it was is not known yet. */
+/** The author is marked as being deleted, or may be, and how that ends is not known yet. */
 export class DeletePending extends Error {
   override readonly name = 'DeletePending';
   readonly reason = 'DELETE_PENDING';
   constructor(cause: unknown) {
-    super('the deletion has begun and its outcome is not known yet; call again, NOT_FOUND then means done', { cause });
+    super('the outcome of the deletion is not known yet; call again, NOT_FOUND then means done', { cause });
   }
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { BatchedReads, POOL, sqlState, statement } from '@bookstore/service-kit';
+import { answerLost, BatchedReads, POOL, sqlState, statement } from '@bookstore/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { AuthorDatabase } from '../author-database.js';
 import {
   type Author,
   type AuthorChange,
+  DeletePending,
   type Deletion,
   EmailTaken,
   type NewAuthor,
@@ -17,6 +18,7 @@ const UNIQUE_VIOLATION = '23505';
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 const COLUMNS = 'id, name, email, created_at AS "createdAt"';
+const DELETION = 'id AS "authorId", delete_op_id AS "opId", delete_force AS force';
 
 /** An author with the same request id or address, as Prisma reads it. */
 interface Twin extends Omit<Author, 'createdAt'> {
@@ -35,6 +37,10 @@ export class AuthorsRepository {
   readonly #page: (after: string, limit: number) => Promise<Author[]>;
   readonly #insert: (...values: [string, string, string | null, Uint8Array | string | null]) => Promise<Author[]>;
   readonly #update: (id: string, name?: string, email?: string) => Promise<{ id: string }[]>;
+  readonly #mark: (id: string, opId: string, force: boolean) => Promise<Deletion[]>;
+  readonly #deletionOf: (id: string) => Promise<(Deletion | { readonly opId: null })[]>;
+  readonly #finish: (id: string, opId: string) => Promise<unknown>;
+  readonly #undo: (id: string, opId: string) => Promise<unknown>;
 
   constructor(
     private readonly database: AuthorDatabase,
@@ -58,6 +64,24 @@ export class AuthorsRepository {
       pool,
       'authors_update',
       'UPDATE authors SET name = coalesce($2, name), email = coalesce($3, email) WHERE id = $1 RETURNING id',
+    );
+    this.#mark = statement<Deletion>(
+      pool,
+      'authors_mark',
+      `UPDATE authors
+       SET state = 'DELETING', delete_op_id = $2, delete_force = $3,
+           delete_started_at = now(), delete_next_try_at = now() + interval '3 seconds', delete_tries = 0
+       WHERE id = $1 AND state = 'ACTIVE' RETURNING ${DELETION}`,
+    );
+    this.#deletionOf = statement(pool, 'authors_deletion', `SELECT ${DELETION} FROM authors WHERE id = $1`);
+    this.#finish = statement(pool, 'authors_finish', 'DELETE FROM authors WHERE id = $1 AND delete_op_id = $2');
+    this.#undo = statement(
+      pool,
+      'authors_undo',
+      `UPDATE authors
+       SET state = 'ACTIVE', delete_op_id = NULL, delete_force = NULL, delete_started_at = NULL,
+           delete_next_try_at = NULL, delete_tries = 0
+       WHERE id = $1 AND delete_op_id = $2`,
     );
   }
 
@@ -107,38 +131,30 @@ export class AuthorsRepository {
   /**
    * Marks an active author by this deletion. The deletion that the author is in then: this one, or one that was there
    * before; none when there is no such author. The next try by somebody else is due after this caller has given up.
+   *
+   * @throws DeletePending when the answer is lost, so that the author may be marked
    */
   async beginDeletion({ authorId, opId, force }: Deletion): Promise<Deletion | undefined> {
-    const [found] = await this.database.$queryRaw<Deletion[]>`
-      WITH marked AS (
-        UPDATE authors
-        SET state = 'DELETING', delete_op_id = ${opId}::uuid, delete_force = ${force},
-            delete_started_at = now(), delete_next_try_at = now() + interval '3 seconds', delete_tries = 0
-        WHERE id = ${authorId}::uuid AND state = 'ACTIVE'
-        RETURNING id, delete_op_id, delete_force)
-      SELECT id AS "authorId", delete_op_id AS "opId", delete_force AS force FROM marked`;
-    if (found) return found;
-    // In a statement of its own: a concurrent deletion's mark, waited for above, is not in its snapshot.
-    const [other] = await this.database.$queryRaw<(Deletion & { state: string })[]>`
-      SELECT id AS "authorId", delete_op_id AS "opId", delete_force AS force, state::text
-      FROM authors WHERE id = ${authorId}::uuid`;
-    if (other?.state === 'ACTIVE') return this.beginDeletion({ authorId, opId, force });
-    return other && { authorId, opId: other.opId, force: other.force };
+    for (;;) {
+      const [mine] = await this.#mark(authorId, opId, force).catch((error) => {
+        throw answerLost(error) ? new DeletePending(error) : error;
+      });
+      if (mine) return mine;
+      // In a statement of its own: a concurrent deletion's mark, waited for above, is not in its snapshot.
+      const [other] = await this.#deletionOf(authorId);
+      if (!other || other.opId !== null) return other;
+      // Undone in between.
+    }
   }
 
   /** The author goes, unless another operation has taken over. */
   async finishDeletion({ authorId, opId }: Deletion): Promise<void> {
-    await this.database.$executeRaw`
-      DELETE FROM authors WHERE id = ${authorId}::uuid AND delete_op_id = ${opId}::uuid`;
+    await this.#finish(authorId, opId);
   }
 
   /** The author stays, unless another operation has taken over. */
   async undoDeletion({ authorId, opId }: Deletion): Promise<void> {
-    await this.database.$executeRaw`
-      UPDATE authors
-      SET state = 'ACTIVE', delete_op_id = NULL, delete_force = NULL, delete_started_at = NULL,
-          delete_next_try_at = NULL, delete_tries = 0
-      WHERE id = ${authorId}::uuid AND delete_op_id = ${opId}::uuid`;
+    await this.#undo(authorId, opId);
   }
 
   /**

@@ -1,27 +1,56 @@
-import { failPoint, throwIfEnded } from '@bookstore/service-kit';
-import { Injectable } from '@nestjs/common';
-import { BookDatabase } from '../book-database.js';
+import { failPoint, POOL, prepared, type Run, statement, transaction } from '@bookstore/service-kit';
+import { Inject, Injectable } from '@nestjs/common';
+import type pg from 'pg';
 import type { Closing, ClosingDecision } from './closing.js';
 
-type Transaction = Parameters<Parameters<BookDatabase['$transaction']>[0]>[0];
+const addTombstone = prepared<{ live: false }>(
+  'author_refs_tombstone',
+  'INSERT INTO author_refs (author_id, live) VALUES ($1, false) ON CONFLICT DO NOTHING RETURNING live',
+);
+const lock = prepared('author_refs_lock', 'SELECT live FROM author_refs WHERE author_id = $1 FOR UPDATE');
+const findDecision = prepared<ClosingDecision>(
+  'author_closings_by_op_id',
+  'SELECT outcome, book_count AS "bookCount" FROM author_closings WHERE op_id = $1',
+);
+const countBooks = prepared<{ count: number }>(
+  'books_count_of_author',
+  'SELECT count(*)::int AS count FROM books WHERE author_id = $1',
+);
+const deleteBooks = prepared('books_delete_of_author', 'DELETE FROM books WHERE author_id = $1');
+const bury = prepared('author_refs_bury', 'UPDATE author_refs SET live = false WHERE author_id = $1 AND live');
+const record = prepared(
+  'author_closings_insert',
+  `INSERT INTO author_closings (op_id, author_id, force, outcome, book_count)
+   VALUES ($1, $2, $3, $4::"ClosingOutcome", $5)`,
+);
 
-/** Which authors books may lean on, in PostgreSQL. */
+/**
+ * Which authors books may lean on, in PostgreSQL. Past Prisma, whose interactive transaction held its connection, and
+ * the author's lock, for longer.
+ */
 @Injectable()
 export class AuthorReferencesRepository {
-  constructor(private readonly database: BookDatabase) {}
+  readonly #find: (authorId: string) => Promise<{ live: boolean }[]>;
+  readonly #add: (authorId: string) => Promise<unknown>;
+
+  constructor(@Inject(POOL) private readonly pool: pg.Pool) {
+    this.#find = statement(pool, 'author_refs_by_id', 'SELECT live FROM author_refs WHERE author_id = $1');
+    this.#add = statement(
+      pool,
+      'author_refs_insert',
+      'INSERT INTO author_refs (author_id) VALUES ($1) ON CONFLICT DO NOTHING',
+    );
+  }
 
   /** None when nobody has asked for this author yet; not live means gone for ever. */
   async find(authorId: string): Promise<{ live: boolean } | undefined> {
-    // Not by findUnique: Prisma joins those of one tick, so that one could end with another's call.
-    const [found] = await this.database.$queryRaw<{ live: boolean }[]>`
-      SELECT live FROM author_refs WHERE author_id = ${authorId}::uuid`;
+    const [found] = await this.#find(authorId);
     return found;
   }
 
   /** Notes an author who exists; a tombstone stays what it is. */
   async add(authorId: string): Promise<void> {
-    await this.database.$executeRaw`
-      INSERT INTO author_refs (author_id) VALUES (${authorId}::uuid) ON CONFLICT DO NOTHING`;
+    await this.#add(authorId);
   }
 
   /**
@@ -30,46 +59,35 @@ export class AuthorReferencesRepository {
    * author whose stored outcome is HAS_BOOKS, and the count would be older than the lock.
    */
   async close(closing: Closing): Promise<ClosingDecision> {
-    const { opId, authorId, force } = closing;
-    const decision = await this.database.$transaction(
-      async (transaction): Promise<ClosingDecision> => {
-        // A CreateBook that is just asking for an author nobody knew must find the tombstone.
-        const tombstone = transaction.$executeRaw`
-          INSERT INTO author_refs (author_id, live) VALUES (${authorId}::uuid, false) ON CONFLICT DO NOTHING`;
-        const made = (await tombstone) > 0;
-        failPoint('close-author.tombstone');
-        throwIfEnded();
-        await transaction.$queryRaw`SELECT live FROM author_refs WHERE author_id = ${authorId}::uuid FOR UPDATE`;
-        failPoint('close-author.locked');
-        throwIfEnded();
-        const decided = await transaction.authorClosing.findUnique({
-          where: { opId },
-          select: { outcome: true, bookCount: true },
-        });
-        // Made just now for an operation that was decided before: impossible, since references are never deleted.
-        if (decided) return decided;
-        throwIfEnded();
-        const bookCount = made ? 0 : await transaction.book.count({ where: { authorId } });
-        throwIfEnded();
-        failPoint('close-author.counted');
-        const outcome = bookCount > 0 && !force ? 'HAS_BOOKS' : 'CLOSED';
-        if (outcome === 'CLOSED') await this.bury(transaction, authorId, bookCount);
-        failPoint('close-author.buried');
-        throwIfEnded();
-        await transaction.authorClosing.create({ data: { opId, authorId, force, outcome, bookCount } });
-        failPoint('close-author.recorded');
-        // Past the end of the call, the transaction is rolled back rather than committed.
-        throwIfEnded();
-        return { outcome, bookCount };
-      },
-      { isolationLevel: 'ReadCommitted', maxWait: 2000, timeout: 5000 },
-    );
+    const decision = await transaction(this.pool, (run) => decide(run, closing));
     failPoint('close-author.committed');
     return decision;
   }
+}
 
-  private async bury(transaction: Transaction, authorId: string, bookCount: number): Promise<void> {
-    if (bookCount > 0) await transaction.$executeRaw`DELETE FROM books WHERE author_id = ${authorId}::uuid`;
-    await transaction.$executeRaw`UPDATE author_refs SET live = false WHERE author_id = ${authorId}::uuid AND live`;
+async function decide(run: Run, { opId, authorId, force }: Closing): Promise<ClosingDecision> {
+  // A CreateBook that is just asking for an author nobody knew must find the tombstone.
+  const [made] = await run(addTombstone, authorId);
+  failPoint('close-author.tombstone');
+  if (!made) await run(lock, authorId);
+  failPoint('close-author.locked');
+  // Made just now for an operation that was decided before, or with books: impossible, as references are never deleted.
+  const [decided] = made ? [] : await run(findDecision, opId);
+  if (decided) return decided;
+  const bookCount = made ? 0 : await booksOf(run, authorId);
+  failPoint('close-author.counted');
+  const outcome = bookCount > 0 && !force ? 'HAS_BOOKS' : 'CLOSED';
+  if (outcome === 'CLOSED') {
+    if (bookCount > 0) await run(deleteBooks, authorId);
+    if (!made) await run(bury, authorId);
   }
+  failPoint('close-author.buried');
+  await run(record, opId, authorId, force, outcome, bookCount);
+  failPoint('close-author.recorded');
+  return { outcome, bookCount };
+}
+
+async function booksOf(run: Run, authorId: string): Promise<number> {
+  const [counted] = await run(countBooks, authorId);
+  return counted?.count ?? 0;
 }

@@ -1,4 +1,4 @@
-import { CallError } from '../errors/call-error.js';
+import { CallError, isExplained } from '../errors/call-error.js';
 
 /** What Prisma and adapter-pg call a database that cannot be used just now. */
 const UNAVAILABLE_KINDS = new Set([
@@ -23,6 +23,7 @@ const UNAVAILABLE_CODES = new Set([
   '58030', // its disk failed
 ]);
 /** Classes of SQLSTATE: connection exceptions, and the server shutting down or starting. */
+const CONNECTION_ENDED = /^(08...|57P0.)$/;
 const UNAVAILABLE_CLASSES = /^(08...|57P0.|25P0[234])$/;
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after|Client was closed)/;
@@ -36,6 +37,14 @@ export function databaseUnavailable(error: unknown): CallError | undefined {
     if (isUnavailable(layer)) return unavailable(error);
   }
   return undefined;
+}
+
+/** Whether the error is that a statement's answer never came: it may have been carried out or not. */
+export function answerLost(error: unknown): boolean {
+  // What the pool refuses for want of a connection explains itself, and was never sent.
+  if (isExplained(error) || !databaseUnavailable(error)) return false;
+  const state = sqlState(error);
+  return state === undefined || CONNECTION_ENDED.test(state);
 }
 
 /** The answer to a call whose database does not answer. */
