@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { test as base, expect, inject } from 'vitest';
+import { test as base, expect, inject, vi } from 'vitest';
 import { createServiceDatabase } from '../src/testing/service-database.js';
 
 const MAIN = fileURLToPath(new URL('../../service-kit/dist/fsck/main.js', import.meta.url));
@@ -78,8 +78,9 @@ export class CheckedDatabases implements AsyncDisposable {
   async untilFsck(database: 'authors' | 'books', condition: string): Promise<void> {
     const sessions = `SELECT 1 FROM pg_stat_activity
       WHERE application_name = 'fsck' AND datname = current_database() AND ${condition}`;
-    const seen = async () => (await this[database].query(sessions)).rowCount;
-    await expect.poll(seen, { interval: 20, timeout: 10_000 }).toBe(1);
+    const seen = async () => expect((await this[database].query(sessions)).rowCount).toBe(1);
+    // Not expect.poll, which is one test's: these run side by side.
+    await vi.waitFor(seen, { interval: 20, timeout: 10_000 });
   }
 
   /** Runs the check, and does something else at the moment when it comes to read this table. */

@@ -16,11 +16,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyBinaries } from '../src/postgres/binaries-copy.js';
 
 // Copying 60 MB, and many starts one after the other.
-vi.setConfig({ testTimeout: 30_000 });
 
 const isRoot = process.getuid?.() === 0;
 /** Users that every Unix has, `daemon` and `bin`; PostgreSQL runs as users with a name only. */

@@ -3,13 +3,12 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, startTestPostgres } from '../../sandbox/src/postgres/test-postgres.js';
 import { migrate } from '../src/migrate/run-migrations.js';
 import { scramVerifier } from '../src/migrate/scram-verifier.js';
 
 // Each test has a database of its own, and spends its time on starting processes.
-vi.setConfig({ testTimeout: 30_000 });
 
 let server: Awaited<ReturnType<typeof startTestPostgres>>;
 let scratch: string;

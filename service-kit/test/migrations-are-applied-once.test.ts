@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, startTestPostgres } from '../../sandbox/src/postgres/test-postgres.js';
 import { pendingMigrations } from '../src/migrate/applied-migrations.js';
 import { migrate } from '../src/migrate/run-migrations.js';
@@ -13,7 +13,6 @@ import { migrate } from '../src/migrate/run-migrations.js';
 const MAIN = fileURLToPath(new URL('../dist/migrate/main.js', import.meta.url));
 
 // Each test has a database of its own, and spends its time on starting processes.
-vi.setConfig({ testTimeout: 30_000 });
 
 let server: Awaited<ReturnType<typeof startTestPostgres>>;
 let scratch: string;
