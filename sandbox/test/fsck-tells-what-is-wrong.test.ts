@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'vitest';
 import { run, test } from './fsck-databases.js';
 
@@ -138,6 +140,12 @@ test.concurrent('a database that cannot be checked: one line without a secret, a
       { AUTHOR_DATABASE_URL: authors, BOOK_DATABASE_URL: authors },
       /book database .* is this the right database\?$/,
     ],
+    [
+      [],
+      { AUTHOR_DATABASE_URL: authors, BOOK_DATABASE_URL: books, FSCK_QUERY_TIMEOUT_MS: '0', FSCK_SETTLE_MS: 'secret' },
+      /FSCK_QUERY_TIMEOUT_MS must be at least 1; FSCK_SETTLE_MS must be a whole number$/,
+    ],
+    [['--authors-url', authors, '--books-url', books], { FSCK_SETTLE_MS: '-1' }, /FSCK_SETTLE_MS must be/],
     [['--authors-url', authors], {}, /^fsck: usage: /],
     [['--authors-url', authors, '--books-url', 'books'], {}, /postgresql:\/\//],
     [['--fix'], {}, /^fsck: usage: /],
@@ -149,4 +157,48 @@ test.concurrent('a database that cannot be checked: one line without a secret, a
     expect(stderr).not.toContain('secret');
     expect(stderr).not.toContain(secret);
   }
+});
+
+test.concurrent('a statement that takes longer than it may: one line that names the setting, and status 2', async ({
+  databases,
+}) => {
+  const holder = await databases.authors.connect();
+  await holder.query('BEGIN; LOCK TABLE authors');
+  await databases.reference(randomUUID());
+  const { authors, books } = databases.urls;
+  const environment = { AUTHOR_DATABASE_URL: authors, BOOK_DATABASE_URL: books, FSCK_QUERY_TIMEOUT_MS: '300' };
+  const { status, stderr } = await run([], environment);
+  holder.release(true);
+  expect([status, stderr.trim()]).toEqual([
+    2,
+    'fsck: the author database cannot be checked: a statement took longer than FSCK_QUERY_TIMEOUT_MS',
+  ]);
+});
+
+test.concurrent('a database that never answers is given up after the time that is set', async ({ databases }) => {
+  const silent = createServer();
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const mute = `postgresql://x:secret@127.0.0.1:${port}/authors`;
+  const startedAt = performance.now();
+  const { status, stderr } = await run([], {
+    AUTHOR_DATABASE_URL: mute,
+    BOOK_DATABASE_URL: databases.urls.books,
+    FSCK_CONNECT_TIMEOUT_MS: '100',
+  });
+  silent.close();
+  expect([status, stderr.trim()]).toEqual([
+    2,
+    'fsck: the author database cannot be checked: no connection within FSCK_CONNECT_TIMEOUT_MS',
+  ]);
+  expect(performance.now() - startedAt).toBeLessThan(4900);
+});
+
+test.concurrent('the author service has the time that is set to settle an overdue deletion', async ({ databases }) => {
+  await databases.deletingAuthor('1 hour');
+  const { authors, books } = databases.urls;
+  const startedAt = performance.now();
+  const { status } = await run(['--authors-url', authors, '--books-url', books], { FSCK_SETTLE_MS: '5000' });
+  expect(status).toBe(1);
+  expect(performance.now() - startedAt).toBeGreaterThan(5000);
 });

@@ -1,4 +1,4 @@
-/** Rows at a time: memory and the time of a statement stay the same however many there are. */
+/** Rows at a time: memory and the time of a statement stay the same however many there are. Some ms each: no setting. */
 export const BATCH = 1000;
 
 /** Below every id there is. */

@@ -1,10 +1,8 @@
 import pg from 'pg';
 import { FsckError } from './fsck-error.js';
+import type { FsckLimits } from './fsck-settings.js';
 
-const CONNECT_TIMEOUT_MS = 5000;
-/** A batch takes milliseconds; a database that is frozen never answers. */
-const QUERY_TIMEOUT_MS = 10_000;
-
+/** By SQLSTATE, Node's code, or pg's own words where there is neither. */
 const REASONS: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'host name not found',
@@ -12,6 +10,9 @@ const REASONS: Record<string, string> = {
   ETIMEDOUT: 'no answer',
   ECONNRESET: 'connection reset',
   '42P01': 'its tables are missing: is this the right database?',
+  '57014': 'a statement took longer than FSCK_QUERY_TIMEOUT_MS',
+  'Query read timeout': 'no answer to a statement within FSCK_QUERY_TIMEOUT_MS',
+  'timeout expired': 'no connection within FSCK_CONNECT_TIMEOUT_MS',
 };
 
 /** One of the two databases, on one connection that cannot write unless a repair says so. */
@@ -22,12 +23,13 @@ export class CheckedDatabase implements AsyncDisposable {
   ) {}
 
   /** @throws FsckError when it does not answer, or refuses */
-  static async connect(name: string, url: string): Promise<CheckedDatabase> {
+  static async connect(name: string, url: string, limits: FsckLimits): Promise<CheckedDatabase> {
     const client = new pg.Client({
       connectionString: url,
       application_name: 'fsck',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
+      connectionTimeoutMillis: limits.FSCK_CONNECT_TIMEOUT_MS,
+      // A database that is frozen enforces no time-out of its own: ours comes just after.
+      query_timeout: limits.FSCK_QUERY_TIMEOUT_MS + 250,
       keepAlive: true,
     });
     // A connection that breaks fails the next query; unheard, the event would end the process without a word.
@@ -36,6 +38,8 @@ export class CheckedDatabase implements AsyncDisposable {
     try {
       await client.connect();
       await client.query('SET default_transaction_read_only = on');
+      // In place of the role's own, which is meant for calls.
+      await client.query(`SET statement_timeout = ${limits.FSCK_QUERY_TIMEOUT_MS}`);
     } catch (error) {
       await database[Symbol.asyncDispose]();
       throw database.explain(error);
@@ -73,8 +77,7 @@ export class CheckedDatabase implements AsyncDisposable {
 
   private explain(error: unknown): FsckError {
     const { code = '', message } = error as { code?: string; message: string };
-    return new FsckError(`the ${this.name} database cannot be checked: ${REASONS[code] ?? (message || code)}`, {
-      cause: error,
-    });
+    const reason = REASONS[code] ?? REASONS[message] ?? (message || code);
+    return new FsckError(`the ${this.name} database cannot be checked: ${reason}`, { cause: error });
   }
 }

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
-import { SettingsError } from '../settings/setting.js';
+import { readSettings, SettingsError } from '../settings/setting.js';
 import { describe, type Finding, type Repair } from './finding.js';
 import { type DatabaseUrls, fsck } from './fsck.js';
 import { FsckError } from './fsck-error.js';
+import { fsckLimits } from './fsck-settings.js';
 
 const USAGE = 'usage: fsck [--repair] [--authors-url URL --books-url URL]';
 
 /**
  * The command: a line for each finding, and one with their number. It sets the status that the process ends with: 0 when
- * nothing is left to find, 1 when something is, 2 when the databases could not be compared.
+ * nothing is left to find, 1 when something is, 2 when the databases could not be compared. How long it waits, the
+ * environment says.
  *
  * @param defaultUrls where the databases are when the arguments do not say it
  */
@@ -16,7 +18,8 @@ export async function fsckCommand(args: string[], defaultUrls: () => DatabaseUrl
   try {
     const { repair, ...given } = parse(args);
     const urls = given.urls ?? defaultUrls();
-    const { findings, left, looked } = await fsck(urls, { repair, onFinding: show });
+    const limits = readSettings(fsckLimits);
+    const { findings, left, looked } = await fsck(urls, { limits, repair, onFinding: show });
     const repaired = repair && findings > 0 ? `, ${findings - left} repaired` : '';
     const among = `${looked.authorsWithBooks} authors with books, ${looked.references} references, ${looked.deletions} deletions under way`;
     console.log(`${findings} findings${repaired}; looked at ${among}`);

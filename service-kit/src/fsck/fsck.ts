@@ -1,7 +1,9 @@
+import { readSettings } from '../settings/setting.js';
 import type { Check, Databases } from './check.js';
 import { CheckedDatabase } from './checked-database.js';
 import { deletions } from './deletions.js';
 import type { Finding, Repair } from './finding.js';
+import { type FsckLimits, fsckLimits } from './fsck-settings.js';
 import { orphanBooks } from './orphan-books.js';
 import { references } from './references.js';
 import { repair } from './repair.js';
@@ -13,6 +15,8 @@ export interface DatabaseUrls {
 }
 
 export interface FsckOptions {
+  /** How long it waits; the defaults unless said. */
+  readonly limits?: FsckLimits;
   /** Finish what is safe to finish. */
   readonly repair?: boolean;
   /** Told of each finding, and of what was done about it when a repair was asked for. */
@@ -33,11 +37,12 @@ export interface FsckResult {
  * @throws FsckError when a database cannot be read
  */
 export async function fsck(urls: DatabaseUrls, options: FsckOptions = {}): Promise<FsckResult> {
-  const authors = await CheckedDatabase.connect('author', urls.authors);
+  const { limits = readSettings(fsckLimits, {}) } = options;
+  const authors = await CheckedDatabase.connect('author', urls.authors, limits);
   try {
-    const books = await CheckedDatabase.connect('book', urls.books);
+    const books = await CheckedDatabase.connect('book', urls.books, limits);
     try {
-      return await compare({ authors, books }, options);
+      return await compare({ authors, books }, options, limits);
     } finally {
       await books[Symbol.asyncDispose]();
     }
@@ -46,7 +51,7 @@ export async function fsck(urls: DatabaseUrls, options: FsckOptions = {}): Promi
   }
 }
 
-async function compare(databases: Databases, options: FsckOptions): Promise<FsckResult> {
+async function compare(databases: Databases, options: FsckOptions, limits: FsckLimits): Promise<FsckResult> {
   const found = { findings: 0, left: 0, orphans: 0 };
   const run = async (check: Check): Promise<number> => {
     let looked = 0;
@@ -64,6 +69,10 @@ async function compare(databases: Databases, options: FsckOptions): Promise<Fsck
   };
   // Orphans come first: whether there are any decides about the references.
   const authorsWithBooks = await run(orphanBooks);
-  const looked = { authorsWithBooks, references: await run(references), deletions: await run(deletions) };
+  const looked = {
+    authorsWithBooks,
+    references: await run(references),
+    deletions: await run(deletions(limits.FSCK_SETTLE_MS)),
+  };
   return { findings: found.findings, left: found.left, looked };
 }
