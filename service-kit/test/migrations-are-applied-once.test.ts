@@ -193,6 +193,24 @@ test.concurrent('a database that starts late is waited for, in one line', async 
   expect(command.output()).toContain('applied 1_a');
 });
 
+test.concurrent('a server that takes connections and never answers is tried anew, as often as the settings say', async () => {
+  const MIGRATIONS_DIR = await folder('silent', { '1_a': 'CREATE TABLE a ();' });
+  let tries = 0;
+  const silent = net.createServer(() => tries++);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const command = run({
+    DATABASE_URL: `postgresql://nobody@127.0.0.1:${(silent.address() as AddressInfo).port}/none`,
+    MIGRATIONS_DIR,
+    MIGRATE_WAIT_MS: '1000',
+    MIGRATE_CONNECT_TIMEOUT_MS: '50',
+    MIGRATE_LONGEST_BACKOFF_MS: '50',
+  });
+  expect(await command.ended).toBe(1);
+  silent.close();
+  expect(command.output()).toContain('did not answer within 1000 ms');
+  expect(tries).toBeGreaterThan(4);
+});
+
 test.concurrent('SIGTERM ends a wait at once', async ({ expect }) => {
   const MIGRATIONS_DIR = await folder('stopped', { '1_a': 'CREATE TABLE a ();' });
   const command = run({ DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', MIGRATIONS_DIR });
@@ -210,6 +228,7 @@ test.concurrent('bad variables are named at once and no value is printed', async
     SERVICE_ROLE: 'hunter2; DROP',
     SERVICE_ROLE_PASSWORD: 'hunter2€',
     MIGRATE_WAIT_MS: 'hunter2',
+    MIGRATE_CONNECT_TIMEOUT_MS: '0',
   });
 
   expect(await command.ended).toBe(1);
@@ -220,17 +239,37 @@ test.concurrent('bad variables are named at once and no value is printed', async
     'SERVICE_ROLE must be',
     'SERVICE_ROLE_PASSWORD must be',
     'MIGRATE_WAIT_MS must be',
+    'MIGRATE_CONNECT_TIMEOUT_MS must be',
   ]) {
     expect(command.output()).toContain(name);
   }
   expect(command.output()).not.toContain('hunter2');
 });
 
+test.concurrent("the service's role has the limits that the settings say", async () => {
+  const owner = await createTestDatabase(server.url());
+  const MIGRATIONS_DIR = await folder('limits', { '1_a': 'CREATE TABLE a ();' });
+  const [SERVICE_ROLE, SERVICE_ROLE_PASSWORD] = ['role_with_limits', 'secret'];
+  const command = run({
+    DATABASE_URL: owner,
+    MIGRATIONS_DIR,
+    SERVICE_ROLE,
+    SERVICE_ROLE_PASSWORD,
+    SERVICE_ROLE_STATEMENT_TIMEOUT_MS: '1234',
+    SERVICE_ROLE_IDLE_TRANSACTION_TIMEOUT_MS: '60000',
+  });
+  expect(await command.ended, command.output()).toBe(0);
+  const url = Object.assign(new URL(owner), { username: SERVICE_ROLE, password: SERVICE_ROLE_PASSWORD }).href;
+  const limit = async (name: string) => Object.values((await query(url, `SHOW ${name}`))[0] ?? {});
+  expect(await limit('statement_timeout')).toEqual(['1234ms']);
+  expect(await limit('idle_in_transaction_session_timeout')).toEqual(['1min']);
+});
+
 test.concurrent('a refused password is reported soon and printed nowhere', async () => {
   const url = new URL(await createTestDatabase(server.url()));
   url.password = 'hunter2';
   const MIGRATIONS_DIR = await folder('refused', { '1_a': 'CREATE TABLE a ();' });
-  const command = run({ DATABASE_URL: url.href, MIGRATIONS_DIR, MIGRATE_WAIT_MS: '200' });
+  const command = run({ DATABASE_URL: url.href, MIGRATIONS_DIR, MIGRATE_REFUSAL_GRACE_MS: '200' });
 
   expect(await command.ended).toBe(1);
   expect(command.output()).toContain('refuses the connection: password authentication failed');

@@ -3,10 +3,11 @@ import pg from 'pg';
 import { backoffMs } from './backoff.js';
 import type { Log } from './log.js';
 import { MigrateError } from './migrate-error.js';
+import type { MigrateSettings } from './migrate-settings.js';
 
-const LONGEST_ATTEMPT_MS = 5000;
+/** What is left of the wait bounds an attempt, too, but no attempt is made just to be given up: no setting of its own. */
+const LEAST_ATTEMPT_MS = 1000;
 /** A database that is just being set up may refuse for a moment; one that goes on refusing will not change its mind. */
-const REFUSAL_GRACE_MS = 5000;
 const REFUSALS: Record<string, true> = {
   '28P01': true, // wrong password
   '28000': true, // no such role, or pg_hba.conf says no
@@ -23,9 +24,15 @@ const REASONS: Record<string, string> = {
 /**
  * The connection everything but the migrations themselves runs on, once the database answers.
  *
- * @throws MigrateError when it does not answer within the wait, or refuses for some seconds
+ * @throws MigrateError when it does not answer within the wait, or goes on refusing
  */
-export async function connectWhenUp(url: string, waitMs: number, log: Log, signal: AbortSignal): Promise<pg.Client> {
+export async function connectWhenUp(
+  url: string,
+  settings: MigrateSettings,
+  log: Log,
+  signal: AbortSignal,
+): Promise<pg.Client> {
+  const { MIGRATE_WAIT_MS: waitMs, MIGRATE_FIRST_BACKOFF_MS, MIGRATE_LONGEST_BACKOFF_MS } = settings;
   const deadline = Date.now() + waitMs;
   let refusedSince: number | undefined;
   let lastReason = '';
@@ -34,7 +41,10 @@ export async function connectWhenUp(url: string, waitMs: number, log: Log, signa
       connectionString: url,
       application_name: 'migrate',
       keepAlive: true,
-      connectionTimeoutMillis: Math.max(1000, Math.min(LONGEST_ATTEMPT_MS, deadline - Date.now())),
+      connectionTimeoutMillis: Math.min(
+        settings.MIGRATE_CONNECT_TIMEOUT_MS,
+        Math.max(LEAST_ATTEMPT_MS, deadline - Date.now()),
+      ),
     });
     // A connection that breaks later fails the next query; unheard, the event would end the process without a word.
     client.on('error', () => {});
@@ -47,7 +57,8 @@ export async function connectWhenUp(url: string, waitMs: number, log: Log, signa
       const { reason, refused } = explain(error);
       const address = `${client.host}:${client.port}`;
       refusedSince = refused ? (refusedSince ?? Date.now()) : undefined;
-      const giveUpAt = Math.min(deadline, refusedSince === undefined ? deadline : refusedSince + REFUSAL_GRACE_MS);
+      const giveUpAt =
+        refusedSince === undefined ? deadline : Math.min(deadline, refusedSince + settings.MIGRATE_REFUSAL_GRACE_MS);
       const left = giveUpAt - Date.now();
       if (left <= 0) {
         const story = refused ? 'refuses the connection' : `did not answer within ${waitMs} ms`;
@@ -55,7 +66,8 @@ export async function connectWhenUp(url: string, waitMs: number, log: Log, signa
       }
       if (reason !== lastReason) log.info({}, `waiting for the database at ${address}: ${reason}`);
       lastReason = reason;
-      await pause(Math.min(backoffMs(tries), left), undefined, { signal }).catch(() => {
+      const backoff = backoffMs(tries, MIGRATE_FIRST_BACKOFF_MS, MIGRATE_LONGEST_BACKOFF_MS);
+      await pause(Math.min(backoff, left), undefined, { signal }).catch(() => {
         throw signal.reason;
       });
     }

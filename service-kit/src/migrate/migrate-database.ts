@@ -6,7 +6,7 @@ import { connectionString, type MigrateSettings } from './migrate-settings.js';
 import { pendingOf, readHistory } from './migration-history.js';
 import { takeMigrationLock } from './migration-lock.js';
 import { readMigrations } from './migrations-folder.js';
-import { ensureServiceRole } from './service-role.js';
+import { ensureServiceRole, limitsOf } from './service-role.js';
 
 /**
  * Waits for the database, then, one process at a time: makes the service's role, applies the migrations, grants.
@@ -17,12 +17,14 @@ import { ensureServiceRole } from './service-role.js';
 export async function migrateDatabase(settings: MigrateSettings, log: Log, signal: AbortSignal): Promise<void> {
   const migrations = await readMigrations(settings.MIGRATIONS_DIR);
   const url = connectionString(settings);
-  const client = await connectWhenUp(url, settings.MIGRATE_WAIT_MS, log, signal);
-  await takeMigrationLock(client, settings.MIGRATE_WAIT_MS, log, signal);
+  const client = await connectWhenUp(url, settings, log, signal);
+  await takeMigrationLock(client, settings, log, signal);
 
   const role = settings.SERVICE_ROLE;
-  if (role !== undefined)
-    await ensureServiceRole(client, { name: role, password: settings.SERVICE_ROLE_PASSWORD }, log);
+  if (role !== undefined) {
+    const { SERVICE_ROLE_PASSWORD: password } = settings;
+    await ensureServiceRole(client, { name: role, password, limits: limitsOf(settings) }, log);
+  }
 
   const { pending, unknown } = pendingOf(migrations, await readHistory(client));
   if (unknown.length > 0) {

@@ -24,7 +24,29 @@ export const migrateSettings = {
   MIGRATIONS_DIR: setting('folder of the migrations; the first argument says it too', text),
   SERVICE_ROLE: optionalSetting('role the service logs in as; made where it is missing', roleName),
   SERVICE_ROLE_PASSWORD: optionalSetting('password to give that role', rolePassword),
+  SERVICE_ROLE_STATEMENT_TIMEOUT_MS: setting(
+    'statement_timeout to give that role, for sessions that set none of their own, ms',
+    integer(1),
+    '2000',
+  ),
+  SERVICE_ROLE_IDLE_TRANSACTION_TIMEOUT_MS: setting(
+    'idle_in_transaction_session_timeout to give that role, ms',
+    integer(1),
+    '10000',
+  ),
   MIGRATE_WAIT_MS: setting('longest wait for the database, and for a migration under way, ms', integer(0), '60000'),
+  MIGRATE_CONNECT_TIMEOUT_MS: setting('longest that one try to connect may take, ms', integer(1), '5000'),
+  MIGRATE_FIRST_BACKOFF_MS: setting(
+    'longest wait before the next try to connect, or to be the only migration; doubled each time, ms',
+    integer(1),
+    '100',
+  ),
+  MIGRATE_LONGEST_BACKOFF_MS: setting('longest that this wait becomes, ms', integer(1), '1000'),
+  MIGRATE_REFUSAL_GRACE_MS: setting(
+    'longest that a refusal (password, role, database) is taken for a database that is just being set up, ms',
+    integer(0),
+    '5000',
+  ),
   LOG_LEVEL: kitSettings.LOG_LEVEL,
   LOG_FORMAT: kitSettings.LOG_FORMAT,
 };

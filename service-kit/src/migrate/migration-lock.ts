@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { backoffMs } from './backoff.js';
 import type { Log } from './log.js';
 import { MigrateError } from './migrate-error.js';
+import type { MigrateSettings } from './migrate-settings.js';
 
 /** Any number that nobody else locks in this database; the schema engine's own is 72707369. */
 const LOCK = 5_005_150_052;
@@ -15,7 +16,13 @@ const LOCK = 5_005_150_052;
  *
  * @throws MigrateError when another is still at work after the wait
  */
-export async function takeMigrationLock(client: Client, waitMs: number, log: Log, signal: AbortSignal): Promise<void> {
+export async function takeMigrationLock(
+  client: Client,
+  settings: MigrateSettings,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const { MIGRATE_WAIT_MS: waitMs, MIGRATE_FIRST_BACKOFF_MS, MIGRATE_LONGEST_BACKOFF_MS } = settings;
   const deadline = Date.now() + waitMs;
   await client.query('SET idle_session_timeout = 0'); // idle on this connection is not idle
   for (let tries = 0; ; tries++) {
@@ -23,7 +30,8 @@ export async function takeMigrationLock(client: Client, waitMs: number, log: Log
     if (rows[0]?.locked) return;
     if (tries === 0) log.info({}, 'waiting for another migration of this database to end');
     if (Date.now() >= deadline) throw new MigrateError(`another migration is still at work after ${waitMs} ms`);
-    await pause(backoffMs(tries, 50, 500), undefined, { signal }).catch(() => {
+    const backoff = backoffMs(tries, MIGRATE_FIRST_BACKOFF_MS, MIGRATE_LONGEST_BACKOFF_MS);
+    await pause(backoff, undefined, { signal }).catch(() => {
       throw signal.reason;
     });
   }
