@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { answerLost, BatchedReads, POOL, sqlState, statement } from '@bookstore/service-kit';
+import { answerLost, BatchedReads, POOL, SETTINGS, sqlState, statement } from '@bookstore/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { AuthorDatabase } from '../author-database.js';
+import type { AuthorSettings } from '../settings.js';
 import {
   type Author,
   type AuthorChange,
@@ -37,7 +38,7 @@ export class AuthorsRepository {
   readonly #page: (after: string, limit: number) => Promise<Author[]>;
   readonly #insert: (...values: [string, string, string | null, Uint8Array | string | null]) => Promise<Author[]>;
   readonly #update: (id: string, name?: string, email?: string) => Promise<{ id: string }[]>;
-  readonly #mark: (id: string, opId: string, force: boolean) => Promise<Deletion[]>;
+  readonly #mark: (id: string, opId: string, force: boolean, delayMs: number) => Promise<Deletion[]>;
   readonly #deletionOf: (id: string) => Promise<(Deletion | { readonly opId: null })[]>;
   readonly #finish: (id: string, opId: string) => Promise<unknown>;
   readonly #undo: (id: string, opId: string) => Promise<unknown>;
@@ -45,6 +46,7 @@ export class AuthorsRepository {
   constructor(
     private readonly database: AuthorDatabase,
     @Inject(POOL) pool: pg.Pool,
+    @Inject(SETTINGS) private readonly settings: AuthorSettings,
   ) {
     this.#byId = new BatchedReads(
       statement<Author>(pool, 'authors_by_id', `SELECT ${COLUMNS} FROM authors WHERE id = ANY($1::uuid[])`),
@@ -69,8 +71,8 @@ export class AuthorsRepository {
       pool,
       'authors_mark',
       `UPDATE authors
-       SET state = 'DELETING', delete_op_id = $2, delete_force = $3,
-           delete_started_at = now(), delete_next_try_at = now() + interval '3 seconds', delete_tries = 0
+       SET state = 'DELETING', delete_op_id = $2, delete_force = $3, delete_started_at = now(), delete_tries = 0,
+           delete_next_try_at = now() + $4::int * interval '1 millisecond'
        WHERE id = $1 AND state = 'ACTIVE' RETURNING ${DELETION}`,
     );
     this.#deletionOf = statement(pool, 'authors_deletion', `SELECT ${DELETION} FROM authors WHERE id = $1`);
@@ -135,8 +137,9 @@ export class AuthorsRepository {
    * @throws DeletePending when the answer is lost, so that the author may be marked
    */
   async beginDeletion({ authorId, opId, force }: Deletion): Promise<Deletion | undefined> {
+    const delayMs = this.settings.DELETE_RECOVERY_DELAY_MS;
     for (;;) {
-      const [mine] = await this.#mark(authorId, opId, force).catch((error) => {
+      const [mine] = await this.#mark(authorId, opId, force, delayMs).catch((error) => {
         throw answerLost(error) ? new DeletePending(error) : error;
       });
       if (mine) return mine;
@@ -158,15 +161,16 @@ export class AuthorsRepository {
   }
 
   /**
-   * Claims deletions that are due, so that no other replica tries them for about a second. It does not grow with the
+   * Claims deletions that are due, so that no other replica tries them for a while. It does not grow with the
    * tries: after an outage of any length each deletion is decided within 5 s. What keeps the book service from a storm
    * of them is that few are claimed at a time. One statement, so that no lock outlives it.
    */
   claimDueDeletions(limit: number): Promise<Deletion[]> {
+    const { DELETE_RECOVERY_RETRY_MS } = this.settings;
     return this.database.$queryRaw<Deletion[]>`
       UPDATE authors
       SET delete_tries = delete_tries + 1,
-          delete_next_try_at = now() + (0.75 + random() / 2) * interval '1 second'
+          delete_next_try_at = now() + (0.75 + random() / 2) * ${DELETE_RECOVERY_RETRY_MS}::int * interval '1 millisecond'
       WHERE id IN (
         SELECT id FROM authors WHERE state = 'DELETING' AND delete_next_try_at <= now()
         ORDER BY delete_next_try_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)

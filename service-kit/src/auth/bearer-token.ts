@@ -1,7 +1,10 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { CallError } from '../errors/call-error.js';
 
-/** Longer tokens are refused unread: the longest that a client has reason to send is a fraction of this. */
+/**
+ * Longer tokens are refused unread: the longest that a client has reason to send is a fraction of this. Whoever needs less
+ * sets MAX_METADATA_BYTES, which counts them, too.
+ */
 export const MAX_TOKEN_LENGTH = 8192;
 const COMPACT_JWS = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
 

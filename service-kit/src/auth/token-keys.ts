@@ -50,14 +50,18 @@ export function keysFromFile(file: string, intervalMs: number, logger: Logger): 
 
 /**
  * Keys from a URL. While it does not answer, tokens that are not known yet cannot be verified. An unknown key id asks
- * again at once, at most every half minute.
+ * again at once, but not before the cool-down has passed.
  */
 export function keysFromUrl(
   url: string,
-  { JWT_JWKS_MAX_AGE_S, JWT_JWKS_TIMEOUT_MS }: Pick<KitSettings, 'JWT_JWKS_MAX_AGE_S' | 'JWT_JWKS_TIMEOUT_MS'>,
+  settings: Pick<KitSettings, 'JWT_JWKS_MAX_AGE_S' | 'JWT_JWKS_TIMEOUT_MS' | 'JWT_JWKS_COOLDOWN_MS'>,
 ): TokenKeys {
-  const cacheMaxAge = JWT_JWKS_MAX_AGE_S * 1000;
-  const remote = createRemoteJWKSet(new URL(url), { cacheMaxAge, timeoutDuration: JWT_JWKS_TIMEOUT_MS });
+  const cacheMaxAge = settings.JWT_JWKS_MAX_AGE_S * 1000;
+  const remote = createRemoteJWKSet(new URL(url), {
+    cacheMaxAge,
+    timeoutDuration: settings.JWT_JWKS_TIMEOUT_MS,
+    cooldownDuration: settings.JWT_JWKS_COOLDOWN_MS,
+  });
   return {
     find: async (header, token) => {
       try {

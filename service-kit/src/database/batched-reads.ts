@@ -36,6 +36,7 @@ export class BatchedReads<T extends { readonly id: string }> {
       },
       {
         cache: false,
+        // Bounds one statement. No setting: about as many calls meet here as MAX_CALLS_IN_FLIGHT lets in on both ports.
         maxBatchSize: 500,
         // At the end of this turn: Node drains its ticks after each HTTP/2 event, so that a tick would end the batch with
         // the first call. A lone call waits for nothing.

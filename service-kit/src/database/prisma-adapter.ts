@@ -1,7 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 
-/** More statements than the services have: text that is put together at run time must not fill the database's memory. */
+/**
+ * More statements than the services have, and so no setting: text that is put together at run time must not fill the
+ * database's memory.
+ */
 const MAX_NAMED = 500;
 
 /** Prisma's driver on the kit's pool. */

@@ -2,7 +2,10 @@ import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import { isLoopback } from '../service/check-open-listeners.js';
 
-/** Places beyond the limit for this machine alone: a service whose own probe is turned away would be restarted. */
+/**
+ * Places beyond the limit for this machine alone: a service whose own probe is turned away would be restarted. A probe
+ * takes one, for milliseconds: no setting.
+ */
 const KEPT_FOR_PROBES = 10;
 
 /** Closes the connection beyond the limit at once. Those that are open lose nothing by it. */

@@ -6,7 +6,10 @@ import { RecentNames } from './recent-names.js';
 /** Shared by all callers who come when enough others are told apart. */
 const NEWCOMERS = 'newcomers';
 const RATE_PERIOD_S = 1;
-/** A burst is regained so slowly that it adds no more than a fortieth to the rate, and no faster than in a minute. */
+/**
+ * A burst is regained so slowly that it adds no more than a fortieth to the rate, and no faster than in a minute. That
+ * follows from the rate and the burst, which are settings.
+ */
 const BURST_SHARE = 40;
 const LEAST_BURST_PERIOD_S = 60;
 const LONGEST_BURST_PERIOD_S = 86_400;

@@ -1,11 +1,11 @@
 import { throwIfEnded } from '../call/call.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 
-/** The most items of a page whose size the caller chose; larger sizes are lowered to it. */
+/** The most items of a page whose size the caller chose; larger sizes are lowered to it. Clients rely on it: no setting. */
 export const MAX_PAGE_SIZE = 1000;
-/** What a response may hold, bytes: below the 4 MiB that a grpc client takes by default. */
+/** What a response may hold, bytes: below the 4 MiB that a grpc client takes by default, whatever the service is set to. */
 export const RESPONSE_BUDGET_BYTES = 4 * 1024 * 1024 - 64 * 1024;
-/** Rows of one query, where the caller asked for all that fits. */
+/** Rows of one query, where the caller asked for all that fits: some ms, whatever the machine. */
 const CHUNK = 5000;
 
 /** Which part of which list is asked for. */

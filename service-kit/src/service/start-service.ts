@@ -37,9 +37,8 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-/** What a stop has for the telemetry that is left: of the time for draining, but a little in any case, ms. */
+/** What a stop has for the telemetry that is left when nothing is left of DRAIN_TIMEOUT_MS, ms: too little for a setting. */
 const LEAST_FLUSH_MS = 250;
-const LONGEST_FLUSH_MS = 2000;
 
 const HEALTH = 'grpc.health.v1.Health';
 
@@ -175,7 +174,7 @@ export async function startService(definition: ServiceDefinition, env = process.
       await watching;
       await release();
       logger.info('stopped');
-      await on?.stop(Math.max(LEAST_FLUSH_MS, Math.min(LONGEST_FLUSH_MS, cutOffAt - Date.now())));
+      await on?.stop(Math.min(settings.TELEMETRY_FLUSH_TIMEOUT_MS, Math.max(LEAST_FLUSH_MS, cutOffAt - Date.now())));
     },
   };
 }

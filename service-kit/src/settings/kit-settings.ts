@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CRASH_PLAN } from '../fail-points/crash-plan.js';
 import { integer, oneOf, optionalSetting, port, postgresUrl, type Settings, setting, someOf, text } from './setting.js';
+import { PROBE_TIMEOUT_MS } from './timers.js';
 
 /** How a service talks to the other one. */
 export const peerSettings = {
@@ -44,6 +45,11 @@ export const kitSettings = {
   JWT_JWKS_URL: optionalSetting('or where to fetch them: https, or http on loopback', text),
   JWT_JWKS_MAX_AGE_S: setting('longest that fetched keys are used before they are fetched again, s', integer(1), '600'),
   JWT_JWKS_TIMEOUT_MS: setting('longest that fetching them may take, ms', integer(1), '3000'),
+  JWT_JWKS_COOLDOWN_MS: setting(
+    'least time between two fetches because of a key that is not among them, ms',
+    integer(1),
+    '30000',
+  ),
   JWT_ISSUER: optionalSetting('issuer of the tokens (iss)', text),
   JWT_AUDIENCE: optionalSetting('audience of the tokens (aud)', text),
   JWT_TYPE: setting('type in the header of the tokens (typ), RFC 9068', text, 'at+jwt'),
@@ -77,8 +83,8 @@ export const kitSettings = {
   DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '800'),
   DATABASE_IDLE_TIMEOUT_MS: setting('time after which an idle connection is closed, ms', integer(1000), '60000'),
   DATABASE_STATEMENT_TIMEOUT_MS: setting(
-    "longest a statement may run, ms; the role's own limit is 2000",
-    integer(1),
+    "longest a statement may run, ms; the role's own limit is SERVICE_ROLE_STATEMENT_TIMEOUT_MS",
+    integer(1, 86_400_000), // a little is added to it
     '1500',
   ),
 
@@ -97,6 +103,16 @@ export const kitSettings = {
 
   READINESS_INTERVAL_MS: setting('time between two looks at the database, ms', integer(10), '500'),
   DRAIN_TIMEOUT_MS: setting('longest that calls in flight may hold up the end of the process, ms', integer(0), '8000'),
+  TELEMETRY_FLUSH_TIMEOUT_MS: setting(
+    'longest of that time that telemetry may take which is still to be sent, ms',
+    integer(1),
+    '2000',
+  ),
+  PROBE_TIMEOUT_MS: setting(
+    "longest that the image's own health probe waits for its answer, ms",
+    integer(1),
+    String(PROBE_TIMEOUT_MS),
+  ),
 
   FAIL_POINT: optionalSetting(
     'step at which the process ends without clean-up, NAME:NTH; refused unless NODE_ENV is test',

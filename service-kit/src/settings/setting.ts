@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { LONGEST_TIMER_MS } from './timers.js';
 
 /** One environment variable: what it means, what it may be, and what it is when nobody says. */
 export interface Setting<T> {
@@ -28,8 +29,8 @@ export class SettingsError extends Error {
 }
 
 export const text = z.string().min(1, 'must not be empty');
-/** The longest time that a timer takes, ms, is the largest number: Node makes 1 ms of a longer one. */
-export const integer = (min: number, max = 2 ** 31 - 1) =>
+/** No time is longer than a timer can be. */
+export const integer = (min: number, max = LONGEST_TIMER_MS) =>
   z
     .string()
     .regex(/^\d+$/, 'must be a whole number')

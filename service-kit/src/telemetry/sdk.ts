@@ -4,7 +4,7 @@ import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
 import type { Logger } from '../log/logger.js';
 import { LIBRARY } from './log-records.js';
 
-/** Least time between two lines about what cannot be exported, ms. */
+/** Least time between two lines about what cannot be exported, ms. Only a matter of taste, and so no setting. */
 const SILENCE_MS = 60_000;
 
 /** OpenTelemetry's SDK, as its own variables set it up; what they leave open is decided here. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 
-/** New traces that a process keeps in a second. */
+/** New traces that a process keeps in a second. No setting: where it does not suit, OTEL_TRACES_SAMPLER takes its place. */
 const TRACES_PER_SECOND = 50;
 
 /** Keeps each trace while there are few, as when somebody tries a call, and no more than so many a second under load. */
