@@ -5,7 +5,7 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const FRAME_TYPES = 11;
 /** An empty SETTINGS frame, as a connection begins. */
 const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 250;
 
 /**
  * A connection of its own that sends HTTP/2 frames nobody would: the server may answer what it likes, or end it. Ends

@@ -95,9 +95,11 @@ export const malformed: Row = {
 };
 
 async function breakConnections(count: number, addresses: readonly string[], random: Random): Promise<void> {
-  for (let done = 0; done < count; done += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, () => sendBrokenFrames(random.pick(addresses), random.fork())));
-  }
+  let begun = 0;
+  const work = async () => {
+    while (begun++ < count) await sendBrokenFrames(random.pick(addresses), random.fork());
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
 async function send(author: string, book: string, count: number, random: Random): Promise<Sent[]> {
