@@ -1,6 +1,6 @@
 import { isSpanContextValid, TraceFlags } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
-import { TraceRate, UnkeptContext } from '../src/telemetry/unkept-calls.js';
+import { TraceRate, UnkeptTrace } from '../src/telemetry/unkept-calls.js';
 
 test('each of a few traces is kept, and of many no more than so many a second', () => {
   const rate = new TraceRate(50);
@@ -11,9 +11,9 @@ test('each of a few traces is kept, and of many no more than so many a second', 
 });
 
 test('a call whose trace is not kept has ids all the same, which stay', () => {
-  const context = new UnkeptContext();
+  const context = new UnkeptTrace();
   expect(isSpanContextValid(context)).toBe(true);
   expect(context.traceFlags).toBe(TraceFlags.NONE);
   expect([context.traceId, context.spanId]).toEqual([context.traceId, context.spanId]);
-  expect(new UnkeptContext().traceId).not.toBe(context.traceId);
+  expect(new UnkeptTrace().traceId).not.toBe(context.traceId);
 });

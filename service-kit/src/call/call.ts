@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { CallError } from '../errors/call-error.js';
-import { type Trace, telemetry } from '../telemetry/telemetry.js';
+import type { Trace } from '../telemetry/telemetry.js';
 
 /** Who calls: a verified token's subject, the other service, or no more than an address. */
 export interface Identity {
@@ -34,10 +34,7 @@ const storage = new AsyncLocalStorage<Call>();
 export const currentCall = (): Call | undefined => storage.getStore();
 
 /** Runs code for a call, so that everything it starts knows of it. */
-export function runForCall<T>(call: Call, run: () => T): T {
-  const on = call.trace && telemetry();
-  return on && call.trace ? on.within(call.trace, () => storage.run(call, run)) : storage.run(call, run);
-}
+export const runForCall = <T>(call: Call, run: () => T): T => storage.run(call, run);
 
 /** Runs code for no call: work that several calls share must not end with one of them. */
 export const runForNoCall = <T>(run: () => T): T => storage.exit(run);

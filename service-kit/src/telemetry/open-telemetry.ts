@@ -9,7 +9,7 @@ import { startSdk } from './sdk.js';
 import { ServerCalls } from './server-calls.js';
 import { sharedContext } from './shared-context.js';
 import { TracedClient } from './statements.js';
-import type { Figure, Telemetry, Trace } from './telemetry.js';
+import type { Figure, Telemetry } from './telemetry.js';
 import { contextOf } from './trace-context.js';
 import { TraceRate } from './unkept-calls.js';
 
@@ -46,14 +46,10 @@ export class OpenTelemetry implements Telemetry {
   endListener(listener: EndListener, tellsOfEach: boolean): EndListener {
     return (arrival, code, milliseconds, refusal) => {
       if (arrival.trace && (refusal || tellsOfEach))
-        this.within(arrival.trace, () => listener(arrival, code, milliseconds, refusal));
+        context.with(contextOf(arrival.trace), () => listener(arrival, code, milliseconds, refusal));
       else listener(arrival, code, milliseconds, refusal);
       this.#calls.end(arrival, code, milliseconds, refusal);
     };
-  }
-
-  within<T>(trace: Trace, run: () => T): T {
-    return context.with(contextOf(trace), run);
   }
 
   ids(): Record<string, string> {

@@ -2,6 +2,7 @@ import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
 import type { Logger } from '../log/logger.js';
+import { CallContexts } from './call-contexts.js';
 import { LIBRARY } from './log-records.js';
 
 /** Least time between two lines about what cannot be exported, ms. Only a matter of taste, and so no setting. */
@@ -15,6 +16,7 @@ export function startSdk(service: string, logger: Logger): NodeSDK {
     serviceName: OTEL_SERVICE_NAME || service,
     // Those for the process and its host tell the names of users and of their machines.
     resourceDetectors: [resources.serviceInstanceIdDetector, resources.envDetector],
+    contextManager: new CallContexts(),
     instrumentations: [new RuntimeNodeInstrumentation()],
     // Without baggage, in which a stranger's words would travel on.
     ...(OTEL_PROPAGATORS ? {} : { textMapPropagator: new core.W3CTraceContextPropagator() }),

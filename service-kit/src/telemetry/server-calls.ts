@@ -13,8 +13,8 @@ import type { ExplainedError } from '../errors/call-error.js';
 import type { Arrival } from '../server/admission.js';
 import { rpcAttributes, SCOPE, secondsHistogram } from './conventions.js';
 import { observe } from './process-figures.js';
-import { contextOf } from './trace-context.js';
-import { type TraceRate, UnkeptContext } from './unkept-calls.js';
+import { recordedSpanOf } from './trace-context.js';
+import { type TraceRate, UnkeptTrace } from './unkept-calls.js';
 
 /** Statuses that are the server's fault; the others are answers. */
 const FAULTS = new Set([
@@ -65,7 +65,7 @@ export class ServerCalls {
     if (!this.#methods.has(method)) return;
     this.#inFlight++;
     if (this.rate && metadata.get('traceparent').length === 0 && !this.rate.keepsOneMore()) {
-      arrival.trace = trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext(new UnkeptContext()));
+      arrival.trace = new UnkeptTrace();
       return;
     }
     const parent = propagation.extract(ROOT_CONTEXT, metadata, fromMetadata);
@@ -80,8 +80,8 @@ export class ServerCalls {
     this.#inFlight--;
     const attributes = rpcAttributes(method, code);
     duration().record(milliseconds / 1000, attributes);
-    const span = trace.getSpan(contextOf(own));
-    if (!span?.isRecording()) return;
+    const span = recordedSpanOf(own);
+    if (!span) return;
     span.setAttributes(attributes);
     if (refusal) span.setAttribute('bookstore.reason', refusal.reason);
     if (FAULTS.has(code)) span.setStatus({ code: SpanStatusCode.ERROR });

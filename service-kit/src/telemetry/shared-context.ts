@@ -1,13 +1,13 @@
 import { trace } from '@opentelemetry/api';
 import type { Trace } from './telemetry.js';
-import { contextOf, LINKS } from './trace-context.js';
+import { contextOf, LINKS, recordedSpanOf } from './trace-context.js';
 
 /**
  * A statement that several calls share is part of the first one's trace whose trace is kept, and linked to the others: a
  * span has one parent, and one for each call would tell of statements that never were.
  */
 export function sharedContext(traces: readonly (Trace | undefined)[]): Trace | undefined {
-  const kept = traces.filter((one): one is Trace => one !== undefined && isRecorded(one));
+  const kept = traces.filter((one): one is Trace => one !== undefined && recordedSpanOf(one) !== undefined);
   const [first, ...others] = kept;
   if (!first) return traces.find((one) => one !== undefined);
   const links = others.flatMap((one) => {
@@ -16,5 +16,3 @@ export function sharedContext(traces: readonly (Trace | undefined)[]): Trace | u
   });
   return contextOf(first).setValue(LINKS, links);
 }
-
-const isRecorded = (one: Trace): boolean => trace.getSpan(contextOf(one))?.isRecording() ?? false;

@@ -41,8 +41,6 @@ export interface Telemetry {
   /** A connection with a span for each statement of a call. */
   readonly Client: typeof pg.Client;
 
-  /** Runs code within a trace. */
-  within<T>(trace: Trace, run: () => T): T;
   /** One trace for work that several calls share. */
   share(traces: readonly (Trace | undefined)[]): Trace | undefined;
   /** Ids of the trace and span that this code runs in, for a log line. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 
 /** New traces that a process keeps in a second. No setting: where it does not suit, OTEL_TRACES_SAMPLER takes its place. */
 const TRACES_PER_SECOND = 50;
@@ -22,13 +22,23 @@ export class TraceRate {
 }
 
 /**
- * The ids of a call whose trace is not kept: they are made when a line of the log or the other service asks for them,
- * which most calls never do.
+ * A call whose trace is not kept: its context and its ids are made when a statement, a line of the log or the other
+ * service asks for them, which most calls never do.
  */
-export class UnkeptContext implements SpanContext {
-  readonly traceFlags = TraceFlags.NONE;
+export class UnkeptTrace implements SpanContext {
+  #context: Context | undefined;
   #traceId: string | undefined;
   #spanId: string | undefined;
+
+  /** With a span that records nothing, and tells these ids. */
+  get context(): Context {
+    this.#context ??= trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext(this));
+    return this.#context;
+  }
+
+  get traceFlags(): TraceFlags {
+    return TraceFlags.NONE;
+  }
 
   get traceId(): string {
     this.#traceId ??= randomBytes(16).toString('hex');
