@@ -1,6 +1,5 @@
-import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
-import { CallEnded, currentCall } from '../call/call.js';
+import { type Call, CallEnded, currentCall, runForCall, runForNoCall } from '../call/call.js';
 import { telemetry } from '../telemetry/telemetry.js';
 import { unavailable } from './database-errors.js';
 
@@ -34,8 +33,14 @@ export class CallAwarePool extends pg.Pool {
         callback(undefined, client, done);
       }
     };
-    // A call that waits is handed its connection by the one that gives it back: traced in its own context all the same.
-    super.connect(telemetry() ? AsyncResource.bind(connected) : connected);
+    // A call that waits is handed its connection by the one that gives it back: it is traced as its own all the same.
+    super.connect(telemetry() ? runFor(call, connected) : connected);
     return undefined;
   }
 }
+
+/** The callback, run for this call whoever calls it. */
+const runFor =
+  (call: Call | undefined, callback: ConnectCallback): ConnectCallback =>
+  (...given) =>
+    call ? runForCall(call, () => callback(...given)) : runForNoCall(() => callback(...given));
