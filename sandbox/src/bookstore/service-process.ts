@@ -7,23 +7,28 @@ import { waitUntilServing } from './wait-until-serving.js';
 
 export type ServiceName = 'author-service' | 'book-service';
 
-/** How a service's process is started. */
-export interface ServiceProcessOptions {
-  readonly name: ServiceName;
+export interface ServicePorts {
   readonly publicPort: number;
   readonly internalPort: number;
+}
+
+/** How a service's process is started. */
+export interface ServiceProcessOptions extends ServicePorts {
+  readonly name: ServiceName;
   readonly env: Readonly<Record<string, string>>;
   /** Where a debugger attaches; nowhere when absent. */
   readonly inspectPort?: number | undefined;
   /** The certificate authority behind its public port, where that has TLS. */
   readonly caFile?: string | undefined;
+  /** A module that runs first and waits for `begin`; the service's code is loaded after that. */
+  readonly prelude?: string | undefined;
   /** Where its log lines go; to this process's own output when absent. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
 
 const require = createRequire(import.meta.url);
 /** Off, and nothing of it loaded, unless the environment says where to send it. */
-const TELEMETRY = ['--import', pathToFileURL(require.resolve('@bookstore/service-kit/telemetry')).href];
+const TELEMETRY = require.resolve('@bookstore/service-kit/telemetry');
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;
@@ -36,23 +41,30 @@ export class ServiceProcess {
   /** Resolves when the process itself says that its ports are open. */
   readonly #listening: Promise<unknown>;
   #ended = false;
+  #publicPort: number;
 
   private constructor(readonly options: ServiceProcessOptions) {
+    this.#publicPort = options.publicPort;
     const main = path.join(path.dirname(require.resolve(`@bookstore/${options.name}/package.json`)), 'dist/main.js');
     const output = options.onLog ? 'pipe' : 'inherit';
     this.#child = spawn(
       process.execPath,
-      ['--enable-source-maps', ...TELEMETRY, ...inspectOption(options.inspectPort), main],
+      [
+        '--enable-source-maps',
+        ...(options.prelude ? importOption(options.prelude) : []),
+        ...importOption(TELEMETRY),
+        ...inspectOption(options.inspectPort),
+        main,
+      ],
       {
         env: {
           ...process.env,
           NODE_ENV: 'production',
           ...options.env,
           LISTEN_HOST: '127.0.0.1',
-          PUBLIC_PORT: String(options.publicPort),
-          INTERNAL_PORT: String(options.internalPort),
+          ...portVariables(options),
         },
-        // Its end tells the service that this process is gone, however it went; its one message, that the service listens.
+        // Its end tells the service that this process is gone, however it went; the service says by it that it listens.
         stdio: ['ignore', output, output, 'ipc'],
       },
     );
@@ -81,6 +93,12 @@ export class ServiceProcess {
     return new ServiceProcess(options);
   }
 
+  /** Has a prelude go on, with the ports to serve on. */
+  begin(ports: ServicePorts): void {
+    this.#publicPort = ports.publicPort;
+    this.#child.send(portVariables(ports));
+  }
+
   get pid(): number {
     return this.#child.pid as number;
   }
@@ -95,7 +113,7 @@ export class ServiceProcess {
    * @throws SandboxError when it ends before, or takes too long; the signal's reason when nobody waits any more
    */
   async serving(signal?: AbortSignal): Promise<void> {
-    const { name, publicPort, caFile } = this.options;
+    const { name, caFile } = this.options;
     const ended = new AbortController();
     this.exited.then((how) =>
       ended.abort(new SandboxError(`the ${name} ended ${how} before it served; its last lines say why`)),
@@ -105,7 +123,7 @@ export class ServiceProcess {
     const either = AbortSignal.any(signal ? [ended.signal, signal] : [ended.signal]);
     try {
       await this.#untilListening(either);
-      await waitUntilServing(`127.0.0.1:${publicPort}`, SERVING_TIMEOUT_MS, either, caFile);
+      await waitUntilServing(`127.0.0.1:${this.#publicPort}`, SERVING_TIMEOUT_MS, either, caFile);
     } finally {
       clearTimeout(timer);
     }
@@ -133,6 +151,12 @@ export class ServiceProcess {
     clearTimeout(force);
   }
 }
+
+function portVariables({ publicPort, internalPort }: ServicePorts): Record<string, string> {
+  return { PUBLIC_PORT: String(publicPort), INTERNAL_PORT: String(internalPort) };
+}
+
+const importOption = (file: string): string[] => ['--import', pathToFileURL(file).href];
 
 /** Opens a port for debuggers: on the loopback, as whoever reaches it runs code in the service. */
 function inspectOption(port: number | undefined): string[] {

@@ -83,13 +83,14 @@ export class Reloader {
   async #replaceChanged(since: number, files: readonly string[] = []): Promise<void> {
     // A change that came while the last one was compiled: both are replaced at once.
     if (this.#changed.size > 0) return;
-    const { root, services, say } = this.options;
+    const { root, services, say, signal } = this.options;
     const changed = services.flatMap((service) => {
       const code = codeFingerprint(root, service.name);
       return this.#serving.get(service) === code ? [] : [{ service, code }];
     });
     if (changed.length === 0) say(`${files.join(', ')}: the services run this code already`);
     await Promise.all(changed.map(({ service, code }) => this.#replace(service, code, since)));
+    if (!signal.aborted) await Promise.all(changed.map(({ service }) => service.prepare()));
   }
 
   async #replace(service: ReloadingService, code: string, since: number): Promise<void> {
