@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { type Attributes, type Histogram, metrics } from '@opentelemetry/api';
+import { lasting } from './lasting-attributes.js';
 
 /** What these spans and metrics come from. */
 export const SCOPE = '@bookstore/service-kit';
@@ -18,7 +19,7 @@ export function secondsHistogram(name: string, description: string): () => Histo
   };
 }
 
-const known = new Map<string, Attributes>();
+const known = new Map<string, Map<status | undefined, Attributes>>();
 
 /**
  * A call as the semantic conventions name it, with its status once it has ended. One object for each method and status.
@@ -27,14 +28,14 @@ const known = new Map<string, Attributes>();
  * @see https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
  */
 export function rpcAttributes(method: string, code?: status): Attributes {
-  const key = `${method} ${code}`;
-  const before = known.get(key);
+  const ofMethod = known.get(method) ?? new Map<status | undefined, Attributes>();
+  const before = ofMethod.get(code);
   if (before) return before;
   const attributes: Attributes = { 'rpc.system.name': 'grpc', 'rpc.method': method.slice(1) };
   if (code !== undefined) {
     attributes['rpc.response.status_code'] = status[code];
     if (code !== status.OK) attributes['error.type'] = status[code];
   }
-  known.set(key, attributes);
+  known.set(method, ofMethod.set(code, lasting(attributes)));
   return attributes;
 }

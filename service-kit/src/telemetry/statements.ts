@@ -1,6 +1,7 @@
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import pg from 'pg';
 import { SCOPE, secondsHistogram } from './conventions.js';
+import { lasting } from './lasting-attributes.js';
 import { linksIn } from './trace-context.js';
 
 const tracer = trace.getTracer(SCOPE);
@@ -49,19 +50,13 @@ export class TracedClient extends pg.Client {
   /** Begins the span of a statement; the returned function ends it. */
   #begin(text: string): (error?: unknown) => void {
     const operation = operationOf(text);
-    const attributes = {
-      'db.system.name': 'postgresql',
-      'db.namespace': this.database ?? '',
-      'db.operation.name': operation,
-      'server.address': this.host,
-      'server.port': this.port,
-    };
+    const attributes = attributesOf(this, operation);
     const span = trace.getActiveSpan()?.isRecording() ? this.#span(text, operation, attributes) : undefined;
     const startedAt = performance.now();
     return (error) => {
-      const failure = error ? { 'error.type': codeOf(error) } : {};
-      duration().record((performance.now() - startedAt) / 1000, { ...attributes, ...failure });
-      if (error) span?.setAttributes(failure).setStatus({ code: SpanStatusCode.ERROR });
+      const ended = error ? attributesOf(this, operation, codeOf(error)) : attributes;
+      duration().record((performance.now() - startedAt) / 1000, ended);
+      if (error) span?.setAttributes(ended).setStatus({ code: SpanStatusCode.ERROR });
       span?.end();
     };
   }
@@ -75,6 +70,25 @@ export class TracedClient extends pg.Client {
     };
     return tracer.startSpan(`${operation} ${this.database}`, options, parent);
   }
+}
+
+const known = new Map<string, Attributes>();
+
+/** One object for each operation and error of a database. */
+function attributesOf({ database, host, port }: pg.Client, operation: string, error?: string): Attributes {
+  const key = `${host}:${port}/${database} ${operation} ${error}`;
+  const before = known.get(key);
+  if (before) return before;
+  const attributes = lasting({
+    'db.system.name': 'postgresql',
+    'db.namespace': database ?? '',
+    'db.operation.name': operation,
+    'server.address': host,
+    'server.port': port,
+    ...(error && { 'error.type': error }),
+  });
+  known.set(key, attributes);
+  return attributes;
 }
 
 function operationOf(text: string): string {
