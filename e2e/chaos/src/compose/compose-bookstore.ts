@@ -89,6 +89,15 @@ export class ComposeBookstore implements FaultyBookstore {
     },
   };
 
+  /** Stops both databases in their tracks; connections stay open. */
+  async pauseDatabases(): Promise<void> {
+    await this.compose('pause', ...DATABASES);
+  }
+
+  async resumeDatabases(): Promise<void> {
+    await this.compose('unpause', ...DATABASES);
+  }
+
   /** `docker compose` for this bookstore. */
   compose(...args: string[]): Promise<string> {
     return docker(['compose', ...args], this.env);

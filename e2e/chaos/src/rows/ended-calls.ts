@@ -40,7 +40,7 @@ export const endedCalls: Row = {
     for (const ending of endings) {
       findings.push(await queuedHere(bookstore, calls, ending), await queuedThere(bookstore, calls, ending));
     }
-    findings.push(await withinTransaction(bookstore, scaled(lab, { test: 1, short: 5, full: 20 })));
+    findings.push(await withinTransaction(bookstore, scaled(lab, { test: 1, short: 2, full: 20 })));
     findings.push(await runningStatement(bookstore));
     return findings;
   },

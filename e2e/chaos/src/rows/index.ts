@@ -1,6 +1,6 @@
 import type { Row } from '../row.js';
 import { cancelledBurst } from './cancelled-burst.js';
-import { databaseTrouble } from './database-trouble.js';
+import { databaseContainersTrouble, databaseTrouble } from './database-trouble.js';
 import { endedCalls } from './ended-calls.js';
 import { frozenPeer, pausedContainer } from './frozen-peer.js';
 import { killPoints } from './kill-points.js';
@@ -38,4 +38,10 @@ export const rows: readonly Row[] = [
 ];
 
 /** Those whose fault is one of containers: on compose.yaml, with a real engine. */
-export const composeRows: readonly Row[] = [sigkillOfContainers, newAddress, replacedContainers, pausedContainer];
+export const composeRows: readonly Row[] = [
+  sigkillOfContainers,
+  newAddress,
+  replacedContainers,
+  pausedContainer,
+  databaseContainersTrouble,
+];

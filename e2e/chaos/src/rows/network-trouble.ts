@@ -13,6 +13,8 @@ const DEADLINE_MS = 2000;
 /** A caller hears of its deadline this much later, at the latest. */
 const LATE_MS = 100;
 const HEALED_MS = 3000;
+/** A connection that is cut fails every call on it: with more of them none would ever succeed. */
+const AT_ONCE = 24;
 
 /** Row 7: the network between the caller and the book service, and between the services. */
 export const networkTrouble: Row = {
@@ -85,7 +87,12 @@ async function underFault(
   for (const each of links) each.interfere = interfere;
   const creates = scaled(lab, { test: 8, short: 24, full: 200 });
   const attempts: Outcome<unknown>[] = [];
-  const answers = await Promise.all(Array.from({ length: creates }, () => createUntilOk(client, author, attempts)));
+  const answers: Created[] = [];
+  let begun = 0;
+  const work = async () => {
+    while (begun++ < creates) answers.push(await createUntilOk(client, author, attempts));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   for (const each of links) each.heal();
   const healedMs = await untilOk(30_000, () => client.createBook(author));
 
@@ -126,12 +133,14 @@ async function underFault(
   ];
 }
 
-/** Repeats one create until it is answered, and then once more: the ids of all its answers. */
-async function createUntilOk(
-  client: BookstoreClient,
-  author: string,
-  attempts: Outcome<unknown>[],
-): Promise<{ requestId: string; ids: string[] }> {
+interface Created {
+  readonly requestId: string;
+  /** Of all its answers. */
+  readonly ids: readonly string[];
+}
+
+/** Repeats one create until it is answered, and then once more. */
+async function createUntilOk(client: BookstoreClient, author: string, attempts: Outcome<unknown>[]): Promise<Created> {
   const requestId = randomUUID();
   const ids: string[] = [];
   for (let attempt = 0; ids.length < 2; attempt++) {

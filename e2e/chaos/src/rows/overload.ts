@@ -12,6 +12,7 @@ const IN_FLIGHT = 32;
 const SETTINGS = { DATABASE_POOL_SIZE: '4', MAX_CALLS_IN_FLIGHT: String(IN_FLIGHT) };
 const REFUSED_MS = 50;
 const NORMAL_MS = 3000;
+const PATIENCE_MS = 1000;
 
 /** Row 9: more calls than can be served. */
 export const overload: Row = {
@@ -86,7 +87,9 @@ async function cpuBound(lab: Lab): Promise<Finding[]> {
   const author = must(await client.createAuthor(`${randomUUID()}@example.com`)).id;
   const book = must(await client.createBook(author)).id;
   const ms = scaled(lab, { test: 1000, short: 2000, full: 20_000 });
-  const read = () => client.getBook(book);
+  // What is given up while it is still queued costs the client a look at all that is queued: more of it would be its own
+  // overload instead of the service's.
+  const read = () => client.getBook(book, { deadlineMs: PATIENCE_MS });
   await callers(16, 1000, read);
   const peak = perSecond(await callers(32, ms, read), ms);
   // What a peak load leaves is no growth: the first round of each factor warms the process up.

@@ -30,13 +30,12 @@ export const sigkillOfContainers: Row = {
   run: (lab) => killedInTurn(lab, () => ComposeBookstore.start()),
 };
 
-const killedInTurn = async (lab: Lab, start: () => Promise<FaultyBookstore>): Promise<Finding[]> => [
-  ...(await killed(lab, start, 'book-service')),
-  ...(lab.scale === 'test' ? [] : await killed(lab, start, 'author-service')),
-];
-
-async function killed(lab: Lab, start: () => Promise<FaultyBookstore>, service: ServiceName): Promise<Finding[]> {
+async function killedInTurn(lab: Lab, start: () => Promise<FaultyBookstore>): Promise<Finding[]> {
   await using bookstore = await start();
+  return [...(await killed(lab, bookstore, 'book-service')), ...(await killed(lab, bookstore, 'author-service'))];
+}
+
+async function killed(lab: Lab, bookstore: FaultyBookstore, service: ServiceName): Promise<Finding[]> {
   using client = new BookstoreClient(bookstore.addresses);
   const ledger = new Ledger();
   await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
