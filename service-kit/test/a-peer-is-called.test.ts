@@ -77,7 +77,9 @@ describe('for a call', () => {
 
   test('whose own deadline passes, that is how it ends', async () => {
     peer.answer = silence;
-    await expect(runForCall(callThat({ endsIn: 100 }), () => ask())).rejects.toMatchObject({ reason: 'CALL_ENDED' });
+    await expect(runForCall(callThat({ endsIn: 100 }), () => ask())).rejects.toMatchObject({
+      reason: 'DEADLINE_PASSED',
+    });
   });
 });
 

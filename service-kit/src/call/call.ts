@@ -39,15 +39,19 @@ export const runForCall = <T>(call: Call, run: () => T): T => storage.run(call, 
 /** Runs code for no call: work that several calls share must not end with one of them. */
 export const runForNoCall = <T>(run: () => T): T => storage.exit(run);
 
-/** The call ended while its work was still going on. Nobody waits for the answer. */
+/**
+ * The call ended while its work was still going on. Nobody waits for the answer, unless the caller's clock is a little
+ * behind: it says then what the caller is about to find out.
+ */
 export class CallEnded extends CallError {
   override name = 'CallEnded';
-  constructor() {
-    super('CALL_ENDED', 'the call has ended');
+  constructor({ deadline }: Pick<Call, 'deadline'>) {
+    if (Date.now() >= deadline) super('DEADLINE_PASSED', 'the deadline has passed');
+    else super('CALL_ENDED', 'the call has ended');
   }
 }
 
 /** @throws CallEnded when the current call has no one waiting for it any more */
 export function throwIfEnded(call = currentCall()): void {
-  if (call?.ended) throw new CallEnded();
+  if (call?.ended) throw new CallEnded(call);
 }

@@ -42,7 +42,7 @@ function attempt<Req, Res>(method: UnaryMethod<Req, Res>, request: Req, deadline
     const sent = method(request, metadata, { deadline }, (error, response) => {
       call?.signal.removeEventListener('abort', cancel);
       if (!error) resolve(response);
-      else reject(call?.ended ? new CallEnded() : error);
+      else reject(call?.ended ? new CallEnded(call) : error);
     });
     call?.signal.addEventListener('abort', cancel, { once: true });
   });

@@ -32,7 +32,7 @@ export class BatchedReads<T extends { readonly id: string }> {
           for (const row of await readAll([...ids])) found.set(row.id, row);
         };
         if (ids.size > 0) await (callless ? runForNoCall(query) : runForAll(calls, query));
-        return reads.map(({ id }) => (ids.has(id) ? found.get(id) : new CallEnded()));
+        return reads.map(({ id, call }) => (call && !ids.has(id) ? new CallEnded(call) : found.get(id)));
       },
       {
         cache: false,

@@ -20,7 +20,7 @@ export class CallAwarePool extends pg.Pool {
     }
     const call = currentCall();
     if (call?.ended) {
-      queueMicrotask(() => callback(new CallEnded(), undefined, () => {}));
+      queueMicrotask(() => callback(new CallEnded(call), undefined, () => {}));
       return undefined;
     }
     const connected: ConnectCallback = (error, client, done) => {
@@ -28,7 +28,7 @@ export class CallAwarePool extends pg.Pool {
         callback(unavailable(error), undefined, done);
       } else if (call?.ended) {
         done();
-        callback(new CallEnded(), undefined, () => {});
+        callback(new CallEnded(call), undefined, () => {});
       } else {
         callback(undefined, client, done);
       }

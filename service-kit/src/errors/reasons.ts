@@ -23,6 +23,7 @@ export const statusOfReason = {
   BOOK_SERVICE_UNAVAILABLE: status.UNAVAILABLE,
   DATABASE_UNAVAILABLE: status.UNAVAILABLE,
   CALL_ENDED: status.CANCELLED,
+  DEADLINE_PASSED: status.DEADLINE_EXCEEDED,
   INTERNAL: status.INTERNAL,
 } as const satisfies Record<string, status>;
 
