@@ -53,7 +53,7 @@ export const killPoints: Row = {
     const random = new Random(lab.seed);
     const ledger = new Ledger();
     const points = POINTS.filter(([, point], index) =>
-      scaled(lab, { test: FEW.includes(point), short: index % 4 === 1, full: true }),
+      scaled(lab, { test: FEW.includes(point), short: index % 8 === 1, full: true }),
     );
     const times = scaled(lab, { test: 1, short: 1, full: 20 });
     const crashes: Crash[] = [];

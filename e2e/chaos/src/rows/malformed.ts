@@ -42,7 +42,7 @@ export const malformed: Row = {
     const services = Object.values(bookstore.services);
     const memory = () => Promise.all(services.map((service) => service.memory()));
     const files = () => Promise.all(services.map(async (service) => (await service.openFiles()) ?? 0));
-    const wanted = scaled(lab, { test: 600, short: 1500, full: 100_000 });
+    const wanted = scaled(lab, { test: 600, short: 1000, full: 100_000 });
     const open = await files();
     const forgotten = () =>
       until('the end of every connection', FORGOTTEN_WITHIN_MS, async () =>
@@ -54,7 +54,7 @@ export const malformed: Row = {
     await forgotten();
     const before = await memory();
     sent.push(...(await send(author, book, wanted - sent.length, random)));
-    const connections = scaled(lab, { test: 50, short: 150, full: 5000 });
+    const connections = scaled(lab, { test: 50, short: 100, full: 5000 });
     await breakConnections(connections, [author, book], random);
     await forgotten();
     const grown = (await memory()).map((after, index) => growth(before[index] as Memory, after));

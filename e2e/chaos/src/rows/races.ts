@@ -15,7 +15,7 @@ export const races: Row = {
 
 async function intact(lab: Lab): Promise<Finding[]> {
   await using bookstore = await lab.start();
-  const enough = scaled(lab, { test: 120, short: 600, full: 20_000 });
+  const enough = scaled(lab, { test: 120, short: 400, full: 20_000 });
   const result = await runRaces(bookstore, enough, new Random(lab.seed));
   lab.say(`  ${result.races} races in ${result.histories} histories`);
   const { orphans, deleting } = await findOrphans(bookstore);

@@ -39,7 +39,7 @@ async function killed(lab: Lab, bookstore: FaultyBookstore, service: ServiceName
   using client = new BookstoreClient(bookstore.addresses);
   const ledger = new Ledger();
   await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
-  const steadyMs = scaled(lab, { test: 500, short: 1000, full: 5000 });
+  const steadyMs = scaled(lab, { test: 500, short: 500, full: 5000 });
   await sleep(steadyMs);
   const kills = scaled(lab, { test: 1, short: 1, full: 5 });
   const servingAgain: number[] = [];

@@ -30,7 +30,7 @@ export const soak: Row = {
     const ledger = new Ledger();
     await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, random.fork());
     const rounds = scaled(lab, { test: 1, short: 1, full: 15 });
-    const everyMs = scaled(lab, { test: 3000, short: 5000, full: 20_000 });
+    const everyMs = scaled(lab, { test: 3000, short: 4000, full: 20_000 });
     // The first round warms the processes up.
     await round(bookstore, random, everyMs);
     const before = await holdings(bookstore);
