@@ -17,7 +17,7 @@ export const frozenPeer: Row = {
     await using bookstore = await lab.start({ links: true });
     const author = bookstore.services['author-service'];
     const { toAuthors } = bookstore.links;
-    const seconds = scaled(lab, { test: 3, short: 4, full: 20 });
+    const seconds = scaled(lab, { test: 3, short: 3, full: 20 });
     return [
       ...(await frozen(bookstore, lab, `the author service is frozen (SIGSTOP) for ${seconds} s`, seconds, {
         begin: () => author.freeze(),
@@ -37,7 +37,7 @@ export const pausedContainer: Row = {
   run: async (lab) => {
     await using bookstore = await ComposeBookstore.start();
     const author = bookstore.services['author-service'];
-    const seconds = scaled(lab, { test: 3, short: 4, full: 20 });
+    const seconds = scaled(lab, { test: 3, short: 3, full: 20 });
     return await frozen(bookstore, lab, `the author service's container is paused for ${seconds} s`, seconds, {
       begin: () => author.freeze(),
       end: () => author.thaw(),

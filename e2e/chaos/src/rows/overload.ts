@@ -57,8 +57,8 @@ async function slowDatabase(lab: Lab): Promise<Finding[]> {
     return bytes;
   };
   const create = () => client.createBook(author);
-  const peakMs = scaled(lab, { test: 2000, short: 2000, full: 15_000 });
-  const overMs = scaled(lab, { test: 2000, short: 2000, full: 60_000 });
+  const peakMs = scaled(lab, { test: 2000, short: 3000, full: 15_000 });
+  const overMs = scaled(lab, { test: 2000, short: 3000, full: 60_000 });
   await callers(IN_FLIGHT / 2, 1000, create);
   const peak = perSecond(await callers(IN_FLIGHT, peakMs, create), peakMs);
   const outcomes = await callers(3 * IN_FLIGHT, overMs, create);
