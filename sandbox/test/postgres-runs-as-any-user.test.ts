@@ -19,8 +19,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyBinaries } from '../src/postgres/binaries-copy.js';
 
-// Copying 60 MB, and many starts one after the other.
-
 const isRoot = process.getuid?.() === 0;
 /** Users that every Unix has, `daemon` and `bin`; PostgreSQL runs as users with a name only. */
 const [USER, OTHER_USER] = [1, 2];

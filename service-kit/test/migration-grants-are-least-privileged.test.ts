@@ -8,8 +8,6 @@ import { createTestDatabase, startTestPostgres } from '../../sandbox/src/postgre
 import { migrate } from '../src/migrate/run-migrations.js';
 import { scramVerifier } from '../src/migrate/scram-verifier.js';
 
-// Each test has a database of its own, and spends its time on starting processes.
-
 let server: Awaited<ReturnType<typeof startTestPostgres>>;
 let scratch: string;
 let migrationsDir: string;

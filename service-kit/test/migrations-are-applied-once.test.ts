@@ -12,8 +12,6 @@ import { migrate } from '../src/migrate/run-migrations.js';
 
 const MAIN = fileURLToPath(new URL('../dist/migrate/main.js', import.meta.url));
 
-// Each test has a database of its own, and spends its time on starting processes.
-
 let server: Awaited<ReturnType<typeof startTestPostgres>>;
 let scratch: string;
 beforeAll(async () => {
@@ -265,16 +263,19 @@ test.concurrent("the service's role has the limits that the settings say", async
   expect(await limit('idle_in_transaction_session_timeout')).toEqual(['1min']);
 });
 
-test.concurrent('a refused password is reported soon and printed nowhere', async () => {
-  const url = new URL(await createTestDatabase(server.url()));
-  url.password = 'hunter2';
-  const MIGRATIONS_DIR = await folder('refused', { '1_a': 'CREATE TABLE a ();' });
-  const command = run({ DATABASE_URL: url.href, MIGRATIONS_DIR, MIGRATE_REFUSAL_GRACE_MS: '200' });
+test.concurrent.each(['MIGRATE_WAIT_MS', 'MIGRATE_REFUSAL_GRACE_MS'])(
+  'a refused password is reported soon (%s) and printed nowhere',
+  async (limit) => {
+    const url = new URL(await createTestDatabase(server.url()));
+    url.password = 'hunter2';
+    const MIGRATIONS_DIR = await folder(`refused-${limit}`, { '1_a': 'CREATE TABLE a ();' });
+    const command = run({ DATABASE_URL: url.href, MIGRATIONS_DIR, [limit]: '200' });
 
-  expect(await command.ended).toBe(1);
-  expect(command.output()).toContain('refuses the connection: password authentication failed');
-  expect(command.output()).not.toContain('hunter2');
-});
+    expect(await command.ended).toBe(1);
+    expect(command.output()).toContain('refuses the connection: password authentication failed');
+    expect(command.output()).not.toContain('hunter2');
+  },
+);
 
 test.concurrent('a password from a file, its newline trimmed, goes before the one in the URL', async () => {
   const url = new URL(await createTestDatabase(server.url()));

@@ -63,6 +63,8 @@ export interface FaultyBookstore extends AsyncDisposable {
   readonly addresses: Addresses;
   readonly services: Readonly<Record<ServiceName, FaultyService>>;
   readonly database: DatabaseControl;
+  /** Whether both services' processes run. */
+  running(): Promise<boolean>;
   /** As the role that owns everything. */
   query<T>(database: DatabaseName, sql: string): Promise<T[]>;
 }

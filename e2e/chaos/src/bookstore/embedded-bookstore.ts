@@ -72,6 +72,10 @@ export class EmbeddedBookstore implements ChaosBookstore {
     },
   };
 
+  async running(): Promise<boolean> {
+    return Object.values(this.services).every((service) => service.running);
+  }
+
   async query<T>(database: DatabaseName, sql: string): Promise<T[]> {
     const client = await this.connect(database);
     try {

@@ -120,6 +120,12 @@ export class ComposeBookstore implements FaultyBookstore {
     return (await this.compose('ps', '--quiet', service)).split('\n').filter(Boolean);
   }
 
+  async running(): Promise<boolean> {
+    const services = Object.keys(this.services);
+    const running = await this.compose('ps', '--status', 'running', '--services', ...services);
+    return services.every((service) => running.split('\n').includes(service));
+  }
+
   async query<T>(database: DatabaseName, sql: string): Promise<T[]> {
     const { container, user } = OWNERS[database];
     const asJson = `SELECT coalesce(json_agg(row), '[]') FROM (${sql}) row`;

@@ -116,7 +116,6 @@ async function trouble(
   await begin();
   const endAt = performance.now() + lastsMs;
   const underWay: Array<Promise<Outcome<unknown>>> = [];
-  // A process that ended could not answer, and takes longer to start than lies between two looks.
   const liveness = new Set<string>();
   let unready = 0;
   while (performance.now() < endAt) {
@@ -146,7 +145,7 @@ async function trouble(
     ),
   );
   const outcomes = await Promise.all(underWay);
-  return judge(fault, outcomes, liveness, unready, healedMs, readyMs);
+  return judge(fault, outcomes, liveness, unready, await bookstore.running(), healedMs, readyMs);
 }
 
 function judge(
@@ -154,6 +153,7 @@ function judge(
   outcomes: readonly Outcome<unknown>[],
   liveness: ReadonlySet<string>,
   unready: number,
+  running: boolean,
   healedMs: number,
   readyMs: number,
 ): Finding[] {
@@ -187,8 +187,8 @@ function judge(
     {
       fault,
       promise: 'the process and its liveness stay, readiness goes and comes back',
-      measured: `liveness ${[...liveness].join(', ')}; both unready in ${unready} looks`,
-      holds: liveness.size === 1 && liveness.has('SERVING') && unready > 0,
+      measured: `liveness ${[...liveness].join(', ')}; both unready in ${unready} looks; ${running ? 'both run' : 'a process ended'}`,
+      holds: running && liveness.size === 1 && liveness.has('SERVING') && unready > 0,
     },
   ];
 }

@@ -41,7 +41,7 @@ export const soak: Row = {
     const { orphans } = await findOrphans(bookstore);
     const lost = await ledger.findLost(bookstore);
     const unhandled = bookstore.log.filter((line) => /unhandled|uncaught/i.test(line)).length;
-    const running = Object.values(bookstore.services).every((service) => service.running);
+    const running = await bookstore.running();
     const grown = after.map(({ memory, files }, index) => {
       const earlier = before[index] as Holding;
       return { memory: growth(earlier.memory, memory), files: files - earlier.files };
