@@ -1,4 +1,5 @@
 import type { KitSettings } from '../settings/kit-settings.js';
+import { driverTimeout } from '../settings/timers.js';
 import { telemetry } from '../telemetry/telemetry.js';
 import { CallAwarePool } from './call-aware-pool.js';
 
@@ -13,8 +14,7 @@ export function createPool(settings: KitSettings, applicationName: string): Call
     max: settings.DATABASE_POOL_SIZE,
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
-    // A database that is frozen enforces no time-out of its own: ours comes just after.
-    query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250,
+    query_timeout: driverTimeout(settings.DATABASE_STATEMENT_TIMEOUT_MS),
     idleTimeoutMillis: settings.DATABASE_IDLE_TIMEOUT_MS,
     keepAlive: true,
     ...(Client && { Client }),

@@ -24,7 +24,8 @@ const UNAVAILABLE_CODES = new Set([
 ]);
 /** Classes of SQLSTATE: connection exceptions, and the server shutting down or starting. */
 const CONNECTION_ENDED = /^(08...|57P0.)$/;
-const UNAVAILABLE_CLASSES = /^(08...|57P0.|25P0[234])$/;
+/** A transaction that has failed or timed out. */
+const TRANSACTION_ENDED = /^25P0[234]$/;
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after|Client was closed)/;
 
@@ -85,7 +86,9 @@ function isUnavailable({ code, originalCode, kind, message }: Layer): boolean {
   return (
     UNAVAILABLE_KINDS.has(kind as string) ||
     [code, originalCode].some(
-      (value) => typeof value === 'string' && (UNAVAILABLE_CODES.has(value) || UNAVAILABLE_CLASSES.test(value)),
+      (value) =>
+        typeof value === 'string' &&
+        (UNAVAILABLE_CODES.has(value) || CONNECTION_ENDED.test(value) || TRANSACTION_ENDED.test(value)),
     ) ||
     (typeof message === 'string' && UNAVAILABLE_MESSAGES.test(message))
   );

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { driverTimeout } from '../settings/timers.js';
 import { FsckError } from './fsck-error.js';
 import type { FsckLimits } from './fsck-settings.js';
 
@@ -28,8 +29,7 @@ export class CheckedDatabase implements AsyncDisposable {
       connectionString: url,
       application_name: 'fsck',
       connectionTimeoutMillis: limits.FSCK_CONNECT_TIMEOUT_MS,
-      // A database that is frozen enforces no time-out of its own: ours comes just after.
-      query_timeout: limits.FSCK_QUERY_TIMEOUT_MS + 250,
+      query_timeout: driverTimeout(limits.FSCK_QUERY_TIMEOUT_MS),
       keepAlive: true,
     });
     // A connection that breaks fails the next query; unheard, the event would end the process without a word.

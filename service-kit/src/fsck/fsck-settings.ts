@@ -8,17 +8,15 @@ import {
   setting,
   text,
 } from '../settings/setting.js';
+import { LONGEST_STATEMENT_MS } from '../settings/timers.js';
 import type { DatabaseUrls } from './fsck.js';
-
-/** With a little added to it, still a time that a timer takes. */
-const DAY_MS = 86_400_000;
 
 /** How long the check waits, wherever it finds the databases. */
 export const fsckLimits = {
   FSCK_CONNECT_TIMEOUT_MS: setting('longest wait for the connection to each database, ms', integer(1), '5000'),
   FSCK_QUERY_TIMEOUT_MS: setting(
     'longest a statement may run, ms; a batch takes milliseconds, a frozen database never answers',
-    integer(1, DAY_MS),
+    integer(1, LONGEST_STATEMENT_MS),
     '10000',
   ),
   FSCK_SETTLE_MS: setting(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CRASH_PLAN } from '../fail-points/crash-plan.js';
 import { integer, oneOf, optionalSetting, port, postgresUrl, type Settings, setting, someOf, text } from './setting.js';
-import { PROBE_TIMEOUT_MS } from './timers.js';
+import { LONGEST_STATEMENT_MS, PROBE_TIMEOUT_MS } from './timers.js';
 
 /** How a service talks to the other one. */
 export const peerSettings = {
@@ -84,7 +84,7 @@ export const kitSettings = {
   DATABASE_IDLE_TIMEOUT_MS: setting('time after which an idle connection is closed, ms', integer(1000), '60000'),
   DATABASE_STATEMENT_TIMEOUT_MS: setting(
     "longest a statement may run, ms; the role's own limit is SERVICE_ROLE_STATEMENT_TIMEOUT_MS",
-    integer(1, 86_400_000), // a little is added to it
+    integer(1, LONGEST_STATEMENT_MS),
     '1500',
   ),
 

@@ -10,6 +10,7 @@ import { RawSession } from '../fuzz/raw-session.js';
 import { authorRequests, bookRequests } from '../fuzz/valid-requests.js';
 import { Random } from '../random.js';
 import { type Row, scaled } from '../row.js';
+import { severalAtOnce } from '../several-at-once.js';
 import { until } from '../until.js';
 
 const AT_ONCE = 24;
@@ -61,7 +62,7 @@ export const malformed: Row = {
 
     using client = new BookstoreClient(bookstore.addresses);
     const alive = await client.createAuthor(`${randomUUID()}@example.com`);
-    const running = services.every((service) => service.running) && alive.ok;
+    const running = (await bookstore.running()) && alive.ok;
     const bugs = sent.filter(({ status }) => BUGS.includes(status));
     const slowest = sent.reduce((worst, one) => (one.ms > worst.ms ? one : worst));
     const fault = `${sent.length} malformed requests of 15 kinds, ${connections} connections of broken frames`;
@@ -95,11 +96,7 @@ export const malformed: Row = {
 };
 
 async function breakConnections(count: number, addresses: readonly string[], random: Random): Promise<void> {
-  let begun = 0;
-  const work = async () => {
-    while (begun++ < count) await sendBrokenFrames(random.pick(addresses), random.fork());
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await severalAtOnce(count, AT_ONCE, () => sendBrokenFrames(random.pick(addresses), random.fork()));
 }
 
 async function send(author: string, book: string, count: number, random: Random): Promise<Sent[]> {
@@ -107,17 +104,12 @@ async function send(author: string, book: string, count: number, random: Random)
     { session: new RawSession(author), requests: authorRequests },
     { session: new RawSession(book), requests: bookRequests },
   ];
-  const sent: Sent[] = [];
-  let begun = 0;
-  const work = async () => {
-    while (begun++ < count) {
-      const { session, requests } = random.pick(targets);
-      const { kind, request } = malformedRequest(random.pick(requests), random);
-      const answer = await session.send(request);
-      sent.push({ kind, status: status[Number(answer.status)] ?? answer.status, ms: answer.ms });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const sent = await severalAtOnce(count, AT_ONCE, async () => {
+    const { session, requests } = random.pick(targets);
+    const { kind, request } = malformedRequest(random.pick(requests), random);
+    const answer = await session.send(request);
+    return { kind, status: status[Number(answer.status)] ?? answer.status, ms: answer.ms };
+  });
   for (const { session } of targets) session.close();
   return sent;
 }

@@ -8,6 +8,7 @@ import type { Interference } from '../network/tcp-link.js';
 import { TcpLink } from '../network/tcp-link.js';
 import { Random } from '../random.js';
 import { type Finding, type Lab, type Row, scaled } from '../row.js';
+import { severalAtOnce } from '../several-at-once.js';
 
 const DEADLINE_MS = 2000;
 /** A caller hears of its deadline this much later, at the latest. */
@@ -87,12 +88,7 @@ async function underFault(
   for (const each of links) each.interfere = interfere;
   const creates = scaled(lab, { test: 8, short: 24, full: 200 });
   const attempts: Outcome<unknown>[] = [];
-  const answers: Created[] = [];
-  let begun = 0;
-  const work = async () => {
-    while (begun++ < creates) answers.push(await createUntilOk(client, author, attempts));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const answers = await severalAtOnce(creates, AT_ONCE, () => createUntilOk(client, author, attempts));
   for (const each of links) each.heal();
   const healedMs = await untilOk(30_000, () => client.createBook(author));
 
@@ -133,14 +129,12 @@ async function underFault(
   ];
 }
 
-interface Created {
-  readonly requestId: string;
-  /** Of all its answers. */
-  readonly ids: readonly string[];
-}
-
-/** Repeats one create until it is answered, and then once more. */
-async function createUntilOk(client: BookstoreClient, author: string, attempts: Outcome<unknown>[]): Promise<Created> {
+/** Repeats one create until it is answered, and then once more: the ids of all its answers. */
+async function createUntilOk(
+  client: BookstoreClient,
+  author: string,
+  attempts: Outcome<unknown>[],
+): Promise<{ requestId: string; ids: string[] }> {
   const requestId = randomUUID();
   const ids: string[] = [];
   for (let attempt = 0; ids.length < 2; attempt++) {
