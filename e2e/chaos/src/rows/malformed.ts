@@ -24,6 +24,8 @@ const ANSWERED_MS = 1000;
 const SETTINGS = { KEEPALIVE_TIME_MS: '2000', KEEPALIVE_TIMEOUT_MS: '1000' };
 const FORGOTTEN_WITHIN_MS = 15_000;
 const FEW_FILES = 10;
+/** A process comes to hold what it needs, and a leak goes on: one of these must be flat. */
+const ROUNDS = 3;
 /** For bad input there is a reason; these two say that nobody had thought of it. */
 const BUGS = ['INTERNAL', 'UNKNOWN', 'no answer', 'no status'];
 
@@ -53,19 +55,24 @@ export const malformed: Row = {
     const sent = await send(author, book, Math.max(WARM_UP, Math.ceil(wanted / 10)), random);
     await breakConnections(AT_ONCE, [author, book], random);
     await forgotten();
-    const before = await memory();
-    sent.push(...(await send(author, book, wanted - sent.length, random)));
     const connections = scaled(lab, { test: 50, short: 100, full: 5000 });
-    await breakConnections(connections, [author, book], random);
-    await forgotten();
-    const grown = (await memory()).map((after, index) => growth(before[index] as Memory, after));
+    const left = wanted - sent.length;
+    let grown: ReturnType<typeof growth>[] = [];
+    let rounds = 0;
+    do {
+      const before = await memory();
+      sent.push(...(await send(author, book, left, random)));
+      await breakConnections(connections, [author, book], random);
+      await forgotten();
+      grown = (await memory()).map((after, index) => growth(before[index] as Memory, after));
+    } while (++rounds < ROUNDS && !grown.every(({ flat }) => flat));
 
     using client = new BookstoreClient(bookstore.addresses);
     const alive = await client.createAuthor(`${randomUUID()}@example.com`);
     const running = (await bookstore.running()) && alive.ok;
     const bugs = sent.filter(({ status }) => BUGS.includes(status));
     const slowest = sent.reduce((worst, one) => (one.ms > worst.ms ? one : worst));
-    const fault = `${sent.length} malformed requests of 15 kinds, ${connections} connections of broken frames`;
+    const fault = `${sent.length} malformed requests of 15 kinds, ${rounds * connections} connections of broken frames`;
     return [
       {
         fault,

@@ -10,6 +10,8 @@ import { until } from '../until.js';
 
 const PER_SECOND = 150;
 const WITHOUT_RETRIES_PER_SECOND = 50;
+/** One with retries and one without. */
+const CLIENTS = 2;
 const CALLS_WITHIN_MS = 180_000;
 /** Clients look for replicas when a connection ends: of its age, soon. */
 const CONNECTION_AGE_MS = 3000;
@@ -78,7 +80,7 @@ async function failedOf(client: ClientContainer): Promise<{ failed: number; text
   return { failed, text: `${failed} of ${calls}${failed > 0 ? `: ${JSON.stringify(failures)}` : ''}` };
 }
 
-/** Stops a container as compose does, starts it, and waits until a client has found it: an orchestrator's pause. */
+/** Stops a container as compose does, starts it, and waits until each client has found it: an orchestrator's pause. */
 async function replace(id: string, service: ServiceName): Promise<void> {
   await docker(['stop', id]);
   await docker(['start', id]);
@@ -86,20 +88,21 @@ async function replace(id: string, service: ServiceName): Promise<void> {
     (await docker(['inspect', '--format', '{{.State.Health.Status}}', id])).trim() === 'healthy';
   await until(`a new container of the ${service} is healthy`, SERVES_WITHIN_MS, healthy);
   const port = service === 'author-service' ? 50051 : 50052;
-  const found = async () =>
-    connectionsTo(await docker(['exec', id, 'cat', '/proc/net/tcp', '/proc/net/tcp6']), port) > 0;
-  await until(`a client is connected to the new container of the ${service}`, CONNECTED_WITHIN_MS, found);
+  const found = async () => {
+    const table = await docker(['exec', id, 'cat', '/proc/net/tcp', '/proc/net/tcp6']);
+    return connectedTo(table, port).size >= CLIENTS;
+  };
+  await until(`all clients are connected to the new container of the ${service}`, CONNECTED_WITHIN_MS, found);
 }
 
-/** How many connections others have to this port, by the table of sockets of its network. */
-function connectionsTo(table: string, port: number): number {
+/** Who has connections to this port, by the table of sockets of its network. */
+function connectedTo(table: string, port: number): Set<string> {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(
-      ([, address = '', peer = '', state]) => address.endsWith(local) && state === ESTABLISHED && !isLoopback(peer),
-    ).length;
+  const peers = table.split('\n').flatMap((line) => {
+    const [, address = '', peer = '', state] = line.trim().split(/\s+/);
+    return address.endsWith(local) && state === ESTABLISHED && !isLoopback(peer) ? [peer.split(':')[0] as string] : [];
+  });
+  return new Set(peers);
 }
 
 /** The probe of the container's own health. */
