@@ -4,6 +4,7 @@ import pretty from 'pino-pretty';
 import { currentCall } from '../call/call.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { telemetry } from '../telemetry/telemetry.js';
+import { standardOutput } from './standard-output.js';
 
 export type { Logger } from 'pino';
 
@@ -29,7 +30,7 @@ export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_L
         }
       : {},
   };
-  if (!readable) return pino(options);
+  if (!readable) return pino(options, standardOutput);
   // In this process rather than in a worker: the last lines of a dying process are the ones that matter.
   return pino(options, pretty({ ignore: 'pid,hostname,service', messageFormat: `${service}: {msg}`, sync: true }));
 }
