@@ -1,5 +1,5 @@
 import type { Arrival, Gate } from '../server/admission.js';
-import { bearerToken } from './bearer-token.js';
+import { authorizationOf, bearerToken } from './bearer-token.js';
 import { TokenVerifier } from './token-verifier.js';
 
 /** What a call passes before it is known whose it is. */
@@ -16,19 +16,16 @@ export interface UnprovedGates {
  */
 export function authenticate(verifier: TokenVerifier, unproved: UnprovedGates): Gate {
   return (arrival) => {
-    let token: string;
     try {
-      token = bearerToken(arrival.metadata);
+      const authorization = authorizationOf(arrival.metadata);
+      const digest = TokenVerifier.digest(authorization);
+      const identity = verifier.known(digest);
+      if (!identity) return prove(arrival, bearerToken(authorization), digest, verifier, unproved.beforeProof);
+      arrival.identity = identity;
+      return undefined;
     } catch (error) {
       return refuseAfter(unproved.withoutToken(arrival), error);
     }
-    const digest = TokenVerifier.digest(token);
-    const identity = verifier.known(digest);
-    if (identity) {
-      arrival.identity = identity;
-      return undefined;
-    }
-    return prove(arrival, token, digest, verifier, unproved.beforeProof);
   };
 }
 
@@ -45,7 +42,7 @@ async function prove(
   arrival.identity = await (verifier.pending(digest) ?? verifier.verify(token, digest));
 }
 
-async function refuseAfter(passed: void | Promise<void>, error: unknown): Promise<never> {
+async function refuseAfter(passed: void | Promise<unknown>, error: unknown): Promise<never> {
   await passed;
   throw error;
 }

@@ -9,11 +9,11 @@ export const MAX_TOKEN_LENGTH = 8192;
 const COMPACT_JWS = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
 /**
- * The token that came with a call (RFC 6750, 2.1).
+ * The credentials that came with a call, as they were sent.
  *
  * @throws CallError CREDENTIALS_MISSING, CREDENTIALS_INVALID
  */
-export function bearerToken(metadata: Metadata): string {
+export function authorizationOf(metadata: Metadata): string {
   const given = metadata.get('authorization');
   const binary = metadata.get('authorization-bin');
   if (given.length === 0 && binary.length === 0) {
@@ -23,7 +23,16 @@ export function bearerToken(metadata: Metadata): string {
   if (given.length !== 1 || binary.length > 0 || typeof value !== 'string' || value.length > MAX_TOKEN_LENGTH) {
     throw invalidCredentials();
   }
-  const token = COMPACT_JWS.exec(value)?.[1];
+  return value;
+}
+
+/**
+ * The token in credentials (RFC 6750, 2.1).
+ *
+ * @throws CallError CREDENTIALS_INVALID
+ */
+export function bearerToken(authorization: string): string {
+  const token = COMPACT_JWS.exec(authorization)?.[1];
   if (token === undefined) throw invalidCredentials();
   return token;
 }

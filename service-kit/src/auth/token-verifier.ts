@@ -38,9 +38,9 @@ export class TokenVerifier {
     };
   }
 
-  /** What a token is remembered by. */
-  static digest(token: string): string {
-    return hash('sha256', token, 'base64');
+  /** What a token is remembered by, of the credentials that it came in: only a new one is taken out of them. */
+  static digest(authorization: string): string {
+    return hash('sha256', authorization, 'base64');
   }
 
   /** The identity of a token that is known to be good. */

@@ -5,8 +5,9 @@ import { invalidFields } from '../validation/parse.js';
 export function limitMetadata(maxBytes: number): Gate {
   return ({ metadata }) => {
     let bytes = 0;
-    for (const [key, values] of Object.entries(metadata.toJSON())) {
-      for (const value of values) bytes += key.length + value.length;
+    const all = metadata.toJSON();
+    for (const key in all) {
+      for (const value of all[key] ?? []) bytes += key.length + value.length;
     }
     if (bytes > maxBytes) {
       throw invalidFields([{ field: 'metadata', description: `must be at most ${maxBytes} bytes` }]);

@@ -35,15 +35,15 @@ export class RateLimit {
   }
 
   /** @throws CallError RATE_LIMITED, with the time after which calls pass again */
-  async take(name: string): Promise<void> {
-    try {
-      await this.#limiter.consume(this.#names.admit(name) ? name : NEWCOMERS);
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      const retryAfterMs = Math.max(1, refusal.msBeforeNext);
-      throw new CallError('RATE_LIMITED', 'too many calls; try again later', { retryAfterMs });
-    }
+  take(name: string): Promise<unknown> {
+    return this.#limiter.consume(this.#names.admit(name) ? name : NEWCOMERS).catch(refuse);
   }
+}
+
+function refuse(refusal: unknown): never {
+  if (!(refusal instanceof RateLimiterRes)) throw refusal;
+  const retryAfterMs = Math.max(1, refusal.msBeforeNext);
+  throw new CallError('RATE_LIMITED', 'too many calls; try again later', { retryAfterMs });
 }
 
 const burstPeriod = (rate: number, burst: number): number =>
