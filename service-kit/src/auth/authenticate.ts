@@ -42,7 +42,7 @@ async function prove(
   arrival.identity = await (verifier.pending(digest) ?? verifier.verify(token, digest));
 }
 
-async function refuseAfter(passed: void | Promise<unknown>, error: unknown): Promise<never> {
+async function refuseAfter(passed: ReturnType<Gate>, error: unknown): Promise<never> {
   await passed;
   throw error;
 }

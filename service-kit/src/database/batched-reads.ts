@@ -12,12 +12,17 @@ interface Read {
  * answer is older than its read. A read whose call has ended asks for nothing.
  */
 export class BatchedReads<T extends { readonly id: string }> {
+  /** Reads that have no answer yet. */
+  #open = 0;
+  /** How many shared the last query. */
+  #met = 0;
   readonly #loader: DataLoader<Read, T | undefined>;
 
   /** @param readAll finds what it can of these ids, in any order */
   constructor(readAll: (ids: readonly string[]) => Promise<readonly T[]>) {
     this.#loader = new DataLoader<Read, T | undefined>(
       async (reads) => {
+        this.#met = reads.length;
         const ids = new Set<string>();
         const calls: Call[] = [];
         let callless = false;
@@ -31,7 +36,11 @@ export class BatchedReads<T extends { readonly id: string }> {
         const query = async () => {
           for (const row of await readAll([...ids])) found.set(row.id, row);
         };
-        if (ids.size > 0) await (callless ? runForNoCall(query) : runForAll(calls, query));
+        try {
+          if (ids.size > 0) await (callless ? runForNoCall(query) : runForAll(calls, query));
+        } finally {
+          this.#open -= reads.length;
+        }
         return reads.map(({ id, call }) => (call && !ids.has(id) ? new CallEnded(call) : found.get(id)));
       },
       {
@@ -39,13 +48,16 @@ export class BatchedReads<T extends { readonly id: string }> {
         // Bounds one statement. No setting: about as many calls meet here as MAX_CALLS_IN_FLIGHT lets in on both ports.
         maxBatchSize: 500,
         // At the end of this turn: Node drains its ticks after each HTTP/2 event, so that a tick would end the batch with
-        // the first call. A lone call waits for nothing.
-        batchScheduleFn: (dispatch) => setImmediate(dispatch),
+        // the first call. Who is alone, as the one before was, does not even wait for that (measured: 3 % of a lone read's
+        // time; to take nothing but #open into account costs 64 callers 9 % of their CPU).
+        batchScheduleFn: (dispatch) =>
+          this.#open === 1 && this.#met === 1 ? queueMicrotask(dispatch) : setImmediate(dispatch),
       },
     );
   }
 
   read(id: string): Promise<T | undefined> {
+    this.#open++;
     return this.#loader.load({ id, call: currentCall() });
   }
 }

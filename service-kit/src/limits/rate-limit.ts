@@ -35,10 +35,12 @@ export class RateLimit {
   }
 
   /** @throws CallError RATE_LIMITED, with the time after which calls pass again */
-  take(name: string): Promise<unknown> {
-    return this.#limiter.consume(this.#names.admit(name) ? name : NEWCOMERS).catch(refuse);
+  take(name: string): Promise<void> {
+    return this.#limiter.consume(this.#names.admit(name) ? name : NEWCOMERS).then(admit, refuse);
   }
 }
+
+const admit = (): void => {};
 
 function refuse(refusal: unknown): never {
   if (!(refusal instanceof RateLimiterRes)) throw refusal;

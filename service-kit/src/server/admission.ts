@@ -22,7 +22,7 @@ export interface Arrival {
 }
 
 /** Lets a call pass by returning, or refuses it by throwing an explained error. */
-export type Gate = (arrival: Arrival) => void | Promise<unknown>;
+export type Gate = (arrival: Arrival) => void | Promise<void>;
 
 /** What calls of a port have to pass. */
 export interface Gates {
