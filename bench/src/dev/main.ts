@@ -11,14 +11,11 @@ import { type DevBookstore, startCompose, startEmbedded } from './start-dev.js';
  * a copy of the repository. `-- --times N` saves each line N times; `--only embedded` or `--only compose`.
  */
 
-const { values } = parseArgs({ options: { times: { type: 'string', default: '7' }, only: { type: 'string' } } });
-const times = Number(values.times);
-if (!Number.isInteger(times) || times < 1) throw new Error('--times must be a number, 1 or more');
-
-const targets = [
+const TARGETS = [
   { name: 'embedded', goalMs: 2000, start: startEmbedded },
   { name: 'compose', goalMs: 4000, start: startCompose },
-].filter(({ name }) => values.only === undefined || values.only === name);
+];
+const { times, targets } = given();
 
 /** Ctrl-C ends the measurement, and with it what has been started for it. */
 const interrupted = new Promise<never>((_, reject) => {
@@ -51,6 +48,21 @@ async function measure(name: string, goalMs: number, bookstore: DevBookstore): P
     }
   } finally {
     await bookstore.stop();
+  }
+}
+
+/** What the command line asks for; ends the program with one line where it asks for something else. */
+function given(): { times: number; targets: typeof TARGETS } {
+  try {
+    const { values } = parseArgs({ options: { times: { type: 'string', default: '7' }, only: { type: 'string' } } });
+    const times = Number(values.times);
+    if (!Number.isInteger(times) || times < 1) throw new Error('--times takes a number, 1 or more');
+    const targets = TARGETS.filter(({ name }) => values.only === undefined || values.only === name);
+    if (targets.length === 0) throw new Error('--only takes embedded or compose');
+    return { times, targets };
+  } catch (error) {
+    console.error(`npm run bench:dev: ${(error as Error).message}`);
+    process.exit(2);
   }
 }
 
