@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaosBookstore, Memory } from '../bookstore/chaos-bookstore.js';
 import { growth } from '../bookstore/growth.js';
 import { findOrphans } from '../bookstore/orphans.js';
-import { BookstoreClient } from '../client/bookstore-client.js';
+import { BookstoreClient, must } from '../client/bookstore-client.js';
+import { untilOk } from '../client/probe.js';
 import { Ledger } from '../load/ledger.js';
 import { MixedCalls, served } from '../load/mixed-calls.js';
 import { SteadyLoad } from '../load/steady-load.js';
@@ -13,6 +15,9 @@ import { until } from '../until.js';
 const PER_SECOND = 50;
 const FAULT_MS = 2000;
 const FLAT_FILES = 10;
+/** More than a pool has connections. */
+const WRITES_AT_ONCE = 50;
+const HEALED_WITHIN_MS = 30_000;
 
 /** What each process holds. */
 interface Holding {
@@ -31,12 +36,13 @@ export const soak: Row = {
     await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, random.fork());
     const rounds = scaled(lab, { test: 1, short: 1, full: 15 });
     const everyMs = scaled(lab, { test: 3000, short: 4000, full: 20_000 });
-    // The first round warms the processes up.
+    // The first round warms the processes up, and then both pools are filled: what is opened later is too much.
     await round(bookstore, random, everyMs);
+    await writeAtOnce(client);
     const before = await holdings(bookstore);
     for (let number = 0; number < rounds; number++) await round(bookstore, random, everyMs);
     const calls = await load.stop();
-    await until('nothing DELETING', 30_000, async () => (await findOrphans(bookstore)).deleting === 0);
+    await until('nothing DELETING', HEALED_WITHIN_MS, async () => (await findOrphans(bookstore)).deleting === 0);
     const after = await holdings(bookstore);
     const { orphans } = await findOrphans(bookstore);
     const lost = await ledger.findLost(bookstore);
@@ -90,6 +96,15 @@ async function round(bookstore: ChaosBookstore, random: Random, everyMs: number)
   }
   link.heal();
   await sleep(Math.max(0, everyMs - (performance.now() - startedAt)));
+}
+
+async function writeAtOnce(client: BookstoreClient): Promise<void> {
+  const newAuthor = () => client.createAuthor(`${randomUUID()}@example.com`);
+  await untilOk(HEALED_WITHIN_MS, newAuthor);
+  const author = must(await newAuthor()).id;
+  await untilOk(HEALED_WITHIN_MS, () => client.createBook(author));
+  const times = Array.from({ length: WRITES_AT_ONCE });
+  await Promise.all([...times.map(newAuthor), ...times.map(() => client.createBook(author))]);
 }
 
 function holdings(bookstore: ChaosBookstore): Promise<Holding[]> {
