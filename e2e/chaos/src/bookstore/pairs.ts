@@ -14,8 +14,8 @@ export interface Pairs extends AsyncDisposable {
   /** Where each service finds both of the other one's internal ports. */
   readonly env: Environment;
   /**
-   * Replaces a process by a new one, and waits until whoever was connected to the old one is connected to the new one:
-   * what an orchestrator's pause between two replacements is for.
+   * Replaces a process by a new one under load, and waits until everybody is connected to the new one: what an
+   * orchestrator's pause between two replacements is for.
    */
   replace(replica: Replica): Promise<void>;
 }
@@ -74,10 +74,11 @@ export async function startPairs(bookstore: ChaosBookstore): Promise<Pairs> {
     replace: async (replica) => {
       const { publicPort, internalPort } = linksOf(replica);
       const connected = (link: TcpLink) => answering.get(link)?.size ?? 0;
-      // A peer connects with its first call; the client is there from the start, if perhaps not connected yet.
-      const peers = connected(internalPort);
       await restart(replica);
-      const isBack = () => connected(publicPort) === CLIENTS.publicPort && connected(internalPort) >= peers;
+      // A peer connects with its first call: who made none before is waited for, too. It may have begun while this one was
+      // away, and would be without any when the other one goes.
+      const isBack = () =>
+        connected(publicPort) === CLIENTS.publicPort && connected(internalPort) === CLIENTS.internalPort;
       await until('everybody connected again', RECONNECTED_WITHIN_MS, isBack);
     },
     [Symbol.asyncDispose]: async () => {

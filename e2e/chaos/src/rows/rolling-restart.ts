@@ -20,7 +20,7 @@ export const rollingRestart: Row = {
     using client = new BookstoreClient(addresses);
     const ledger = new Ledger();
     await using load = new SteadyLoad(new MixedCalls(client, ledger), PER_SECOND, new Random(lab.seed));
-    const enough = scaled(lab, { test: 200, short: 800, full: 10_000 });
+    const enough = scaled(lab, { test: 200, short: 600, full: 10_000 });
     let restarts = 0;
     while (load.calls.length < enough) {
       for (const name of ['author-service', 'book-service'] satisfies ServiceName[]) {
