@@ -30,7 +30,7 @@ export const endedCalls: Row = {
   number: 11,
   run: async (lab) => {
     await using bookstore = await lab.start({ links: true, env: SETTINGS });
-    const calls = scaled(lab, { test: 20, short: 40, full: 100 });
+    const calls = scaled(lab, { test: 20, short: 20, full: 100 });
     const findings: Finding[] = [];
     const endings = scaled<Ending[]>(lab, {
       test: ['cancel'],

@@ -86,7 +86,7 @@ async function underFault(
   const author = must(await direct.createAuthor(`${randomUUID()}@example.com`)).id;
   const links = [link, bookstore.links.toAuthors, bookstore.links.toBooks];
   for (const each of links) each.interfere = interfere;
-  const creates = scaled(lab, { test: 8, short: 24, full: 200 });
+  const creates = scaled(lab, { test: 8, short: 12, full: 200 });
   const attempts: Outcome<unknown>[] = [];
   const answers = await severalAtOnce(creates, AT_ONCE, () => createUntilOk(client, author, attempts));
   for (const each of links) each.heal();

@@ -57,8 +57,8 @@ async function slowDatabase(lab: Lab): Promise<Finding[]> {
     return bytes;
   };
   const create = () => client.createBook(author);
-  const peakMs = scaled(lab, { test: 2000, short: 3000, full: 15_000 });
-  const overMs = scaled(lab, { test: 2000, short: 3000, full: 60_000 });
+  const peakMs = scaled(lab, { test: 2000, short: 2000, full: 15_000 });
+  const overMs = scaled(lab, { test: 2000, short: 2000, full: 60_000 });
   await callers(IN_FLIGHT / 2, 1000, create);
   const peak = perSecond(await callers(IN_FLIGHT, peakMs, create), peakMs);
   const outcomes = await callers(3 * IN_FLIGHT, overMs, create);
@@ -91,7 +91,7 @@ async function cpuBound(lab: Lab): Promise<Finding[]> {
   using client = new BookstoreClient(bookstore.addresses);
   const author = must(await client.createAuthor(`${randomUUID()}@example.com`)).id;
   const book = must(await client.createBook(author)).id;
-  const ms = scaled(lab, { test: 1000, short: 1500, full: 20_000 });
+  const ms = scaled(lab, { test: 1000, short: 1000, full: 20_000 });
   const read = () => client.getBook(book, { deadlineMs: PATIENCE_MS });
   await callers(16, 1000, read);
   const peak = perSecond(await callers(32, ms, read), ms);

@@ -22,7 +22,7 @@ export const twoReplicas: Row = {
     using client = new BookstoreClient(pairs.addresses);
     const random = new Random(lab.seed);
     const authors: string[] = [];
-    for (let count = scaled(lab, { test: 20, short: 60, full: 400 }); count > 0; count--) {
+    for (let count = scaled(lab, { test: 20, short: 40, full: 400 }); count > 0; count--) {
       const { id } = must(await client.createAuthor(`${randomUUID()}@example.com`));
       if (random.chance(0.5)) must(await client.createBook(id));
       authors.push(id);
