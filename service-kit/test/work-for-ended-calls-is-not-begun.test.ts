@@ -133,6 +133,19 @@ describe('a pool of one connection', () => {
     expect(network.sent()).not.toContain(queued);
   });
 
+  test('opens its connections and sends its statements as nobody, so that no connection keeps a call', async () => {
+    const fresh = new CallAwarePool({ connectionString: network.url, max: 1 });
+    const callers: unknown[] = [];
+    for (const event of ['connect', 'acquire', 'release'] as const) fresh.on(event, () => callers.push(currentCall()));
+    const seen = await runForCall(startCall(), async () => {
+      await fresh.query('SELECT 1');
+      return currentCall();
+    });
+    expect(seen).toBeDefined();
+    expect(callers).toEqual([undefined, undefined, undefined]);
+    await fresh.end();
+  });
+
   test('finishes a statement that it has begun, whatever becomes of the call', async () => {
     const call = startCall();
     const answer = runForCall(call, () => pool.query('SELECT 1 AS one'));

@@ -50,6 +50,7 @@ export class ServiceProcess {
     this.#child = spawn(
       process.execPath,
       [
+        '--no-allocation-site-pretenuring',
         '--enable-source-maps',
         ...(options.prelude ? importOption(options.prelude) : []),
         ...importOption(TELEMETRY),

@@ -28,7 +28,7 @@ export interface Call {
   readonly trace?: Trace | undefined;
 }
 
-const storage = new AsyncLocalStorage<Call>();
+const storage = new AsyncLocalStorage<Call | undefined>();
 
 /** The call that this code runs for; none in background work. */
 export const currentCall = (): Call | undefined => storage.getStore();
@@ -37,7 +37,7 @@ export const currentCall = (): Call | undefined => storage.getStore();
 export const runForCall = <T>(call: Call, run: () => T): T => storage.run(call, run);
 
 /** Runs code for no call: work that several calls share must not end with one of them. */
-export const runForNoCall = <T>(run: () => T): T => storage.exit(run);
+export const runForNoCall = <T>(run: () => T): T => storage.run(undefined, run);
 
 /**
  * The call ended while its work was still going on. Nobody waits for the answer, unless the caller's clock is a little

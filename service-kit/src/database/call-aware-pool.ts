@@ -34,7 +34,9 @@ export class CallAwarePool extends pg.Pool {
       }
     };
     // A call that waits is handed its connection by the one that gives it back: it is traced as its own all the same.
-    super.connect(telemetry() ? runFor(call, connected) : connected);
+    const told = telemetry() ? runFor(call, connected) : connected;
+    // A socket and its timers keep what they were made for: a connection would keep its last call, and all it knew.
+    runForNoCall(() => super.connect(told));
     return undefined;
   }
 }

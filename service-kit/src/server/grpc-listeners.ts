@@ -16,6 +16,7 @@ import { limitConnections } from '../limits/connections.js';
 import type { Handler } from './controller-handlers.js';
 import { http2ServersOf } from './http2-servers.js';
 import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
+import { releaseClosedStreams } from './release-closed-streams.js';
 import { ServerCall } from './server-call.js';
 
 /** A port, and what is served there. */
@@ -79,6 +80,7 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
         this.#servers.set(listener.name, { server, port, address: addressOf(listener.host, port) });
         for (const http2Server of http2ServersOf(server)) {
           keepCredentialsAsSent(http2Server);
+          releaseClosedStreams(http2Server);
           limitConnections(http2Server, listener.maxConnections);
         }
       }
