@@ -116,6 +116,8 @@ export async function brokenAuthorizations(issuer: TestIssuer): Promise<Record<s
     'another scheme': { authorization: `Basic ${Buffer.from('admin:admin').toString('base64')}` },
     'a good token without a scheme': { authorization: good },
     'bytes that are no text': { authorization: 'Bearer \u00ff\u00fe\u0080.\u00ff.\u00ff' },
+    'a tab in the place of the space': { authorization: `Bearer\t${good}` },
+    'a byte beyond ASCII at the end of a good one': { authorization: `Bearer ${good}\u00e9` },
     'a binary header': { 'authorization-bin': Buffer.from(good).toString('base64') },
     'a binary header beside a good one': { authorization: `Bearer ${good}`, 'authorization-bin': 'AAAA' },
   };

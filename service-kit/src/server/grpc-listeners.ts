@@ -17,6 +17,7 @@ import type { Handler } from './controller-handlers.js';
 import { http2ServersOf } from './http2-servers.js';
 import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
 import { releaseClosedStreams } from './release-closed-streams.js';
+import { withSharedWriter } from './responses.js';
 import { ServerCall } from './server-call.js';
 
 /** A port, and what is served there. */
@@ -131,7 +132,7 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
     for (const service of services) {
       const methods = Object.entries(service).map(([name, { path }]) => [name, this.handlerOf(path)] as const);
       server.addService(
-        withRequestDecoder(service, (deserialize) => tolerantly(strictly(deserialize))),
+        withSharedWriter(withRequestDecoder(service, (deserialize) => tolerantly(strictly(deserialize)))),
         Object.fromEntries(methods),
       );
     }

@@ -664,6 +664,89 @@ export const ListAuthorsResponse: MessageFns<ListAuthorsResponse> = {
  * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
  * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
  */
+export type AuthorServiceDefinition = typeof AuthorServiceDefinition;
+export const AuthorServiceDefinition = {
+  name: "AuthorService",
+  fullName: "bookstore.author.v1.AuthorService",
+  methods: {
+    /**
+     * Adds an author.
+     *
+     * ALREADY_EXISTS (EMAIL_TAKEN) when another author has this e-mail address; (REQUEST_ID_REUSED) when the request_id
+     * came before with other content.
+     */
+    createAuthor: {
+      name: "CreateAuthor",
+      requestType: CreateAuthorRequest as typeof CreateAuthorRequest,
+      requestStream: false,
+      responseType: Author as typeof Author,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Returns one author.
+     *
+     * NOT_FOUND (AUTHOR_NOT_FOUND) when there is none with this id.
+     */
+    getAuthor: {
+      name: "GetAuthor",
+      requestType: GetAuthorRequest as typeof GetAuthorRequest,
+      requestStream: false,
+      responseType: Author as typeof Author,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /**
+     * Changes exactly the fields that the request names.
+     *
+     * INVALID_ARGUMENT when it names none; NOT_FOUND (AUTHOR_NOT_FOUND); ALREADY_EXISTS (EMAIL_TAKEN).
+     */
+    updateAuthor: {
+      name: "UpdateAuthor",
+      requestType: UpdateAuthorRequest as typeof UpdateAuthorRequest,
+      requestStream: false,
+      responseType: UpdateAuthorResponse as typeof UpdateAuthorResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Removes an author who has no books, or, with force, the author and their books.
+     *
+     * NOT_FOUND (AUTHOR_NOT_FOUND); FAILED_PRECONDITION (AUTHOR_HAS_BOOKS, metadata book_count) without force while books
+     * exist; UNAVAILABLE (DELETE_PENDING) when the outcome is not known yet: call again, NOT_FOUND then means done.
+     */
+    deleteAuthor: {
+      name: "DeleteAuthor",
+      requestType: DeleteAuthorRequest as typeof DeleteAuthorRequest,
+      requestStream: false,
+      responseType: DeleteAuthorResponse as typeof DeleteAuthorResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists authors in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+    listAuthors: {
+      name: "ListAuthors",
+      requestType: ListAuthorsRequest as typeof ListAuthorsRequest,
+      requestStream: false,
+      responseType: ListAuthorsResponse as typeof ListAuthorsResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+  },
+} as const;
+
+/**
+ * Authors, and removing one safely.
+ *
+ * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason names the situation, and its domain is
+ * "bookstore". Any method may also fail with:
+ *
+ * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
+ * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
+ * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
+ * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
+ * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
+ */
 export type AuthorServiceService = typeof AuthorServiceService;
 export const AuthorServiceService = {
   /**

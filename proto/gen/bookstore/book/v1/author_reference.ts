@@ -181,6 +181,31 @@ export const CloseAuthorResponse: MessageFns<CloseAuthorResponse> = {
  * Which authors the books lean on. For the author service alone: it is served on the internal port and is in no public
  * reflection.
  */
+export type AuthorReferenceServiceDefinition = typeof AuthorReferenceServiceDefinition;
+export const AuthorReferenceServiceDefinition = {
+  name: "AuthorReferenceService",
+  fullName: "bookstore.book.v1.AuthorReferenceService",
+  methods: {
+    /**
+     * Decides, once for each op_id, whether an author may go: the answer to a repeated call is the first one's.
+     *
+     * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
+     */
+    closeAuthor: {
+      name: "CloseAuthor",
+      requestType: CloseAuthorRequest as typeof CloseAuthorRequest,
+      requestStream: false,
+      responseType: CloseAuthorResponse as typeof CloseAuthorResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+  },
+} as const;
+
+/**
+ * Which authors the books lean on. For the author service alone: it is served on the internal port and is in no public
+ * reflection.
+ */
 export type AuthorReferenceServiceService = typeof AuthorReferenceServiceService;
 export const AuthorReferenceServiceService = {
   /**

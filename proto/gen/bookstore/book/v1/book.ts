@@ -911,6 +911,102 @@ export const AuthorBook: MessageFns<AuthorBook> = {
  * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
  * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
  */
+export type BookServiceDefinition = typeof BookServiceDefinition;
+export const BookServiceDefinition = {
+  name: "BookService",
+  fullName: "bookstore.book.v1.BookService",
+  methods: {
+    /**
+     * Adds a book of an author who exists.
+     *
+     * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when that had to be
+     * asked and nobody answered; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id came before with other content.
+     */
+    createBook: {
+      name: "CreateBook",
+      requestType: CreateBookRequest as typeof CreateBookRequest,
+      requestStream: false,
+      responseType: Book as typeof Book,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Returns one book.
+     *
+     * NOT_FOUND (BOOK_NOT_FOUND) when there is none with this id.
+     */
+    getBook: {
+      name: "GetBook",
+      requestType: GetBookRequest as typeof GetBookRequest,
+      requestStream: false,
+      responseType: Book as typeof Book,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /**
+     * Changes exactly the fields that the request names.
+     *
+     * INVALID_ARGUMENT when it names none; NOT_FOUND (BOOK_NOT_FOUND).
+     */
+    updateBook: {
+      name: "UpdateBook",
+      requestType: UpdateBookRequest as typeof UpdateBookRequest,
+      requestStream: false,
+      responseType: UpdateBookResponse as typeof UpdateBookResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Removes a book.
+     *
+     * NOT_FOUND (BOOK_NOT_FOUND).
+     */
+    deleteBook: {
+      name: "DeleteBook",
+      requestType: DeleteBookRequest as typeof DeleteBookRequest,
+      requestStream: false,
+      responseType: DeleteBookResponse as typeof DeleteBookResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists books in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+    listBooks: {
+      name: "ListBooks",
+      requestType: ListBooksRequest as typeof ListBooksRequest,
+      requestStream: false,
+      responseType: ListBooksResponse as typeof ListBooksResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /**
+     * Lists one author's books in the order of their ids; an author without books has an empty list.
+     *
+     * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when whether the author exists had to be
+     * asked and nobody answered.
+     */
+    getBooksByAuthor: {
+      name: "GetBooksByAuthor",
+      requestType: GetBooksByAuthorRequest as typeof GetBooksByAuthorRequest,
+      requestStream: false,
+      responseType: GetBooksByAuthorResponse as typeof GetBooksByAuthorResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+  },
+} as const;
+
+/**
+ * Books. A book's author exists: for as long as the book does, whatever fails in between.
+ *
+ * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason names the situation, and its domain is
+ * "bookstore". Any method may also fail with:
+ *
+ * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
+ * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
+ * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
+ * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
+ * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
+ */
 export type BookServiceService = typeof BookServiceService;
 export const BookServiceService = {
   /**
