@@ -53,8 +53,8 @@ export { ServerReflectionClient as ServerReflectionAlphaClient } from '../gen/gr
 
 /** A kind of message that a method answers with. */
 export interface ResponseType {
-  /** Writes a message of this kind; by itself it makes a writer of its own. */
-  encode(message: never, writer?: BinaryWriter): BinaryWriter;
+  /** Writes a message of this kind, and returns the writer. */
+  encode(message: never, writer: BinaryWriter): BinaryWriter;
 }
 
 /** What each method answers with, by its full name, such as /bookstore.author.v1.AuthorService/GetAuthor. */

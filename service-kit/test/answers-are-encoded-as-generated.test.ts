@@ -1,7 +1,7 @@
 import { AuthorReferenceServiceService, AuthorServiceService, BookServiceService } from '@bookstore/proto';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { withSharedWriter } from '../src/server/responses.js';
+import { responseEncoder } from '../src/server/responses.js';
 
 const author = {
   id: 'a',
@@ -9,28 +9,26 @@ const author = {
   email: 'ursula@example.com',
   createdAt: '2026-11-22T18:04:05.123Z',
 };
-const { getAuthor, listAuthors } = withSharedWriter(AuthorServiceService);
-const encode = (message: unknown) => getAuthor?.responseSerialize(message) as Buffer;
+const encode = responseEncoder(AuthorServiceService.getAuthor);
+const encodePage = responseEncoder(AuthorServiceService.listAuthors);
 
 test.for(
   [AuthorServiceService, BookServiceService, AuthorReferenceServiceService].flatMap((service: ServiceDefinition) =>
-    Object.entries(withSharedWriter(service)).map(([name, shared]) => ({
-      path: shared.path,
-      shared,
-      generated: service[name],
-    })),
+    Object.values(service),
   ),
-)('the empty answer of $path', ({ shared, generated }) => {
-  const empty = generated?.responseDeserialize(Buffer.alloc(0)) as object;
-  expect(shared.responseSerialize(empty)).toEqual(generated?.responseSerialize(empty));
+)('the empty answer of $path', (method) => {
+  const empty = method.responseDeserialize(Buffer.alloc(0));
+  const encodeEmpty = responseEncoder(method);
+  expect(encodeEmpty).not.toBe(method.responseSerialize);
+  expect(encodeEmpty(empty)).toEqual(method.responseSerialize(empty));
 });
 
 test('one after the other, each stays as it was', () => {
   const names = ['short', 'x'.repeat(300_000), 'ö 🙂', ''];
   const encoded = names.map((name) => encode({ ...author, name }));
-  const page = listAuthors?.responseSerialize({ authors: Array(1000).fill(author), nextPageToken: 'next' });
+  const page = encodePage({ authors: Array(1000).fill(author), nextPageToken: 'next' });
   expect(encoded).toEqual(names.map((name) => AuthorServiceService.getAuthor.responseSerialize({ ...author, name })));
-  expect(AuthorServiceService.listAuthors.responseDeserialize(page as Buffer)).toEqual({
+  expect(AuthorServiceService.listAuthors.responseDeserialize(page)).toEqual({
     authors: Array(1000).fill(author),
     nextPageToken: 'next',
   });

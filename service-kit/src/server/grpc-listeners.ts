@@ -1,4 +1,5 @@
 import {
+  type MethodDefinition,
   Server,
   type ServerCredentials,
   type ServerInterceptor,
@@ -15,9 +16,9 @@ import { explain, toStatus } from '../errors/to-status.js';
 import { limitConnections } from '../limits/connections.js';
 import type { Handler } from './controller-handlers.js';
 import { http2ServersOf } from './http2-servers.js';
-import { strictly, tolerantly, withRequestDecoder } from './malformed.js';
+import { strictly, tolerantly } from './malformed.js';
 import { releaseClosedStreams } from './release-closed-streams.js';
-import { withSharedWriter } from './responses.js';
+import { responseEncoder } from './responses.js';
 import { ServerCall } from './server-call.js';
 
 /** A port, and what is served there. */
@@ -130,11 +131,17 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
   private createServer({ services, addExtras, options, interceptor }: Listener): Server {
     const server = new Server({ ...options, interceptors: [interceptor] });
     for (const service of services) {
-      const methods = Object.entries(service).map(([name, { path }]) => [name, this.handlerOf(path)] as const);
-      server.addService(
-        withSharedWriter(withRequestDecoder(service, (deserialize) => tolerantly(strictly(deserialize)))),
-        Object.fromEntries(methods),
-      );
+      const definition: Record<string, MethodDefinition<unknown, unknown>> = {};
+      const handlers: Record<string, UntypedHandleCall> = {};
+      for (const [name, method] of Object.entries(service)) {
+        definition[name] = {
+          ...method,
+          requestDeserialize: tolerantly(strictly(method.requestDeserialize)),
+          responseSerialize: responseEncoder(method),
+        };
+        handlers[name] = this.handlerOf(method.path);
+      }
+      server.addService(definition, handlers);
     }
     addExtras(server);
     return server;

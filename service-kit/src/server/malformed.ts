@@ -1,5 +1,4 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import { CallError } from '../errors/call-error.js';
 
 /** Stands in for a request whose bytes do not parse. */
@@ -52,12 +51,3 @@ export const tolerantly =
       return MALFORMED;
     }
   };
-
-/** The service with another decoder for its requests. */
-export function withRequestDecoder(service: ServiceDefinition, wrap: (deserialize: Deserialize) => Deserialize) {
-  const methods = Object.entries(service).map(([name, method]) => [
-    name,
-    { ...method, requestDeserialize: wrap(method.requestDeserialize) },
-  ]);
-  return Object.fromEntries(methods) as ServiceDefinition;
-}

@@ -1,6 +1,9 @@
 import { type ResponseType, responseTypes } from '@bookstore/proto';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/grpc-js';
+
+/** What has to be known of a method that answers with a T. */
+type Method<T> = Pick<MethodDefinition<unknown, T>, 'path' | 'responseSerialize'>;
 
 /** What an answer beyond this took is given back. */
 const KEPT_BYTES = 64 * 1024;
@@ -8,15 +11,12 @@ const KEPT_BYTES = 64 * 1024;
 let shared = new BinaryWriter();
 
 /**
- * The service with another encoder for its answers: all are written into the same memory one after the other, and copied
- * out of it once. As it is generated, each takes memory outside of V8's heap for itself, and is copied twice.
+ * A method's encoder for its answers, which are all written into the same memory one after the other, and copied out of it
+ * once. As it is generated, each takes memory outside of V8's heap for itself, and is copied twice.
  */
-export function withSharedWriter(service: ServiceDefinition): ServiceDefinition {
-  const methods = Object.entries(service).map(([name, method]) => {
-    const type = responseTypes.get(method.path);
-    return [name, type ? { ...method, responseSerialize: (message: unknown) => encode(type, message) } : method];
-  });
-  return Object.fromEntries(methods) as ServiceDefinition;
+export function responseEncoder<T>({ path, responseSerialize }: Method<T>): (message: T) => Buffer {
+  const type = responseTypes.get(path);
+  return type ? (message) => encode(type, message) : responseSerialize;
 }
 
 function encode(type: ResponseType, message: unknown): Buffer {
