@@ -74,6 +74,19 @@ test('the first book of an author is one trace through both services and both da
   expect(pathTo(insert, spans)).toEqual(['book-service does CreateBook', 'book-service asks INSERT books']);
 });
 
+test.each([
+  ['UpdateBook', 'UPDATE books'],
+  ['DeleteBook', 'DELETE books'],
+])('the statement of %s is named %s, for what it changes', async (method, name) => {
+  const { books } = await authorWithBooks(client, 1);
+  const id = books[0]?.id ?? '';
+  if (method === 'UpdateBook') await client.books.updateBook({ id, title: 'Another' });
+  else await client.books.deleteBook({ id });
+  await expect.poll(() => served(method)).toHaveLength(1);
+  const spans = await traceOf(served(method)[0] as ReceivedSpan);
+  expect(spans.filter(({ kind }) => kind === CLIENT).map((span) => span.name)).toEqual([name]);
+});
+
 test("a caller's trace is continued", async () => {
   const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
   const metadata = new Metadata();
@@ -143,7 +156,8 @@ test('each method is counted, by its status', async () => {
     });
   await expect.poll(() => calls('OK')).toBe(served('GetAuthor').length - 1);
   await expect.poll(() => calls('NOT_FOUND')).toBe(1);
-  expect(value('rpc.client.call.duration', 'book-service')).toBe(1);
+  const asked = receiver.spans.filter(({ name, kind }) => name.endsWith('/GetAuthor') && kind === CLIENT);
+  expect(value('rpc.client.call.duration', 'book-service')).toBe(asked.length);
 });
 
 test.each(['author-service', 'book-service'])('the %s tells how it is', async (service) => {

@@ -5,6 +5,7 @@ export { type PeerClient, peerClient } from './client/peer-client.js';
 export { BatchedReads } from './database/batched-reads.js';
 export { answerLost, sqlState } from './database/database-errors.js';
 export { prismaAdapter } from './database/prisma-adapter.js';
+export { SharedWrite } from './database/shared-write.js';
 export { prepared, statement } from './database/statement.js';
 export { type Run, transaction } from './database/transaction.js';
 export { CallError, type ExplainedError, type FieldViolation, isExplained } from './errors/call-error.js';

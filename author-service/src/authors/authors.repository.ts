@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { answerLost, BatchedReads, POOL, SETTINGS, sqlState, statement } from '@bookstore/service-kit';
+import { answerLost, BatchedReads, POOL, SETTINGS, SharedWrite, sqlState, statement } from '@bookstore/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { AuthorDatabase } from '../author-database.js';
@@ -37,6 +37,7 @@ export class AuthorsRepository {
   readonly #byId: BatchedReads<Author>;
   readonly #page: (after: string, limit: number) => Promise<Author[]>;
   readonly #insert: (...values: [string, string, string | null, Uint8Array | string | null]) => Promise<Author[]>;
+  readonly #renameTogether: SharedWrite<{ id: string; name: string }, object>;
   readonly #update: (id: string, name?: string, email?: string) => Promise<{ id: string }[]>;
   readonly #mark: (id: string, opId: string, force: boolean, delayMs: number) => Promise<Deletion[]>;
   readonly #deletionOf: (id: string) => Promise<(Deletion | { readonly opId: null })[]>;
@@ -61,6 +62,15 @@ export class AuthorsRepository {
       'authors_insert',
       `INSERT INTO authors (name, email, request_id, request_hash) VALUES ($1, $2, $3, $4)
        ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+    );
+    this.#renameTogether = new SharedWrite(
+      pool,
+      'authors_rename_all',
+      `WITH given AS (
+         SELECT given.* FROM json_to_recordset($1) AS given (place int, id uuid, name text)
+         JOIN authors USING (id) FOR NO KEY UPDATE OF authors SKIP LOCKED
+       )
+       UPDATE authors SET name = given.name FROM given WHERE authors.id = given.id RETURNING place`,
     );
     this.#update = statement<{ id: string }>(
       pool,
@@ -122,6 +132,8 @@ export class AuthorsRepository {
 
   /** False when there is no such author. */
   async update(id: string, { name, email }: AuthorChange): Promise<boolean> {
+    // A new address may be refused, which must not be the others' business.
+    if (name !== undefined && email === undefined && (await this.#renameTogether.try({ id, name }))) return true;
     try {
       return (await this.#update(id, name, email)).length > 0;
     } catch (error) {

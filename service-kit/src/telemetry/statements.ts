@@ -9,8 +9,8 @@ const duration = secondsHistogram('db.client.operation.duration', 'Time that a s
 
 type Callback = (error: unknown, result: unknown) => void;
 
-/** The first word; of a common table expression, what it changes. */
-const OPERATION = /^\s*(?:WITH\b.*?\b(INSERT|UPDATE|DELETE|MERGE)\b|([a-z]+))/is;
+/** The first word; of a common table expression, what it changes, which is not what it locks. */
+const OPERATION = /^\s*(?:WITH\b.*?\b(?<!\bFOR (?:NO KEY )?)(INSERT|UPDATE|DELETE|MERGE)\b|([a-z]+))/is;
 
 /**
  * A connection that tells of each statement that a call sends: its text, which holds no values, and never its parameters
