@@ -1,10 +1,13 @@
 import type pg from 'pg';
 import { answerLost, sqlState } from './database-errors.js';
-import { SharedStatement } from './shared-statement.js';
+import { type Gather, SharedStatement } from './shared-statement.js';
 import { statement } from './statement.js';
 
-/** What comes while so many are under way gathers for the next one: else each would find the database free, and be alone. */
-const AT_ONCE = 2;
+/**
+ * Without it each write would find the database free, and be alone. Statements take a few ms under load; while the
+ * database stands still, a write may not wait for those that were sent before.
+ */
+const GATHER: Gather = { atOnce: 2, forMs: 20 };
 
 /**
  * Writes of one row each that share a statement, and its commit, with those that come while others are under way. The
@@ -30,7 +33,7 @@ export class SharedWrite<Row extends object, Written extends pg.QueryResultRow> 
         if (sqlState(error) === undefined || answerLost(error)) throw error;
       }
       return written;
-    }, AT_ONCE);
+    }, GATHER);
   }
 
   /** None where the row has to be written by a statement of its own. */
