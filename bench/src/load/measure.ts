@@ -39,7 +39,8 @@ export async function measure(operation: Operation, bench: Bench): Promise<Round
   const run = new Run(operation, bench, path.join(scratch, 'requests.json'));
   const figures = new Map<string, Figures[]>(taking.map(({ name }) => [name, []]));
   try {
-    await run.compare(taking);
+    // An open loop sends what a closed one was compared for; since then the contenders' data have changed.
+    if (operation.ofPeak === undefined) await run.compare(taking);
     for (const contender of taking) await run.warmUp(contender);
     for (let round = 0; round < bench.rounds; round++) {
       const requests = await run.requests(bench.roundMs);
