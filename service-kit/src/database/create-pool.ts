@@ -2,6 +2,7 @@ import type { KitSettings } from '../settings/kit-settings.js';
 import { driverTimeout } from '../settings/timers.js';
 import { telemetry } from '../telemetry/telemetry.js';
 import { CallAwarePool } from './call-aware-pool.js';
+import { endSilentConnections } from './end-silent-connections.js';
 
 /** The service's connections to its database. */
 export function createPool(settings: KitSettings, applicationName: string): CallAwarePool {
@@ -14,7 +15,6 @@ export function createPool(settings: KitSettings, applicationName: string): Call
     max: settings.DATABASE_POOL_SIZE,
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
-    query_timeout: driverTimeout(settings.DATABASE_STATEMENT_TIMEOUT_MS),
     idleTimeoutMillis: settings.DATABASE_IDLE_TIMEOUT_MS,
     keepAlive: true,
     // Else a read of fewer than ten ids, which is what PostgreSQL expects, is planned anew each time: a lone one takes the
@@ -24,5 +24,6 @@ export function createPool(settings: KitSettings, applicationName: string): Call
   });
   // An idle connection that breaks is replaced with the next call; unheard, the event would end the process.
   pool.on('error', () => {});
+  endSilentConnections(pool, driverTimeout(settings.DATABASE_STATEMENT_TIMEOUT_MS));
   return pool;
 }
