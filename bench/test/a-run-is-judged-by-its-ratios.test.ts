@@ -13,7 +13,6 @@ test('a ratio is the bookstore’s median divided by the peer’s', () => {
       { of: 'p50', against: 'B', atMost: 0.4 },
     ],
     medians,
-    [],
   );
 
   expect(calls).toEqual({ of: 'callsPerSecond', against: 'B', atLeast: 1.5, ratio: 1.5 });
@@ -21,18 +20,8 @@ test('a ratio is the bookstore’s median divided by the peer’s', () => {
   expect(p50 && isMet(p50.ratio, p50)).toBe(false);
 });
 
-test('a goal may be another operation’s figure', () => {
-  const goal = { of: 'p50', against: 'bookstore', inOperation: 'first page', atMost: 1.2 } as const;
-
-  const [verdict] = judge([goal], medians, [
-    operation({ name: 'first page', medians: { bookstore: figures({ p50: 1 }) } }),
-  ]);
-
-  expect(verdict).toMatchObject({ against: 'itself in first page', ratio: 2 });
-});
-
 test('what was not measured is not met', () => {
-  const [verdict] = judge([{ of: 'p99', against: 'N', atMost: 3 }], medians, []);
+  const [verdict] = judge([{ of: 'p99', against: 'N', atMost: 3 }], medians);
 
   expect(verdict && isMet(verdict.ratio, verdict)).toBe(false);
 });

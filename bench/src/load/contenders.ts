@@ -5,8 +5,8 @@ import { imageCommand } from './image-command.js';
 import { ServerProcess } from './server-process.js';
 
 export type ServiceName = 'author-service' | 'book-service';
-/** The bookstore, its peers, another version of it, and it with telemetry on. */
-export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'against' | 'telemetry';
+/** The bookstore, its peers, another version of it, it with telemetry on, and it asked for the first page instead. */
+export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'against' | 'telemetry' | 'first page';
 
 /** A URL of each service's database. */
 export type DatabaseUrls = Readonly<Record<ServiceName, string>>;

@@ -52,7 +52,7 @@ export async function measureLoad(options: BenchArguments): Promise<PartFindings
     const { authorization } = caller;
     const bench = { ...options, data, contenders: contenders.all, authorization };
     for (const operation of list.operations) {
-      const result = await resultOf(operation, bench, results, measured);
+      const result = await resultOf(operation, bench, measured);
       results.push(result);
       console.log(showOperation(result));
     }
@@ -75,12 +75,7 @@ function isChosen({ name, long }: Operation, { short, operations: parts }: Bench
 }
 
 /** What an operation came to; one that fails says why, and takes nothing from the others. */
-async function resultOf(
-  operation: Operation,
-  bench: Bench,
-  before: readonly OperationResult[],
-  measured: Measured[],
-): Promise<OperationResult> {
+async function resultOf(operation: Operation, bench: Bench, measured: Measured[]): Promise<OperationResult> {
   const { name } = operation;
   try {
     const rounds = await measure(operation, bench);
@@ -88,11 +83,11 @@ async function resultOf(
     const medians = Object.fromEntries([...rounds].map(([name, figures]) => [name, medianOf(figures)]));
     const variants = [...(medians.against ? BESIDE_OTHER_VERSION : []), ...(medians.telemetry ? BESIDE_TELEMETRY : [])];
     const spreads = [...rounds.values()].map((figures) => spread(figures.map(({ callsPerSecond }) => callsPerSecond)));
-    const verdicts = judge([...operation.goals, ...variants], medians, before);
+    const verdicts = judge([...operation.goals, ...variants], medians);
     return { name, medians, verdicts, ...(bench.rounds > 1 && { spread: Math.max(...spreads) }) };
   } catch (error) {
     process.exitCode = 1;
-    const verdicts = judge(operation.goals, {}, before);
+    const verdicts = judge(operation.goals, {});
     return { name, medians: {}, verdicts, failed: (error as Error).message };
   }
 }

@@ -25,6 +25,7 @@ const VARIANTS = new Set<string>(['against', 'telemetry']);
 /** Each contender's figures, round by round. */
 export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 
+const NOT_COMPARED = new Set<string>(['E', 'first page']);
 const DISTINCT_REQUESTS = 10_000;
 const COMPARED_REQUESTS = 50;
 
@@ -36,6 +37,8 @@ const COMPARED_REQUESTS = 50;
 export async function measure(operation: Operation, bench: Bench): Promise<Rounds> {
   const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
   const taking = bench.contenders.filter(({ name }) => VARIANTS.has(name) || operation.contenders.includes(name));
+  const bookstore = taking.find(({ name }) => name === 'bookstore');
+  if (operation.firstPage && bookstore) taking.push({ ...bookstore, name: 'first page' });
   const run = new Run(operation, bench, path.join(scratch, 'requests.json'));
   const figures = new Map<string, Figures[]>(taking.map(({ name }) => [name, []]));
   try {
@@ -75,11 +78,11 @@ class Run {
     return this.#requests;
   }
 
-  /** Everybody's answers with the bookstore's, but for E's, which are constant. */
+  /** Everybody's answers with the bookstore's, but for E's, which are constant, and what was asked something else. */
   async compare(contenders: readonly Contender[]): Promise<void> {
     const bookstore = contenders.find(({ name }) => name === 'bookstore');
     for (const other of contenders) {
-      if (!bookstore || other === bookstore || other.name === 'E') continue;
+      if (!bookstore || other === bookstore || NOT_COMPARED.has(other.name)) continue;
       const requests = await this.operation.requests.make(this.bench.data.originals, COMPARED_REQUESTS);
       for (const contender of [bookstore, other]) await this.#makeRows(contender, requests);
       await compareAnswers(this.operation, [bookstore, other], requests, this.bench.authorization);
@@ -112,9 +115,10 @@ class Run {
   }
 
   async #load(contender: Contender, requests: readonly object[], roundMs: number): Promise<Load> {
-    const { service, method, inFlight, oncePerSecond } = this.operation;
+    const { service, method, inFlight, oncePerSecond, firstPage } = this.operation;
     await this.#makeRows(contender, requests);
-    writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, requests)));
+    const asked = contender.name === 'first page' ? await firstPage?.make(this.bench.data.originals, 1) : requests;
+    writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, asked ?? requests)));
     const { address, pid } = contender.services[service];
     if (cores) {
       for (const { services } of this.bench.contenders) {

@@ -25,6 +25,8 @@ export interface Operation {
   readonly contenders: readonly ContenderName[];
   readonly inFlight: number;
   readonly requests: Requests;
+  /** What the bookstore is asked beside these, taking turns, under the name of the first page. */
+  readonly firstPage?: Requests;
   /** Each request is sent once, so many for each second of a round; else they are sent in turn until its time is over. */
   readonly oncePerSecond?: number;
   /** Part of the own peak that an open loop sends at; a closed loop without. */
@@ -84,16 +86,16 @@ function openLoops({ of, ...read }: Read): Operation[] {
 export function operations({ books }: DataSize): Operation[] {
   const pages = books / 100;
   const longest = Math.min(10_000, books / 10);
-  const first = 'ListBooks, first page of 100';
   const lists = { ...WITH_B, inFlight: 16, goals: [calls('B', 0.9)] };
   const made = ['id', 'createdAt'];
   return [
     ...closedLoops(getAuthor),
     ...closedLoops(getBook),
-    { ...lists, name: first, ...onBooks('ListBooks'), requests: pageOfBooks(1) },
+    { ...lists, name: 'ListBooks, first page of 100', ...onBooks('ListBooks'), requests: pageOfBooks(1) },
     {
       ...{ ...lists, name: `ListBooks, ${pages}th page of 100`, ...onBooks('ListBooks'), requests: pageOfBooks(pages) },
-      goals: [...lists.goals, { of: 'p50', against: 'bookstore', inOperation: first, atMost: 1.2 }],
+      firstPage: pageOfBooks(1),
+      goals: [...lists.goals, { of: 'p50', against: 'first page', atMost: 1.2 }],
     },
     { ...lists, name: 'GetBooksByAuthor, 10 books', ...onBooks('GetBooksByAuthor'), requests: authorsOfSize(10) },
     {

@@ -1,27 +1,18 @@
 import type { Bounds, Check, Figures, OperationResult, Verdict } from './results.js';
 
-/** What the bookstore is to reach against a peer, or against itself in another operation: a ratio of medians. */
+/** What the bookstore is to reach against another contender: a ratio of medians. */
 export interface Goal extends Bounds {
   readonly of: keyof Figures;
   readonly against: string;
-  /** Operation that was measured before; the same when absent. */
-  readonly inOperation?: string;
 }
 
 /** The name of the operation that tells whether a run can be believed. */
 export const REFERENCE = 'GetAuthor, 64 in flight';
 
-/** @param before results of the operations that goals refer to */
-export function judge(
-  goals: readonly Goal[],
-  medians: OperationResult['medians'],
-  before: readonly OperationResult[],
-): Verdict[] {
-  return goals.flatMap(({ of, against, inOperation, ...bounds }) => {
-    const other = inOperation ? before.find(({ name }) => name === inOperation)?.medians : medians;
-    if (!other) return []; // an operation that was not asked for
-    const ratio = (medians.bookstore?.[of] ?? Number.NaN) / (other[against]?.[of] ?? Number.NaN);
-    return [{ of, against: inOperation ? `itself in ${inOperation}` : against, ratio, ...bounds }];
+export function judge(goals: readonly Goal[], medians: OperationResult['medians']): Verdict[] {
+  return goals.map(({ of, against, ...bounds }) => {
+    const ratio = (medians.bookstore?.[of] ?? Number.NaN) / (medians[against]?.[of] ?? Number.NaN);
+    return { of, against, ratio, ...bounds };
   });
 }
 
