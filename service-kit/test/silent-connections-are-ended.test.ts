@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { createServiceDatabase } from '@bookstore/sandbox/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { endSilentConnections } from '../src/database/end-silent-connections.js';
+import { endSilentConnections, socketOf } from '../src/database/end-silent-connections.js';
 
 let pool: pg.Pool;
 let socket: Socket;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   pool.on('error', () => {});
   endSilentConnections(pool, 200);
   pool.on('connect', (client) => {
-    socket = (client as unknown as { connection: { stream: Socket } }).connection.stream;
+    socket = socketOf(client);
   });
 });
 afterAll(() => pool?.end());

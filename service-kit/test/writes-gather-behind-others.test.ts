@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Gather, SharedStatement } from '../src/database/shared-statement.js';
 
 /** Statements that end when the test says so; each answers with what it was given. */
@@ -52,6 +52,34 @@ test('what waits behind a statement that does not end is sent all the same', asy
   end(2);
   expect(await next).toEqual(['d']);
   expect(sent).toEqual([['a'], ['b', 'c'], ['d']]);
+});
+
+test('once what stood still has ended, no more are under way than before', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  // By then what begins at the end of a turn has begun.
+  const turns = async () => {
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const { sent, run, end } = startStatements({ atOnce: 1, forMs: 20 });
+  const stuck = run('a');
+  await turns();
+  const forced = run('b');
+  vi.advanceTimersByTime(20);
+  await turns();
+  const gathered = run('c');
+  end(1);
+  expect(await forced).toEqual(['b']);
+  await turns();
+  expect(sent).toEqual([['a'], ['b']]);
+  end(0);
+  expect(await stuck).toEqual(['a']);
+  await turns();
+  expect(sent).toEqual([['a'], ['b'], ['c']]);
+  end(2);
+  expect(await gathered).toEqual(['c']);
 });
 
 test('more than one statement takes go on in the next ones', async () => {

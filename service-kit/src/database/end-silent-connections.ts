@@ -23,7 +23,7 @@ export function endSilentConnections(pool: pg.Pool, afterMs: number): void {
 }
 
 /** @throws Error when pg keeps it elsewhere than it used to */
-function socketOf(client: pg.PoolClient): Socket {
+export function socketOf(client: pg.PoolClient): Socket {
   const socket = (client as unknown as { connection?: { stream?: Socket } }).connection?.stream;
   if (!socket) throw new Error('the socket of pg cannot be found');
   return socket;

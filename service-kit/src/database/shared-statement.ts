@@ -49,7 +49,9 @@ export class SharedStatement<Given, Answer> {
         } finally {
           this.#open -= shares.length;
           this.#running--;
-          this.#dispatch(this.#gathering[0]);
+          // More may be under way after a standstill: then each that ends makes room for none.
+          const [next] = this.#gathering;
+          if (next && this.#hasRoom()) this.#dispatch(next);
         }
         if (given.length === shares.length) return answers;
         const answerOf = new Map(waiting.map((share, place) => [share, answers[place] as Answer]));
@@ -67,7 +69,7 @@ export class SharedStatement<Given, Answer> {
   }
 
   #schedule(dispatch: () => void): void {
-    if (!this.gather || this.#running < this.gather.atOnce) {
+    if (!this.gather || this.#hasRoom()) {
       this.#begin(dispatch);
       return;
     }
@@ -78,8 +80,11 @@ export class SharedStatement<Given, Answer> {
     this.#gathering.push(gathering);
   }
 
-  #dispatch(gathering: Gathering | undefined): void {
-    if (!gathering) return;
+  #hasRoom(): boolean {
+    return this.#running < (this.gather?.atOnce ?? Number.POSITIVE_INFINITY);
+  }
+
+  #dispatch(gathering: Gathering): void {
     clearTimeout(gathering.timer);
     this.#gathering.splice(this.#gathering.indexOf(gathering), 1);
     this.#begin(gathering.dispatch);
