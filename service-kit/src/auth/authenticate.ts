@@ -1,6 +1,6 @@
 import type { Arrival, Gate } from '../server/admission.js';
 import { authorizationOf, bearerToken } from './bearer-token.js';
-import { TokenVerifier } from './token-verifier.js';
+import type { TokenVerifier } from './token-verifier.js';
 
 /** What a call passes before it is known whose it is. */
 export interface UnprovedGates {
@@ -18,7 +18,7 @@ export function authenticate(verifier: TokenVerifier, unproved: UnprovedGates): 
   return (arrival) => {
     try {
       const authorization = authorizationOf(arrival.metadata);
-      const digest = TokenVerifier.digest(authorization);
+      const digest = verifier.digest(authorization);
       const identity = verifier.known(digest);
       if (!identity) return prove(arrival, bearerToken(authorization), digest, verifier, unproved.beforeProof);
       arrival.identity = identity;

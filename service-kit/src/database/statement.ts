@@ -1,12 +1,11 @@
-import pg from 'pg';
-import { TIMESTAMPTZ, toRfc3339 } from './rfc3339.js';
-
-const getTypeParser = ((oid: number, format?: 'text') =>
-  oid === TIMESTAMPTZ ? toRfc3339 : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser;
-const types = { getTypeParser };
+import type pg from 'pg';
+import { StatementRun } from './statement-run.js';
 
 /** A statement with its values, on the connection or the pool that it is given. */
 export type Prepared<T> = (on: pg.Pool | pg.PoolClient, ...values: readonly unknown[]) => Promise<T[]>;
+
+/** How pg takes runs of other makes than its own, which its declaration has without a callback. */
+type Send<T> = (run: StatementRun<T>, none: undefined, callback: (error: unknown, rows: T[]) => void) => void;
 
 /**
  * A statement whose price counts, sent by the driver itself. It is named: parsed and planned once for each connection.
@@ -15,15 +14,24 @@ export type Prepared<T> = (on: pg.Pool | pg.PoolClient, ...values: readonly unkn
  *
  * @param name one for each text
  */
-export function prepared<T extends pg.QueryResultRow>(name: string, text: string): Prepared<T> {
+export function prepared<T>(name: string, text: string): Prepared<T> {
   return async (on, ...values) => {
-    const { rows } = await on.query<T, unknown[]>({ name, text, values: [...values], types });
-    return rows;
+    const run = new StatementRun<T>(name, text, values);
+    const send = on.query as unknown as Send<T>;
+    try {
+      return await new Promise<T[]>((resolve, reject) => {
+        send.call(on, run, undefined, (error, rows) => (error ? reject(error) : resolve(rows)));
+      });
+    } catch (error) {
+      // As pg does: the socket that it came in by explains nothing.
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    }
   };
 }
 
 /** The same, on the pool that Prisma uses, too. */
-export function statement<T extends pg.QueryResultRow>(pool: pg.Pool, name: string, text: string) {
+export function statement<T>(pool: pg.Pool, name: string, text: string) {
   const run = prepared<T>(name, text);
   return (...values: readonly unknown[]): Promise<T[]> => run(pool, ...values);
 }
