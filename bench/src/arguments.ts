@@ -56,8 +56,8 @@ export function parseArguments(args: string[]): BenchArguments {
     short: values.short,
     parts,
     operations,
-    rounds: positive('rounds', values.rounds, values.short ? 1 : 15),
-    roundMs: 1000 * positive('seconds', values.seconds, values.short ? 0.6 : 1),
+    rounds: positive('rounds', values.rounds, values.short ? 1 : 5),
+    roundMs: 1000 * positive('seconds', values.seconds, values.short ? 0.6 : 3),
     // A call of the bookstore's takes 3 times the CPU in the first 2 s, and 1.4 times in the next 2.
     warmUpMs: values.short ? 600 : 6000,
     node: values.node,

@@ -37,8 +37,8 @@ const shapesOf = new WeakMap<object, Map<string, Shape>>();
 
 /**
  * One run of a named statement, as pg sends it and tells it of what comes back. It is parsed and described once for each
- * connection, where pg's own has its rows described anew with each run: a lone read takes 139 instead of 178 µs, at two
- * thirds of the CPU; one of 26 rows 282 instead of 331 µs, at 0.83 of it (medians on Node 24).
+ * connection, where pg's own has its rows described anew with each run: a lone read takes 159 instead of 184 µs, at 0.82 of the
+ * CPU; one of 26 rows 315 instead of 344 µs, at 0.86 of it (medians on Node 24).
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
