@@ -93,9 +93,8 @@ class Run {
   /** Rounds that do not count, while V8 compiles. They also find the peak that an open loop is a part of. */
   async warmUp(contender: Contender): Promise<void> {
     const { roundMs, warmUpMs } = this.bench;
-    const requests = await this.requests(roundMs);
     for (let warmMs = 0; warmMs < warmUpMs; warmMs += roundMs) {
-      const load = await this.#load(contender, requests, roundMs);
+      const load = await this.#load(contender, await this.requests(roundMs), roundMs);
       const { callsPerSecond } = this.#checked(contender, await runGhz(load));
       this.#peaks.set(contender.name, Math.max(callsPerSecond, this.#peaks.get(contender.name) ?? 0));
     }
