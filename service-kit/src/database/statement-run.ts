@@ -66,6 +66,7 @@ export class StatementRun<T> {
     if (parsed !== undefined && parsed !== text) return new Error(`two statements are named ${name}`);
     connection.stream.cork();
     if (parsed === undefined) {
+      if (!shapesOf.has(connection)) shapesOf.set(connection, new Map());
       connection.parse({ name, text });
       connection.describe({ type: 'S', name });
     }
@@ -73,9 +74,8 @@ export class StatementRun<T> {
     connection.execute();
     connection.sync();
     connection.stream.uncork();
-    this.#shapes = shapesOf.get(connection) ?? new Map();
-    shapesOf.set(connection, this.#shapes);
-    this.#shape = this.#shapes.get(name);
+    this.#shapes = shapesOf.get(connection);
+    this.#shape = this.#shapes?.get(name);
     return null;
   }
 
