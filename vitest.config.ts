@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, isolate = true) => ({
+const project = (name: string) => ({
   test: {
     name,
     root: name,
     include: ['test/**/*.test.ts'],
-    isolate,
+    // Each file leaves nothing behind, and NestJS and Prisma take longer to load than most files take to run.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 10_000 } },
@@ -19,10 +20,9 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       project('proto'),
-      // Each file leaves nothing behind, and NestJS and Prisma take longer to load than most files take to run.
-      project('service-kit', false),
-      project('author-service', false),
-      project('book-service', false),
+      project('service-kit'),
+      project('author-service'),
+      project('book-service'),
       project('sandbox'),
       project('bench'),
       './e2e/vitest.config.ts',

@@ -1,4 +1,5 @@
-export { type Call, CallEnded, currentCall, type Identity, runForNoCall, throwIfEnded } from './call/call.js';
+export { type Call, currentCall, type Identity, runForNoCall } from './call/call.js';
+export { CallEnded, throwIfEnded } from './call/call-ended.js';
 export { callPeer, type UnaryMethod } from './client/call-peer.js';
 export { channelOptions, type IdempotentMethod, targetOf } from './client/channel-options.js';
 export { type PeerClient, peerClient } from './client/peer-client.js';

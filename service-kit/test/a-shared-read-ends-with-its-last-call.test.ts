@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Call, CallEnded, currentCall, runForCall } from '../src/call/call.js';
+import { type Call, currentCall, runForCall } from '../src/call/call.js';
+import { CallEnded } from '../src/call/call-ended.js';
 import { SharedCall } from '../src/call/shared-call.js';
 import { BatchedReads } from '../src/database/batched-reads.js';
 

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { CallError } from '../errors/call-error.js';
 import type { Trace } from '../telemetry/telemetry.js';
 
 /** Who calls: a verified token's subject, the other service, or no more than an address. */
@@ -38,20 +37,3 @@ export const runForCall = <T>(call: Call, run: () => T): T => storage.run(call, 
 
 /** Runs code for no call: work that several calls share must not end with one of them. */
 export const runForNoCall = <T>(run: () => T): T => storage.run(undefined, run);
-
-/**
- * The call ended while its work was still going on. Nobody waits for the answer, unless the caller's clock is a little
- * behind: it says then what the caller is about to find out.
- */
-export class CallEnded extends CallError {
-  override name = 'CallEnded';
-  constructor({ deadline }: Pick<Call, 'deadline'>) {
-    if (Date.now() >= deadline) super('DEADLINE_PASSED', 'the deadline has passed');
-    else super('CALL_ENDED', 'the call has ended');
-  }
-}
-
-/** @throws CallEnded when the current call has no one waiting for it any more */
-export function throwIfEnded(call = currentCall()): void {
-  if (call?.ended) throw new CallEnded(call);
-}

@@ -1,5 +1,6 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { CallEnded, currentCall, throwIfEnded } from '../call/call.js';
+import { currentCall } from '../call/call.js';
+import { CallEnded, throwIfEnded } from '../call/call-ended.js';
 
 /** A method of a ts-proto client, such as `client.getAuthor.bind(client)`. */
 export type UnaryMethod<Req, Res> = (

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { type Call, CallEnded, currentCall, runForCall, runForNoCall } from '../call/call.js';
+import { type Call, currentCall, runForCall, runForNoCall } from '../call/call.js';
+import { CallEnded } from '../call/call-ended.js';
 import { telemetry } from '../telemetry/telemetry.js';
 import { unavailable } from './database-errors.js';
 

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
-import { type Call, CallEnded, currentCall, runForCall, runForNoCall } from '../call/call.js';
+import { type Call, currentCall, runForCall, runForNoCall } from '../call/call.js';
+import { CallEnded } from '../call/call-ended.js';
 import { SharedCall } from '../call/shared-call.js';
 
 /** When those who come gather for a later statement: while so many are under way, and no longer than this. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { throwIfEnded } from '../call/call.js';
+import { throwIfEnded } from '../call/call-ended.js';
 import { answerLost } from './database-errors.js';
 import type { Prepared } from './statement.js';
 

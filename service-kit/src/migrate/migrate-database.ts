@@ -1,4 +1,3 @@
-import { applyMigrations } from './apply-migrations.js';
 import { connectWhenUp } from './connect.js';
 import { grantToService } from './grants.js';
 import type { Log } from './log.js';
@@ -32,7 +31,10 @@ export async function migrateDatabase(settings: MigrateSettings, log: Log, signa
   }
   if (pending.length === 0) log.info({}, 'nothing to apply');
   // The engine is loaded only for work: most starts find none.
-  else await applyMigrations(url, settings.MIGRATIONS_DIR, migrations, pending, client, log);
+  else {
+    const { applyMigrations } = await import('./apply-migrations.js');
+    await applyMigrations(url, settings.MIGRATIONS_DIR, migrations, pending, client, log);
+  }
 
   if (role !== undefined) await grantToService(client, role);
   await client.end();

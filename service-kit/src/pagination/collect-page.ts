@@ -1,4 +1,4 @@
-import { throwIfEnded } from '../call/call.js';
+import { throwIfEnded } from '../call/call-ended.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 
 /** The most items of a page whose size the caller chose; larger sizes are lowered to it. Clients rely on it: no setting. */
