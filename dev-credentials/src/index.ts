@@ -1,5 +1,5 @@
-export { CertificateAuthority, type Holder, type KeyPair } from './certificate-authority.js';
+// What takes long to load has entries of its own: certificate-authority and token-key.
 export { caFile, serviceFile, signingKeyFile } from './credential-files.js';
 export { makeCredentials } from './make-credentials.js';
 export { makePasswords } from './make-passwords.js';
-export { SCOPES, TOKEN_AUDIENCE, TOKEN_ISSUER, TokenKey, type TokenRequest } from './token-key.js';
+export { SCOPES, TOKEN_AUDIENCE, TOKEN_ISSUER, type TokenRequest } from './token-request.js';

@@ -1,6 +1,4 @@
-import { CertificateAuthority } from './certificate-authority.js';
 import { areUsable, caFile, SERVICES, serviceFile, signingKeyFile, writeCredential } from './credential-files.js';
-import { TokenKey } from './token-key.js';
 
 const VALID_DAYS = 90;
 const PUBLIC = 0o644;
@@ -14,6 +12,9 @@ const SECRET = 0o600;
  */
 export async function makeCredentials(folder: string): Promise<boolean> {
   if (areUsable(folder)) return false;
+  // 400 files, for which most starts have no use.
+  const { CertificateAuthority } = await import('./certificate-authority.js');
+  const { TokenKey } = await import('./token-key.js');
   const authority = await CertificateAuthority.create(VALID_DAYS);
   const tokenKey = await TokenKey.create();
   for (const service of SERVICES) {

@@ -1,18 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-
-export const TOKEN_ISSUER = 'bookstore-sandbox';
-export const TOKEN_AUDIENCE = 'bookstore';
-export const SCOPES = ['authors:read', 'authors:write', 'books:read', 'books:write'] as const;
+import { TOKEN_AUDIENCE, TOKEN_ISSUER, type TokenRequest } from './token-request.js';
 
 const ALGORITHM = 'ES256';
-
-/** What a token says. */
-export interface TokenRequest {
-  /** Who it is for: a name that may stand in logs, so no e-mail address. */
-  readonly subject: string;
-  readonly scopes: readonly string[];
-  readonly lifetimeSeconds: number;
-}
 
 /** The key that signs the sandbox's tokens. Services have its public half alone. */
 export class TokenKey {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SCOPES, type TokenRequest } from './token-key.js';
+import { SCOPES, type TokenRequest } from './token-request.js';
 
 export const USAGE = `Usage: npm run -s token -- [options]
 

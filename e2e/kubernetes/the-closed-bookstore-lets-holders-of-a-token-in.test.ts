@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { signingKeyFile, TokenKey } from '@bookstore/dev-credentials';
+import { signingKeyFile } from '@bookstore/dev-credentials';
+import { TokenKey } from '@bookstore/dev-credentials/token-key';
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
 import { type ChannelCredentials, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { caFile, SCOPES, signingKeyFile, TokenKey } from '@bookstore/dev-credentials';
+import { caFile, SCOPES, signingKeyFile } from '@bookstore/dev-credentials';
+import { TokenKey } from '@bookstore/dev-credentials/token-key';
 import { type Bookstore, freePort, startBookstore } from '@bookstore/sandbox';
 import { credentials } from '@grpc/grpc-js';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CertificateAuthority } from '@bookstore/dev-credentials';
+import { CertificateAuthority } from '@bookstore/dev-credentials/certificate-authority';
 import { TestIssuer } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startService } from '../src/service/start-service.js';

@@ -3,7 +3,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { CertificateAuthority, type Holder, type KeyPair } from '@bookstore/dev-credentials';
+import { CertificateAuthority, type Holder, type KeyPair } from '@bookstore/dev-credentials/certificate-authority';
 import { AuthorReferenceServiceClient } from '@bookstore/proto';
 import { createServiceDatabase, http2Call } from '@bookstore/sandbox/testing';
 import type { RunningService } from '@bookstore/service-kit';

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { SCOPES, TOKEN_AUDIENCE, TOKEN_ISSUER, TokenKey } from '@bookstore/dev-credentials';
+import { SCOPES, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@bookstore/dev-credentials';
+import { TokenKey } from '@bookstore/dev-credentials/token-key';
 
 const LIFETIME_S = 4 * 3600;
 

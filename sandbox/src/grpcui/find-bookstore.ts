@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { caFile, SCOPES, signingKeyFile, TokenKey } from '@bookstore/dev-credentials';
+import { caFile, SCOPES, signingKeyFile } from '@bookstore/dev-credentials';
+import { TokenKey } from '@bookstore/dev-credentials/token-key';
 import { portFrom } from '../bookstore/ports.js';
 import { dataDir } from '../bookstore/start-options.js';
 import { waitUntilServing } from '../bookstore/wait-until-serving.js';
