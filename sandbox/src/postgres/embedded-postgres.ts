@@ -101,7 +101,6 @@ function defaults(durable: boolean): Record<string, string> {
     listen_addresses: HOST,
     unix_socket_directories: '',
     max_connections: '100',
-    shared_buffers: '64MB',
     // As in a container, whatever this machine's are.
     timezone: 'UTC',
     log_timezone: 'UTC',
