@@ -1,6 +1,6 @@
-import { prepareTemplate } from '@bookstore/sandbox/testing';
 import type { TestProject } from 'vitest/node';
 import { startTestPostgres } from './sandbox/src/postgres/test-postgres.js';
+import { prepareTemplate } from './sandbox/src/testing/service-database.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { migrate } from '@bookstore/service-kit';
+import { migrate } from '@bookstore/service-kit/migrate';
 import pg from 'pg';
 
 /** A migrated database of a service, and how to reach it. */
