@@ -17,6 +17,8 @@ export interface Bench {
   readonly authorization: string;
   readonly rounds: number;
   readonly roundMs: number;
+  /** Of a process that no load has met yet. */
+  readonly firstWarmUpMs: number;
   readonly warmUpMs: number;
 }
 
@@ -27,6 +29,8 @@ const VARIANTS = new Set<string>(['against', 'telemetry']);
 export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 
 const NOT_COMPARED = new Set<string>(['E', 'first page']);
+/** Processes that have had their first load. */
+const met = new WeakSet<object>();
 const DISTINCT_REQUESTS = 10_000;
 const COMPARED_REQUESTS = 50;
 
@@ -92,8 +96,11 @@ class Run {
 
   /** Rounds that do not count, while V8 compiles. They also find the peak that an open loop is a part of. */
   async warmUp(contender: Contender): Promise<void> {
-    const { roundMs, warmUpMs } = this.bench;
-    for (let warmMs = 0; warmMs < warmUpMs; warmMs += roundMs) {
+    const { roundMs, firstWarmUpMs, warmUpMs } = this.bench;
+    const process = contender.services[this.operation.service];
+    const forMs = met.has(process) ? warmUpMs : firstWarmUpMs;
+    met.add(process);
+    for (let warmMs = 0; warmMs < forMs; warmMs += roundMs) {
       const load = await this.#load(contender, await this.requests(roundMs), roundMs);
       const { callsPerSecond } = this.#checked(contender, await runGhz(load));
       this.#peaks.set(contender.name, Math.max(callsPerSecond, this.#peaks.get(contender.name) ?? 0));
