@@ -15,9 +15,9 @@ export interface BenchArguments {
   /** Length of one round, ms. */
   readonly roundMs: number;
   /** How long a contender's load lasts before its first round counts, ms. */
-  /** Of a process that no load has met yet. */
-  readonly firstWarmUpMs: number;
   readonly warmUpMs: number;
+  /** The same for a process that no load has met yet. */
+  readonly firstWarmUpMs: number;
   /** Node that runs the contenders. */
   readonly node: string;
   /** Another version of the bookstore to alternate with. */
@@ -60,9 +60,9 @@ export function parseArguments(args: string[]): BenchArguments {
     operations,
     rounds: positive('rounds', values.rounds, values.short ? 1 : 5),
     roundMs: 1000 * positive('seconds', values.seconds, values.short ? 0.6 : 3),
-    // A call of the bookstore's takes a process 3 times the CPU in the first 2 s, and 1.2 to 1.4 times up to 16 s.
-    firstWarmUpMs: values.short ? 600 : 18_000,
     warmUpMs: values.short ? 600 : 6000,
+    // A call of the bookstore's takes it 3 times the CPU in the first 2 s, and 1.2 to 1.4 times up to 16 s.
+    firstWarmUpMs: values.short ? 600 : 18_000,
     node: values.node,
     against: values.against,
     telemetry: values.telemetry,

@@ -17,9 +17,9 @@ export interface Bench {
   readonly authorization: string;
   readonly rounds: number;
   readonly roundMs: number;
-  /** Of a process that no load has met yet. */
-  readonly firstWarmUpMs: number;
   readonly warmUpMs: number;
+  /** The same for a process that no load has met yet. */
+  readonly firstWarmUpMs: number;
 }
 
 /** Of the bookstore, which have all its operations. */
@@ -29,10 +29,10 @@ const VARIANTS = new Set<string>(['against', 'telemetry']);
 export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 
 const NOT_COMPARED = new Set<string>(['E', 'first page']);
-/** Processes that have had their first load. */
-const met = new WeakSet<object>();
 const DISTINCT_REQUESTS = 10_000;
 const COMPARED_REQUESTS = 50;
+/** Processes that have had their first load. */
+const met = new WeakSet<object>();
 
 /**
  * Rounds in which the contenders take turns, so that the machine's moods meet them alike.
@@ -96,7 +96,7 @@ class Run {
 
   /** Rounds that do not count, while V8 compiles. They also find the peak that an open loop is a part of. */
   async warmUp(contender: Contender): Promise<void> {
-    const { roundMs, firstWarmUpMs, warmUpMs } = this.bench;
+    const { roundMs, warmUpMs, firstWarmUpMs } = this.bench;
     const process = contender.services[this.operation.service];
     const forMs = met.has(process) ? warmUpMs : firstWarmUpMs;
     met.add(process);
