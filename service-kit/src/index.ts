@@ -18,7 +18,6 @@ export { type DatabaseUrls, type FsckResult, fsck } from './fsck/fsck.js';
 export { fsckCommand } from './fsck/fsck-command.js';
 export { FsckError } from './fsck/fsck-error.js';
 export type { Logger } from './log/logger.js';
-export { migrate } from './migrate/run-migrations.js';
 export {
   collectPage,
   MAX_PAGE_SIZE,
