@@ -3,23 +3,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AuthorServiceClient } from '@bookstore/proto';
 import {
   freePort,
   type PostgresServer,
   prepareDatabase,
+  type ServiceName,
   ServiceProcess,
   startEmbeddedPostgres,
 } from '@bookstore/sandbox';
-import { promiseClient } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { anAuthor } from '../src/client/samples.js';
+import { connect } from '../src/client/connect.js';
+import { authorWithBooks } from '../src/client/samples.js';
 import { OtlpReceiver } from '../src/telemetry/otlp-receiver.js';
 
 let folder: string;
+let NODE_OPTIONS: string;
 let postgres: PostgresServer;
-/** Of a service that is told nothing of telemetry. */
-let environment: Record<string, string>;
+const databaseUrls = new Map<ServiceName, string>();
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'bookstore-e2e-'));
@@ -31,72 +31,88 @@ beforeAll(async () => {
       console.log(JSON.stringify({ msg: 'loaded', count: loaded.length }));
     });`,
   );
+  NODE_OPTIONS = `--require ${atTheEnd}`;
+  // One for all of them: what is told of the services does not depend on their data.
   postgres = await startEmbeddedPostgres({ dataDir: path.join(folder, 'postgres'), durable: false });
-  const { url } = await prepareDatabase('author-service', postgres.url, path.join(folder, 'secrets.json'));
-  environment = {
-    AUTH: 'off',
-    BOOK_SERVICE_ADDRESS: '127.0.0.1:1',
-    DATABASE_URL: url,
-    LOG_FORMAT: 'json',
-    NODE_OPTIONS: `--require ${atTheEnd}`,
-  };
+  for (const name of ['author-service', 'book-service'] as const) {
+    const { url } = await prepareDatabase(name, postgres.url, path.join(folder, 'secrets.json'));
+    databaseUrls.set(name, url);
+  }
 });
 afterAll(async () => {
   await postgres?.stop();
   await rm(folder, { recursive: true });
 });
 
-/** Starts a service, has it serve three calls, and stops it; how it ended, and what it logged. */
+/** Starts, serves and stops both services; how they ended, and what they logged. */
 async function serveAndStop(env: Record<string, string>) {
   const log: string[] = [];
-  const [publicPort, internalPort] = [await freePort(), await freePort()];
-  const service = ServiceProcess.spawn({
-    ...{ name: 'author-service', publicPort, internalPort },
-    env: { ...environment, ...env },
-    onLog: (line) => void log.push(line),
+  const ports = async () => ({ publicPort: await freePort(), internalPort: await freePort() });
+  const [authorPorts, bookPorts] = [await ports(), await ports()];
+  const spawn = (name: ServiceName, own: typeof authorPorts, peer: Record<string, string>) =>
+    ServiceProcess.spawn({
+      ...{ name, ...own },
+      env: {
+        AUTH: 'off',
+        LOG_FORMAT: 'json',
+        DATABASE_URL: databaseUrls.get(name) ?? '',
+        NODE_OPTIONS,
+        ...peer,
+        ...env,
+      },
+      onLog: (line) => void log.push(line),
+    });
+  const services = [
+    spawn('author-service', authorPorts, { BOOK_SERVICE_ADDRESS: `127.0.0.1:${bookPorts.internalPort}` }),
+    spawn('book-service', bookPorts, { AUTHOR_SERVICE_ADDRESS: `127.0.0.1:${authorPorts.internalPort}` }),
+  ];
+  const client = connect({
+    authorAddress: `127.0.0.1:${authorPorts.publicPort}`,
+    bookAddress: `127.0.0.1:${bookPorts.publicPort}`,
   });
   try {
-    await service.serving();
-    const authors = promiseClient(AuthorServiceClient, `127.0.0.1:${publicPort}`);
-    for (let n = 0; n < 3; n++) await authors.createAuthor(anAuthor());
-    authors.close();
+    await Promise.all(services.map((service) => service.serving()));
+    await authorWithBooks(client, 3);
   } finally {
-    await service.stop();
+    client.close();
+    await Promise.all(services.map((service) => service.stop()));
   }
   const lines = log.map((line) => JSON.parse(line));
   return {
-    exit: await service.exited,
-    loaded: lines.find(({ msg }) => msg === 'loaded')?.count,
-    warnings: lines.filter(({ msg }) => msg === 'telemetry cannot be exported').length,
+    exits: await Promise.all(services.map(({ exited }) => exited)),
+    loaded: lines.filter(({ msg }) => msg === 'loaded').map(({ count }) => count),
+    warned: lines.filter(({ msg }) => msg === 'telemetry cannot be exported'),
   };
 }
 
-const gracefully = 'with status 0';
+const gracefully = ['with status 0', 'with status 0'];
 
 test('without an endpoint nothing of OpenTelemetry is loaded', async () => {
-  expect(await serveAndStop({})).toMatchObject({ exit: gracefully, loaded: 0 });
+  const { exits, loaded } = await serveAndStop({});
+  expect(loaded).toEqual([0, 0]);
+  expect(exits).toEqual(gracefully);
 });
 
 test('OTEL_SDK_DISABLED turns it off, too', async () => {
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_SDK_DISABLED: 'true' };
-  expect(await serveAndStop(env)).toMatchObject({ exit: gracefully, loaded: 0 });
+  expect((await serveAndStop(env)).loaded).toEqual([0, 0]);
 });
 
-test('a collector that is not there keeps a service neither from serving nor from stopping, and is told of', async () => {
+test('a collector that is not there keeps nobody from serving and stopping, and is told of', async () => {
   const nobody = `http://127.0.0.1:${await freePort()}`;
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: nobody, OTEL_BSP_SCHEDULE_DELAY: '10', OTEL_METRIC_EXPORT_INTERVAL: '50' };
-  const { exit, loaded, warnings } = await serveAndStop({ ...env, OTEL_METRIC_EXPORT_TIMEOUT: '50' });
-  expect(exit).toBe(gracefully);
-  expect(loaded).toBeGreaterThan(0);
-  // Once, however often it fails.
-  expect(warnings).toBe(1);
+  const { exits, loaded, warned } = await serveAndStop({ ...env, OTEL_METRIC_EXPORT_TIMEOUT: '50' });
+  expect(exits).toEqual(gracefully);
+  expect(Math.min(...loaded)).toBeGreaterThan(0);
+  // Once each, however often it fails.
+  expect(warned.map(({ service }) => service).sort()).toEqual(['author-service', 'book-service']);
 });
 
-test('a collector that never answers keeps a service neither from serving nor from stopping', async () => {
+test('a collector that never answers keeps nobody from serving and stopping', async () => {
   await using silent = createServer((socket) => socket.resume().on('error', () => {})).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` };
-  expect(await serveAndStop(env)).toMatchObject({ exit: gracefully });
+  expect((await serveAndStop(env)).exits).toEqual(gracefully);
 });
 
 test('a stop exports what is left', async () => {
@@ -109,7 +125,7 @@ test('a stop exports what is left', async () => {
     OTEL_METRIC_EXPORT_INTERVAL: never,
   };
   await serveAndStop(env);
-  expect(receiver.spans.filter(({ name }) => name.endsWith('/CreateAuthor'))).toHaveLength(3);
-  expect(receiver.lines.filter(({ body }) => body === 'stopped')).toHaveLength(1);
+  expect(receiver.spans.filter(({ name }) => name.endsWith('/CreateBook'))).toHaveLength(3);
+  expect(receiver.lines.filter(({ body }) => body === 'stopped')).toHaveLength(2);
   expect(receiver.metrics).toContain('rpc.server.call.duration');
 });
