@@ -1,16 +1,15 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import pg from 'pg';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { mayHaveDocker } from '../src/postgres/docker-engine.js';
 import { createTestDatabase, startTestPostgres } from '../src/postgres/test-postgres.js';
 
-afterEach(() => {
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-});
+const run = promisify(execFile);
+const TEST_POSTGRES_MODULE = JSON.stringify(new URL('../dist/postgres/test-postgres.js', import.meta.url).href);
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
@@ -43,17 +42,24 @@ test('an engine without the image and without a network makes nothing fail', asy
     response.end(JSON.stringify(isInfo ? { ServerVersion: '28', OSType: 'linux' } : { message: 'no such image' }));
   }).listen(0, '127.0.0.1');
   await once(engine, 'listening');
-  vi.stubEnv('DOCKER_HOST', `tcp://127.0.0.1:${(engine.address() as AddressInfo).port}`);
-  vi.stubEnv('TEST_POSTGRES', '');
-  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-  const server = await startTestPostgres();
+  const DOCKER_HOST = `tcp://127.0.0.1:${(engine.address() as AddressInfo).port}`;
   try {
-    expect(server.kind).toBe('embedded');
-    expect(warn.mock.calls).toEqual([
-      [expect.stringMatching(/^tests run on the embedded PostgreSQL: .*no such image/)],
-    ]);
+    // In a process of its own: testcontainers stays with the first engine that its process has met.
+    const { stdout, stderr } = await run(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `import { startTestPostgres } from ${TEST_POSTGRES_MODULE};
+        const server = await startTestPostgres();
+        console.log(server.kind);
+        await server.stop();`,
+      ],
+      { env: { ...process.env, DOCKER_HOST, TEST_POSTGRES: '' } },
+    );
+    expect(stdout).toBe('embedded\n');
+    expect(stderr).toMatch(/^tests run on the embedded PostgreSQL: .*no such image.*\n$/);
   } finally {
-    await server.stop();
     engine.close();
   }
 });
@@ -68,9 +74,9 @@ test('looking for an engine that is not there is quick, and loads no client', as
 
   const script = `
     import { createRequire } from 'node:module';
-    await import(${JSON.stringify(new URL('../dist/postgres/test-postgres.js', import.meta.url).href)});
+    await import(${TEST_POSTGRES_MODULE});
     console.log(Object.keys(createRequire('/')('node:module')._cache).filter((file) => file.includes('testcontainers')).length);`;
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).trim()).toBe('0');
+  expect((await run(process.execPath, ['--input-type=module', '-e', script])).stdout).toBe('0\n');
 });
 
 test('a wish that is none of the two is an error', async () => {
