@@ -3,23 +3,20 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, startTestPostgres } from '../../sandbox/src/postgres/test-postgres.js';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createTestDatabase } from '../../sandbox/src/postgres/test-postgres.js';
 import { migrate } from '../src/migrate/run-migrations.js';
 import { scramVerifier } from '../src/migrate/scram-verifier.js';
 
-let server: Awaited<ReturnType<typeof startTestPostgres>>;
+const postgresUrl = inject('postgresUrl');
 let scratch: string;
 let migrationsDir: string;
 beforeAll(async () => {
-  [server, scratch] = await Promise.all([startTestPostgres(), mkdtemp(path.join(tmpdir(), 'migrations-'))]);
+  scratch = await mkdtemp(path.join(tmpdir(), 'migrations-'));
   migrationsDir = path.join(scratch, 'now');
   await addMigration(migrationsDir, '1_books', 'CREATE TABLE books (id serial PRIMARY KEY, title text);');
-}, 60_000);
-afterAll(async () => {
-  await server?.stop();
-  await rm(scratch, { recursive: true, force: true });
 });
+afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 async function addMigration(dir: string, name: string, sql: string) {
   await mkdir(path.join(dir, name), { recursive: true });
@@ -54,8 +51,8 @@ const NOT_ALLOWED = '42501';
 const WRONG_PASSWORD = '28P01';
 
 test.concurrent('the service reads and writes rows, of its own database only, within its time limits', async () => {
-  const url = await createTestDatabase(server.url());
-  const elsewhere = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
+  const elsewhere = await createTestDatabase(postgresUrl);
   const serviceRole = role('p1');
   const neighbour = role('p2');
   await migrate({ url, migrationsDir, serviceRole });
@@ -90,7 +87,7 @@ test.concurrent('the service reads and writes rows, of its own database only, wi
 });
 
 test.concurrent("a later migration's tables are the service's too", async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const serviceRole = role('p1');
   await migrate({ url, migrationsDir, serviceRole });
   const later = path.join(scratch, 'later');
@@ -102,7 +99,7 @@ test.concurrent("a later migration's tables are the service's too", async () => 
 });
 
 test.concurrent('a rotated secret becomes the password with the next run', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const before = role('old password');
   const after = { ...before, password: "n&w '$%41\\ pass" };
   await migrate({ url, migrationsDir, serviceRole: before });
@@ -114,7 +111,7 @@ test.concurrent('a rotated secret becomes the password with the next run', async
 });
 
 test.concurrent('two databases whose services share a role may migrate at once', async () => {
-  const urls = [await createTestDatabase(server.url()), await createTestDatabase(server.url())];
+  const urls = [await createTestDatabase(postgresUrl), await createTestDatabase(postgresUrl)];
   const serviceRole = role('p1');
 
   await Promise.all(urls.map((url) => migrate({ url, migrationsDir, serviceRole })));
@@ -122,7 +119,7 @@ test.concurrent('two databases whose services share a role may migrate at once',
 });
 
 test.concurrent('an owner that may not manage roles grants to one that is there, and says what to run when it is not', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const owner = role('p1');
   const database = new URL(url).pathname.slice(1);
   await attempt(
@@ -143,7 +140,7 @@ test.concurrent('an owner that may not manage roles grants to one that is there,
 });
 
 test.concurrent('an owner that may create roles, without being a superuser, is enough', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const owner = role('p1');
   const database = new URL(url).pathname.slice(1);
   await attempt(
@@ -160,7 +157,7 @@ test.concurrent('an owner that may create roles, without being a superuser, is e
 });
 
 test.concurrent('a role that can do more than log in loses it', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const mighty = role('p1');
   await attempt(url, `CREATE ROLE ${mighty.name} SUPERUSER CREATEDB CREATEROLE`);
 
@@ -174,7 +171,7 @@ test.concurrent('a role that can do more than log in loses it', async () => {
 });
 
 test.concurrent('the service may not be the role that migrates', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const name = new URL(url).username;
 
   await expect(migrate({ url, migrationsDir, serviceRole: { name, password: 'p1' } })).rejects.toThrow('must differ');

@@ -5,22 +5,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, startTestPostgres } from '../../sandbox/src/postgres/test-postgres.js';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createTestDatabase } from '../../sandbox/src/postgres/test-postgres.js';
 import { pendingMigrations } from '../src/migrate/applied-migrations.js';
 import { migrate } from '../src/migrate/run-migrations.js';
 
 const MAIN = fileURLToPath(new URL('../dist/migrate/main.js', import.meta.url));
 
-let server: Awaited<ReturnType<typeof startTestPostgres>>;
+const postgresUrl = inject('postgresUrl');
 let scratch: string;
 beforeAll(async () => {
-  [server, scratch] = await Promise.all([startTestPostgres(), mkdtemp(path.join(tmpdir(), 'migrations-'))]);
-}, 60_000);
-afterAll(async () => {
-  await server?.stop();
-  await rm(scratch, { recursive: true, force: true });
+  scratch = await mkdtemp(path.join(tmpdir(), 'migrations-'));
 });
+afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 /** A folder of migrations `1_a`, `1_b`, … in the order given; the same names again overwrite. */
 async function folder(name: string, migrations: Record<string, string>): Promise<string> {
@@ -54,7 +51,7 @@ function run(env: NodeJS.ProcessEnv): { child: ChildProcess; output: () => strin
 }
 
 test.concurrent('what is pending is applied in order, and nothing is left for the next run', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const migrationsDir = await folder('in-order', { '1_a': 'CREATE TABLE a ();', '2_b': 'ALTER TABLE a ADD b int;' });
   const pending = () => pendingMigrations((sql) => query<{ migration_name: string }>(url, sql), migrationsDir);
 
@@ -69,7 +66,7 @@ test.concurrent('what is pending is applied in order, and nothing is left for th
 });
 
 test.concurrent('a migration may hold functions, strings and comments with semicolons', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const migrationsDir = await folder('semicolons', {
     '1_a': `CREATE TABLE a (text text DEFAULT 'x;y'); -- one; two
       CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM 1; RETURN 2; END $$;
@@ -81,7 +78,7 @@ test.concurrent('a migration may hold functions, strings and comments with semic
 });
 
 test.concurrent('a migration that fails leaves nothing, is named, and stops those after it until it is marked rolled back', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const bad = 'CREATE TABLE b (); ALTER TABLE nowhere ADD c int;';
   const migrationsDir = await folder('failing', {
     '1_a': 'CREATE TABLE a ();',
@@ -108,7 +105,7 @@ test.concurrent('a migration that fails leaves nothing, is named, and stops thos
 });
 
 test.concurrent('an applied migration that was edited is reported, other line ends are not', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const migrationsDir = await folder('edited', { '1_a': 'CREATE TABLE a ();\n', '2_b': 'CREATE TABLE b ();\n' });
   await migrate({ url, migrationsDir });
 
@@ -120,7 +117,7 @@ test.concurrent('an applied migration that was edited is reported, other line en
 });
 
 test.concurrent('a database ahead of an older version is left alone', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   await migrate({
     url,
     migrationsDir: await folder('newer', { '1_a': 'CREATE TABLE a ();', '2_b': 'CREATE TABLE b ();' }),
@@ -132,7 +129,7 @@ test.concurrent('a database ahead of an older version is left alone', async () =
 });
 
 test.concurrent('a folder without migrations does not pass for a database that is up to date', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
 
   await expect(migrate({ url, migrationsDir: await folder('.', {}).then((dir) => `${dir}/none`) })).rejects.toThrow(
     'ENOENT',
@@ -142,7 +139,7 @@ test.concurrent('a folder without migrations does not pass for a database that i
 });
 
 test.concurrent('four replicas that start at once on an empty database all end well', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const migrationsDir = await folder('replicas', {
     '1_a': 'CREATE TABLE a (id int);',
     '2_b': 'CREATE INDEX CONCURRENTLY a_id ON a (id);', // it would wait for a replica that waits within a statement
@@ -155,7 +152,7 @@ test.concurrent('four replicas that start at once on an empty database all end w
 });
 
 test.concurrent('a replica gives up waiting for another at its time', async () => {
-  const url = await createTestDatabase(server.url());
+  const url = await createTestDatabase(postgresUrl);
   const migrationsDir = await folder('stuck', { '1_a': 'CREATE TABLE a ();' });
   const holder = new pg.Client(url);
   await holder.connect();
@@ -166,7 +163,7 @@ test.concurrent('a replica gives up waiting for another at its time', async () =
 });
 
 test.concurrent('a database that starts late is waited for, in one line', async ({ expect }) => {
-  const target = new URL(await createTestDatabase(server.url()));
+  const target = new URL(await createTestDatabase(postgresUrl));
   const reserved = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => reserved.once('listening', resolve));
   const { port } = reserved.address() as AddressInfo;
@@ -245,7 +242,7 @@ test.concurrent('bad variables are named at once and no value is printed', async
 });
 
 test.concurrent("the service's role has the limits that the settings say", async () => {
-  const owner = await createTestDatabase(server.url());
+  const owner = await createTestDatabase(postgresUrl);
   const MIGRATIONS_DIR = await folder('limits', { '1_a': 'CREATE TABLE a ();' });
   const [SERVICE_ROLE, SERVICE_ROLE_PASSWORD] = ['role_with_limits', 'secret'];
   const command = run({
@@ -266,7 +263,7 @@ test.concurrent("the service's role has the limits that the settings say", async
 test.concurrent.each(['MIGRATE_WAIT_MS', 'MIGRATE_REFUSAL_GRACE_MS'])(
   'a refused password is reported soon (%s) and printed nowhere',
   async (limit) => {
-    const url = new URL(await createTestDatabase(server.url()));
+    const url = new URL(await createTestDatabase(postgresUrl));
     url.password = 'hunter2';
     const MIGRATIONS_DIR = await folder(`refused-${limit}`, { '1_a': 'CREATE TABLE a ();' });
     const command = run({ DATABASE_URL: url.href, MIGRATIONS_DIR, [limit]: '200' });
@@ -278,7 +275,7 @@ test.concurrent.each(['MIGRATE_WAIT_MS', 'MIGRATE_REFUSAL_GRACE_MS'])(
 );
 
 test.concurrent('a password from a file, its newline trimmed, goes before the one in the URL', async () => {
-  const url = new URL(await createTestDatabase(server.url()));
+  const url = new URL(await createTestDatabase(postgresUrl));
   const file = path.join(scratch, 'password');
   await writeFile(file, `${decodeURIComponent(url.password)}\n`);
   url.password = 'not-this-one';
