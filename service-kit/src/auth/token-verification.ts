@@ -1,7 +1,6 @@
 import type { Logger } from '../log/logger.js';
 import type { KitSettings } from '../settings/kit-settings.js';
-import { keysFromFile, keysFromUrl } from './token-keys.js';
-import { TokenVerifier } from './token-verifier.js';
+import type { TokenVerifier } from './token-verifier.js';
 
 /** Tokens are verified as the settings say; `close` ends the watch for new keys. */
 export interface TokenVerification {
@@ -14,8 +13,13 @@ export interface TokenVerification {
  *
  * @throws SettingsError when the keys cannot be read
  */
-export function tokenVerification(settings: KitSettings, logger: Logger): TokenVerification | undefined {
+export async function tokenVerification(settings: KitSettings, logger: Logger): Promise<TokenVerification | undefined> {
   if (settings.AUTH === 'off') return undefined;
+  // With them comes jose, which takes 40 ms of a start to load.
+  const [{ keysFromFile, keysFromUrl }, { TokenVerifier }] = await Promise.all([
+    import('./token-keys.js'),
+    import('./token-verifier.js'),
+  ]);
   const { JWT_JWKS_FILE, JWT_JWKS_URL, RELOAD_INTERVAL_MS } = settings;
   const keys = JWT_JWKS_FILE
     ? keysFromFile(JWT_JWKS_FILE, RELOAD_INTERVAL_MS, logger)

@@ -1,8 +1,8 @@
 import { fileDescriptors } from '@bookstore/proto';
-import { fromBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
+// What @grpc/reflection reads them with, too: another library would be loaded for this alone.
+import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 
 const REFLECTION = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
@@ -20,14 +20,17 @@ export function addReflection(server: Server, names: readonly string[]): void {
 
 /** The files that define these services, and what those import. */
 function filesOf(services: readonly string[]): Uint8Array[] {
-  const all = fileDescriptors().map((bytes) => ({ bytes, file: fromBinary(FileDescriptorProtoSchema, bytes) }));
+  const all = fileDescriptors().map((bytes) => {
+    const file = descriptor.FileDescriptorProto.decode(bytes) as IFileDescriptorProto;
+    return { bytes, file };
+  });
   const needed = new Set<Uint8Array>();
   const add = ({ bytes, file }: (typeof all)[number]) => {
     needed.add(bytes);
-    for (const one of all) if (file.dependency.includes(one.file.name)) add(one);
+    for (const one of all) if (one.file.name && file.dependency?.includes(one.file.name)) add(one);
   };
   for (const one of all) {
-    if (one.file.service.some(({ name }) => services.includes(`${one.file.package}.${name}`))) add(one);
+    if (one.file.service?.some(({ name }) => services.includes(`${one.file.package}.${name}`))) add(one);
   }
   return [...needed];
 }

@@ -57,7 +57,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   checkOpenListeners(settings, logger);
   checkSecurity(settings);
   checkFailPoint(settings, env, logger);
-  const tokens = tokenVerification(settings, logger);
+  const tokens = await tokenVerification(settings, logger);
   const security = transportSecurity(settings, logger);
 
   const pool = createPool(settings, definition.name);
