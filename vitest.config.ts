@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { keepScratchInMemory } from './vitest.scratch.js';
+
+keepScratchInMemory();
 
 export default defineConfig({
   test: {
