@@ -11,6 +11,7 @@ import {
   ServiceProcess,
   startEmbeddedPostgres,
 } from '@bookstore/sandbox';
+import { BUSY_MACHINE } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../src/client/connect.js';
 import { authorWithBooks } from '../src/client/samples.js';
@@ -53,6 +54,7 @@ async function serveAndStop(env: Record<string, string>) {
     ServiceProcess.spawn({
       ...{ name, ...own },
       env: {
+        ...BUSY_MACHINE,
         AUTH: 'off',
         LOG_FORMAT: 'json',
         DATABASE_URL: databaseUrls.get(name) ?? '',

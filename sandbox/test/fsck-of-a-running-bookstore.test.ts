@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../src/bookstore/ports.js';
 import { type Bookstore, startBookstore } from '../src/bookstore/start-bookstore.js';
 import { embeddedDatabases } from '../src/fsck/embedded-databases.js';
+import { BUSY_MACHINE } from '../src/testing/busy-machine.js';
 import { promiseClient } from '../src/testing/promise-client.js';
 
 let dataDir: string;
@@ -14,7 +15,7 @@ let bookstore: Bookstore;
 beforeAll(async () => {
   dataDir = mkdtempSync(path.join(tmpdir(), 'fsck-'));
   const [authorPort, bookPort] = [await freePort(), await freePort()];
-  const env = { LOG_LEVEL: 'error', RATE_LIMIT_PER_SECOND: '0' };
+  const env = { ...BUSY_MACHINE, LOG_LEVEL: 'error', RATE_LIMIT_PER_SECOND: '0' };
   bookstore = await startBookstore({ dataDir, authorPort, bookPort, env, durable: false, onLog: () => {} });
 });
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort, startBookstore } from '@bookstore/sandbox';
+import { BUSY_MACHINE } from '@bookstore/sandbox/testing';
 import type { StartedTarget } from './target.js';
 
 /** Both services as processes of this machine, on an embedded PostgreSQL, in a folder that is removed at the end. */
@@ -10,7 +11,7 @@ export async function startEmbedded(): Promise<StartedTarget> {
   const [authorPort, bookPort] = [await freePort(), await freePort()];
   const remove = () => rm(dataDir, { recursive: true, force: true });
   try {
-    const env = { LOG_LEVEL: 'warn' };
+    const env = { ...BUSY_MACHINE, LOG_LEVEL: 'warn' };
     const bookstore = await startBookstore({ dataDir, authorPort, bookPort, durable: false, env, onLog: () => {} });
     return {
       name: 'embedded',

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Bookstore, freePort, startBookstore } from '@bookstore/sandbox';
+import { BUSY_MACHINE } from '@bookstore/sandbox/testing';
 import { type Bookstore as Client, connect } from '../client/connect.js';
 
 /** A bookstore of its own that is told where to send its telemetry, and a client of it. */
@@ -23,7 +24,7 @@ export async function observedBookstore(env: Readonly<Record<string, string>>): 
     authorPort,
     bookPort,
     durable: false,
-    env: { LOG_FORMAT: 'json', ...env },
+    env: { ...BUSY_MACHINE, LOG_FORMAT: 'json', ...env },
     onLog: (line) => void log.push(line),
   });
   const [authorAddress, bookAddress] = [`127.0.0.1:${authorPort}`, `127.0.0.1:${bookPort}`];

@@ -1,5 +1,6 @@
 import { type RunningService, type ServiceDefinition, startService } from '@bookstore/service-kit';
 import { waitUntilServing } from '../bookstore/wait-until-serving.js';
+import { BUSY_MACHINE } from './busy-machine.js';
 
 /**
  * Starts a service in this process, on free ports of the loopback: the graph that production runs, its remote edges
@@ -26,8 +27,7 @@ export function testEnvironment(env: Readonly<Record<string, string>>): Record<s
     READINESS_INTERVAL_MS: '50',
     // A test calls as fast as it can; whoever tests the limit sets it.
     RATE_LIMIT_PER_SECOND: '0',
-    // A machine that is busy with other tests is no database that does not answer.
-    DATABASE_ACQUIRE_TIMEOUT_MS: '5000',
+    ...BUSY_MACHINE,
     ...env,
   };
 }

@@ -5,6 +5,9 @@ import { runRaces } from '../races/run-races.js';
 import { Random } from '../random.js';
 import { type Finding, type Lab, type Row, scaled } from '../row.js';
 
+/** Nothing is done to the databases: with other tests beside it a machine may take long for their first connections. */
+const SETTINGS = { DATABASE_ACQUIRE_TIMEOUT_MS: '5000' };
+
 /** Row 1: creating against deleting, and whether what was answered makes sense. */
 export const races: Row = {
   number: 1,
@@ -14,7 +17,7 @@ export const races: Row = {
 };
 
 async function intact(lab: Lab): Promise<Finding[]> {
-  await using bookstore = await lab.start();
+  await using bookstore = await lab.start({ env: SETTINGS });
   const enough = scaled(lab, { test: 120, short: 400, full: 20_000 });
   const result = await runRaces(bookstore, enough, new Random(lab.seed));
   lab.say(`  ${result.races} races in ${result.histories} histories`);
@@ -51,7 +54,7 @@ async function intact(lab: Lab): Promise<Finding[]> {
 
 /** The checker has to see a bookstore that looks for the author and then inserts, as most of its kind do. */
 async function broken(lab: Lab): Promise<Finding[]> {
-  await using bookstore = await lab.start();
+  await using bookstore = await lab.start({ env: SETTINGS });
   await lookThenInsert(bookstore);
   const enough = scaled(lab, { test: 2000, short: 2000, full: 5000 });
   const result = await runRaces(bookstore, enough, new Random(lab.seed), ({ rejected }) => rejected.length > 0);
