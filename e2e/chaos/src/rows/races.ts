@@ -1,12 +1,10 @@
+import { BUSY_MACHINE } from '@bookstore/sandbox/testing';
 import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
 import { findOrphans } from '../bookstore/orphans.js';
 import { tally } from '../client/outcome.js';
 import { runRaces } from '../races/run-races.js';
 import { Random } from '../random.js';
 import { type Finding, type Lab, type Row, scaled } from '../row.js';
-
-/** Nothing is done to the databases: with other tests beside it a machine may take long for their first connections. */
-const SETTINGS = { DATABASE_ACQUIRE_TIMEOUT_MS: '5000' };
 
 /** Row 1: creating against deleting, and whether what was answered makes sense. */
 export const races: Row = {
@@ -17,7 +15,7 @@ export const races: Row = {
 };
 
 async function intact(lab: Lab): Promise<Finding[]> {
-  await using bookstore = await lab.start({ env: SETTINGS });
+  await using bookstore = await lab.start({ env: BUSY_MACHINE });
   const enough = scaled(lab, { test: 120, short: 400, full: 20_000 });
   const result = await runRaces(bookstore, enough, new Random(lab.seed));
   lab.say(`  ${result.races} races in ${result.histories} histories`);
@@ -54,7 +52,7 @@ async function intact(lab: Lab): Promise<Finding[]> {
 
 /** The checker has to see a bookstore that looks for the author and then inserts, as most of its kind do. */
 async function broken(lab: Lab): Promise<Finding[]> {
-  await using bookstore = await lab.start({ env: SETTINGS });
+  await using bookstore = await lab.start({ env: BUSY_MACHINE });
   await lookThenInsert(bookstore);
   const enough = scaled(lab, { test: 2000, short: 2000, full: 5000 });
   const result = await runRaces(bookstore, enough, new Random(lab.seed), ({ rejected }) => rejected.length > 0);
