@@ -28,9 +28,10 @@ afterAll(async () => {
 const served = (method: string, spans: readonly ReceivedSpan[] = receiver.spans) =>
   spans.filter(({ name, kind }) => name.endsWith(`/${method}`) && kind === SERVER);
 
-/** The spans of a trace, once each parent is among them: each service exports on its own. */
-async function traceOf({ traceId }: ReceivedSpan): Promise<ReceivedSpan[]> {
+/** The spans of a trace, once these and each parent are among them: each service exports on its own. */
+async function traceOf({ traceId }: ReceivedSpan, ...names: string[]): Promise<ReceivedSpan[]> {
   const spans = () => receiver.spans.filter((span) => span.traceId === traceId);
+  await expect.poll(() => spans().map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   const parents = () => spans().flatMap(({ parentSpanId }) => parentSpanId ?? []);
   await expect.poll(() => spans().map(({ spanId }) => spanId)).toEqual(expect.arrayContaining(parents()));
   return spans();
@@ -50,7 +51,7 @@ test('the first book of an author is one trace through both services and both da
   await authorWithBooks(client, 1);
   await expect.poll(() => served('CreateBook')).toHaveLength(1);
   const [root] = served('CreateBook') as [ReceivedSpan];
-  const spans = await traceOf(root);
+  const spans = await traceOf(root, 'SELECT authors', 'INSERT books');
 
   expect(root).toMatchObject({ service: 'book-service', parentSpanId: undefined });
   expect(root.attributes).toEqual({
