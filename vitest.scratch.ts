@@ -1,11 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, statfsSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { whenThisProcessIsGone } from './sandbox/src/postgres/leash.js';
 
 const MEMORY = '/dev/shm';
 /** A run of all tests has up to 2 GiB there at a time. */
 const PLENTY_BYTES = 8 * 2 ** 30;
+/** For a minute: the servers of a run that was killed end after it, and still write there. */
+const REMOVE = 'left=60; while [ -e "$1" ] && [ $left -gt 0 ]; do rm -rf "$1"; sleep 1; left=$((left - 1)); done';
 
 /**
  * Has the temporary files of this process and its children lie in memory, where there is plenty of it: the databases of a
@@ -16,7 +19,7 @@ export function keepScratchInMemory(): void {
   const folder = mkdtempSync(path.join(MEMORY, 'bookstore-tests-'));
   // Some tests are other users, too.
   chmodSync(folder, 0o711);
-  removeWhenThisProcessIsGone(folder);
+  whenThisProcessIsGone('remove-scratch', REMOVE, folder);
   if (runsPrograms(folder)) process.env.TMPDIR = folder;
 }
 
@@ -34,17 +37,4 @@ function runsPrograms(folder: string): boolean {
   const program = path.join(folder, 'program');
   writeFileSync(program, '#!/bin/sh\n', { mode: 0o700 });
   return spawnSync(program).status === 0;
-}
-
-/** However it goes: a shell waits for the end of a pipe whose other end only this process holds. */
-function removeWhenThisProcessIsGone(folder: string): void {
-  // For a minute: the servers of a run that was killed end after it, and still write there.
-  const script =
-    'read -r line; end=60; while [ -e "$1" ] && [ $end -gt 0 ]; do rm -rf "$1"; sleep 1; end=$((end - 1)); done';
-  const shell = spawn('/bin/sh', ['-c', script, 'remove-scratch', folder], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  shell.unref();
-  (shell.stdin as unknown as { unref(): void }).unref();
 }
