@@ -64,7 +64,8 @@ export class BooksRepository {
                                               "requestId" uuid, "requestHash" bytea)
          JOIN author_refs ON author_id = "authorId" AND live FOR KEY SHARE OF author_refs SKIP LOCKED
        ), inserted AS (
-         INSERT INTO books (id, ${GIVEN}) SELECT id, ${GIVEN} FROM given ON CONFLICT DO NOTHING RETURNING ${COLUMNS}
+         INSERT INTO books (id, ${GIVEN}) SELECT id, ${GIVEN} FROM given ORDER BY request_id
+         ON CONFLICT DO NOTHING RETURNING ${COLUMNS}
        )
        SELECT place, inserted.* FROM inserted JOIN given USING (id)`,
     );
