@@ -21,6 +21,14 @@ const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 const COLUMNS = 'id, name, email, created_at AS "createdAt"';
 const DELETION = 'id AS "authorId", delete_op_id AS "opId", delete_force AS force';
 
+/** What a new author is made of. */
+const GIVEN = 'name, email, request_id, request_hash';
+
+interface NewRow extends NewAuthor {
+  /** SHA-256 of the content, as PostgreSQL reads bytes from a text. */
+  readonly requestHash: string | null;
+}
+
 /** An author with the same request id or address, as Prisma reads it. */
 interface Twin extends Omit<Author, 'createdAt'> {
   readonly createdAt: Date;
@@ -36,7 +44,8 @@ interface Twin extends Omit<Author, 'createdAt'> {
 export class AuthorsRepository {
   readonly #byId: BatchedReads<Author>;
   readonly #page: (after: string, limit: number) => Promise<Author[]>;
-  readonly #insert: (...values: [string, string, string | null, Uint8Array | string | null]) => Promise<Author[]>;
+  readonly #insertTogether: SharedWrite<NewRow, Author>;
+  readonly #insert: (...values: unknown[]) => Promise<Author[]>;
   readonly #renameTogether: SharedWrite<{ id: string; name: string }, object>;
   readonly #update: (id: string, name?: string, email?: string) => Promise<{ id: string }[]>;
   readonly #mark: (id: string, opId: string, force: boolean, delayMs: number) => Promise<Deletion[]>;
@@ -57,11 +66,25 @@ export class AuthorsRepository {
       'authors_page',
       `SELECT ${COLUMNS} FROM authors WHERE id > $1 ORDER BY id LIMIT $2`,
     );
+    // Two of these at once never wait for each other crosswise: addresses are taken in their order, and of those who have
+    // the same request id the second is left out.
+    this.#insertTogether = new SharedWrite(
+      pool,
+      'authors_insert_all',
+      `WITH given AS (
+         SELECT place, uuidv7() AS id, name, email, "requestId" AS request_id, "requestHash" AS request_hash
+         FROM json_to_recordset($1) AS given (place int, name text, email text, "requestId" uuid, "requestHash" bytea)
+         WHERE "requestId" IS NULL OR pg_try_advisory_xact_lock(hashtextextended("requestId"::text, 0))
+       ), inserted AS (
+         INSERT INTO authors (id, ${GIVEN}) SELECT id, ${GIVEN} FROM given ORDER BY lower(email)
+         ON CONFLICT DO NOTHING RETURNING ${COLUMNS}
+       )
+       SELECT place, inserted.* FROM inserted JOIN given USING (id)`,
+    );
     this.#insert = statement<Author>(
       pool,
       'authors_insert',
-      `INSERT INTO authors (name, email, request_id, request_hash) VALUES ($1, $2, $3, $4)
-       ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+      `INSERT INTO authors (${GIVEN}) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
     );
     this.#renameTogether = new SharedWrite(
       pool,
@@ -106,12 +129,14 @@ export class AuthorsRepository {
     return this.#page(after ?? BEFORE_ALL, limit);
   }
 
-  /** One statement, where neither the request id nor the address is known yet. */
+  /** One statement, where neither the request id nor the address is known yet, shared with the authors that come meanwhile. */
   async insert(author: NewAuthor): Promise<Author> {
+    const { name, email } = author;
     const requestId = author.requestId ?? null;
     const hash = requestId && contentHash(author);
+    let inserted = await this.#insertTogether.try({ ...author, requestHash: hash });
     for (;;) {
-      const [inserted] = await this.#insert(author.name, author.email, requestId, hash);
+      if (!inserted) [inserted] = await this.#insert(name, email, requestId, hash);
       if (inserted) return inserted;
       // In a statement of its own: the one above does not see a twin that was committed while it waited.
       const [twin] = await this.database.$queryRaw<Twin[]>`
@@ -119,14 +144,14 @@ export class AuthorsRepository {
                request_id IS NOT DISTINCT FROM ${requestId}::uuid AS "sameRequest",
                request_hash IS NOT DISTINCT FROM ${hash}::bytea AS "sameContent"
         FROM authors
-        WHERE request_id = ${requestId}::uuid OR lower(email) = lower(${author.email})
+        WHERE request_id = ${requestId}::uuid OR lower(email) = lower(${email})
         ORDER BY request_id = ${requestId}::uuid DESC NULLS LAST
         LIMIT 1`;
       if (!twin) continue; // deleted in between, and so neither is taken any more
       if (requestId === null || !twin.sameRequest) throw new EmailTaken();
-      if (!twin.sameContent) throw new RequestIdReused(requestId);
-      const { id, name, email, createdAt } = twin;
-      return { id, name, email, createdAt: createdAt.toISOString() };
+      const { sameContent, sameRequest, createdAt, ...known } = twin;
+      if (!sameContent) throw new RequestIdReused(requestId);
+      return { ...known, createdAt: createdAt.toISOString() };
     }
   }
 
@@ -197,9 +222,7 @@ export class AuthorsRepository {
   }
 }
 
-const contentHash = ({ name, email }: NewAuthor): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(
-    createHash('sha256')
-      .update(JSON.stringify([name, email]))
-      .digest(),
-  );
+const contentHash = ({ name, email }: NewAuthor): string =>
+  `\\x${createHash('sha256')
+    .update(JSON.stringify([name, email]))
+    .digest('hex')}`;
