@@ -13,7 +13,8 @@ const GATHER: Gather = { atOnce: 2, forMs: 20 };
  * Writes of one row each that share a statement, and its commit, with those that come while others are under way. The
  * statement does what nothing stands in the way of, waits for no lock of a row, and tells of what it did. What it did
  * nothing for is left to a statement of its own, and so are all where the database refuses one of them: no write
- * is refused for another, nor held up by the lock that another one needs.
+ * is refused for another, nor held up by the lock of a row that another one needs. A value that is to be unique is waited
+ * for while another statement writes it: a statement inserts in the order of such values, so that no two wait for each other.
  */
 export class SharedWrite<Row extends object, Written extends pg.QueryResultRow> {
   readonly #statement: SharedStatement<Row, Written | undefined>;
