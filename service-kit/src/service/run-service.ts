@@ -1,4 +1,5 @@
 import { SettingsError } from '../settings/setting.js';
+import { keepShapeOfTicks } from './keep-shape-of-ticks.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { type RunningService, startService } from './start-service.js';
 
@@ -7,6 +8,7 @@ import { type RunningService, startService } from './start-service.js';
  * one line when it cannot start.
  */
 export async function runService(definition: ServiceDefinition): Promise<void> {
+  keepShapeOfTicks();
   let service: RunningService | undefined;
   let stopping = false;
   const stop = () => {

@@ -26,7 +26,6 @@ import { telemetry } from '../telemetry/telemetry.js';
 import { checkOpenListeners } from './check-open-listeners.js';
 import { checkSecurity } from './check-security.js';
 import { internalGates, publicGates } from './gates.js';
-import { keepShapeOfTicks } from './keep-shape-of-ticks.js';
 import { KitModule, LOGGER, POOL, SETTINGS } from './kit-module.js';
 import type { Endpoint, ServiceDefinition } from './service-definition.js';
 
@@ -49,7 +48,6 @@ const HEALTH = 'grpc.health.v1.Health';
  * @throws SettingsError that names every bad variable
  */
 export async function startService(definition: ServiceDefinition, env = process.env): Promise<RunningService> {
-  keepShapeOfTicks();
   const settings = readSettings(definition.settings, env);
   const logger = createLogger(definition.name, settings);
   const on = telemetry();
