@@ -8,4 +8,5 @@ export {
   type PostgresServer,
   startEmbeddedPostgres,
 } from './postgres/embedded-postgres.js';
+export { whenThisProcessIsGone } from './postgres/leash.js';
 export { SandboxError } from './sandbox-error.js';

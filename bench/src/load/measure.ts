@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Figures } from '../report/results.js';
 import { compareAnswers } from './compare-answers.js';
 import type { Contender } from './contenders.js';
@@ -31,6 +32,8 @@ export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 const NOT_COMPARED = new Set<string>(['E', 'first page']);
 const DISTINCT_REQUESTS = 10_000;
 const COMPARED_REQUESTS = 50;
+/** For what a process would have done while it was paused. */
+const PUT_OFF_MS = 500;
 /** Processes that have had their first load. */
 const met = new WeakSet<object>();
 
@@ -86,6 +89,7 @@ class Run {
   /** Everybody's answers with the bookstore's, but for E's, which are constant, and what was asked something else. */
   async compare(contenders: readonly Contender[]): Promise<void> {
     const bookstore = contenders.find(({ name }) => name === 'bookstore');
+    for (const { services } of contenders) for (const server of Object.values(services)) server.resume();
     for (const other of contenders) {
       if (!bookstore || other === bookstore || NOT_COMPARED.has(other.name)) continue;
       const requests = await this.operation.requests.make(this.bench.data.originals, COMPARED_REQUESTS);
@@ -130,15 +134,25 @@ class Run {
     const asked = contender.name === 'first page' ? await firstPage?.make(this.bench.data.originals, 1) : requests;
     writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, asked ?? requests)));
     const { address, pid } = contender.services[service];
+    await this.#clearStageFor(contender);
     if (cores) {
-      for (const { services } of this.bench.contenders) {
-        for (const other of Object.values(services)) pin(other.pid, cores.others);
-      }
+      for (const { pid } of Object.values(contender.services)) pin(pid, cores.others);
       pin(pid, cores.server);
     }
     const until = oncePerSecond ? { calls: requests.length } : { durationMs: roundMs };
     const { authorization } = this.bench;
     return { address, method, authorization, dataFile: this.dataFile, inFlight, until };
+  }
+
+  /**
+   * Who waits is paused: V8 collects the garbage of a turn later, when its process is idle, in the turn of somebody else.
+   * Who goes on has a moment for that.
+   */
+  async #clearStageFor({ services }: Contender): Promise<void> {
+    const own = Object.values(services);
+    const others = this.bench.contenders.flatMap(({ services }) => Object.values(services));
+    for (const other of others) if (!own.includes(other)) other.pause();
+    if (own.map((server) => server.resume()).includes(true)) await setTimeout(PUT_OFF_MS);
   }
 
   async #makeRows({ databases }: Contender, requests: readonly object[]): Promise<void> {

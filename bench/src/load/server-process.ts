@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { whenThisProcessIsGone } from '@bookstore/sandbox';
 
 /** How a server is started. */
 export interface ServerCommand {
@@ -13,9 +14,14 @@ export interface ServerCommand {
   readonly address: string;
 }
 
+/** Windows has no such signals. */
+const MAY_PAUSE = process.platform !== 'win32';
+
 /** A server under load, or one that it leans on. */
 export class ServerProcess {
   readonly #child: ChildProcess;
+  #paused = false;
+  #release: (() => void) | undefined;
   readonly address: string;
 
   constructor({ node, args, cwd, env, address }: ServerCommand) {
@@ -44,11 +50,29 @@ export class ServerProcess {
     ]);
   }
 
+  /** Nothing of it runs until `resume`, not even what a server does for itself when nobody calls it. */
+  pause(): void {
+    if (!MAY_PAUSE) return;
+    // Else it would not notice when there is nobody left to have it go on.
+    this.#release ??= whenThisProcessIsGone('bench-leash', 'kill -CONT "$1"', String(this.pid));
+    this.#paused = this.#child.kill('SIGSTOP');
+  }
+
+  /** @returns whether it was paused */
+  resume(): boolean {
+    const paused = this.#paused;
+    if (paused) this.#child.kill('SIGCONT');
+    this.#paused = false;
+    return paused;
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null) return;
     const ended = once(this.#child, 'exit');
+    this.resume();
     this.#child.kill('SIGTERM');
     if (this.#child.connected) this.#child.disconnect();
     await ended;
+    this.#release?.();
   }
 }
