@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figures } from '../report/results.js';
 import { compareAnswers } from './compare-answers.js';
 import type { Contender } from './contenders.js';
@@ -10,6 +10,7 @@ import { query } from './database.js';
 import { type Load, type LoadResult, runGhz } from './ghz.js';
 import { forContender, type Operation } from './operations.js';
 import type { BenchData } from './prepare-data.js';
+import type { ServerProcess } from './server-process.js';
 
 /** What all operations of a run have in common. */
 export interface Bench {
@@ -89,7 +90,7 @@ class Run {
   /** Everybody's answers with the bookstore's, but for E's, which are constant, and what was asked something else. */
   async compare(contenders: readonly Contender[]): Promise<void> {
     const bookstore = contenders.find(({ name }) => name === 'bookstore');
-    for (const { services } of contenders) for (const server of Object.values(services)) server.resume();
+    for (const server of serversOf(contenders)) server.resume();
     for (const other of contenders) {
       if (!bookstore || other === bookstore || NOT_COMPARED.has(other.name)) continue;
       const requests = await this.operation.requests.make(this.bench.data.originals, COMPARED_REQUESTS);
@@ -134,9 +135,10 @@ class Run {
     const asked = contender.name === 'first page' ? await firstPage?.make(this.bench.data.originals, 1) : requests;
     writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, asked ?? requests)));
     const { address, pid } = contender.services[service];
-    await this.#clearStageFor(contender);
+    const own = serversOf([contender]);
+    await this.#clearStageFor(own);
     if (cores) {
-      for (const { pid } of Object.values(contender.services)) pin(pid, cores.others);
+      for (const { pid } of own) pin(pid, cores.others);
       pin(pid, cores.server);
     }
     const until = oncePerSecond ? { calls: requests.length } : { durationMs: roundMs };
@@ -148,11 +150,9 @@ class Run {
    * Who waits is paused: V8 collects the garbage of a turn later, when its process is idle, in the turn of somebody else.
    * Who goes on has a moment for that.
    */
-  async #clearStageFor({ services }: Contender): Promise<void> {
-    const own = Object.values(services);
-    const others = this.bench.contenders.flatMap(({ services }) => Object.values(services));
-    for (const other of others) if (!own.includes(other)) other.pause();
-    if (own.map((server) => server.resume()).includes(true)) await setTimeout(PUT_OFF_MS);
+  async #clearStageFor(own: readonly ServerProcess[]): Promise<void> {
+    for (const other of serversOf(this.bench.contenders)) if (!own.includes(other)) other.pause();
+    if (own.map((server) => server.resume()).includes(true)) await sleep(PUT_OFF_MS);
   }
 
   async #makeRows({ databases }: Contender, requests: readonly object[]): Promise<void> {
@@ -165,3 +165,6 @@ class Run {
     return result;
   }
 }
+
+const serversOf = (contenders: readonly Contender[]): ServerProcess[] =>
+  contenders.flatMap(({ services }) => Object.values(services));
