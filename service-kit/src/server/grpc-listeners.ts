@@ -14,6 +14,7 @@ import { keepCredentialsAsSent } from '../auth/credentials-as-sent.js';
 import { type Call, runForCall } from '../call/call.js';
 import { explain, toStatus } from '../errors/to-status.js';
 import { limitConnections } from '../limits/connections.js';
+import { beginCallsInTurns } from './calls-in-turns.js';
 import type { Handler } from './controller-handlers.js';
 import { http2ServersOf } from './http2-servers.js';
 import { strictly, tolerantly } from './malformed.js';
@@ -84,6 +85,7 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
           keepCredentialsAsSent(http2Server);
           releaseClosedStreams(http2Server);
           limitConnections(http2Server, listener.maxConnections);
+          beginCallsInTurns(http2Server);
         }
       }
       callback();
