@@ -41,6 +41,7 @@ export function beginCallsInTurns(server: Http2Server): void {
       if (begin(calls.shift() as Waiting)) places--;
       if (calls.length > 0) waiting.set(session, calls);
     }
+    // Its places are taken, also if nobody waits any more: who comes before the next turn waits for that.
     begun = AT_ONCE;
     setImmediate(turn);
   };
