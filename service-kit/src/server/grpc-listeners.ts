@@ -21,6 +21,7 @@ import { strictly, tolerantly } from './malformed.js';
 import { releaseClosedStreams } from './release-closed-streams.js';
 import { responseEncoder } from './responses.js';
 import { ServerCall } from './server-call.js';
+import { keepStreamsInArrays } from './streams-in-arrays.js';
 
 /** A port, and what is served there. */
 export interface Listener {
@@ -83,6 +84,7 @@ export class GrpcListeners extends NestServer implements CustomTransportStrategy
         this.#servers.set(listener.name, { server, port, address: addressOf(listener.host, port) });
         for (const http2Server of http2ServersOf(server)) {
           keepCredentialsAsSent(http2Server);
+          http2Server.on('session', keepStreamsInArrays);
           releaseClosedStreams(http2Server);
           limitConnections(http2Server, listener.maxConnections);
           beginCallsInTurns(http2Server);
