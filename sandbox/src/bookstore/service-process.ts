@@ -51,6 +51,7 @@ export class ServiceProcess {
       process.execPath,
       [
         '--no-allocation-site-pretenuring',
+        '--max-semi-space-size=16',
         '--enable-source-maps',
         ...(options.prelude ? importOption(options.prelude) : []),
         ...importOption(TELEMETRY),

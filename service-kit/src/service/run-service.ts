@@ -1,5 +1,6 @@
 import { SettingsError } from '../settings/setting.js';
 import { keepShapeOfTicks } from './keep-shape-of-ticks.js';
+import { letHeapGrow } from './let-heap-grow.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { type RunningService, startService } from './start-service.js';
 
@@ -9,6 +10,7 @@ import { type RunningService, startService } from './start-service.js';
  */
 export async function runService(definition: ServiceDefinition): Promise<void> {
   keepShapeOfTicks();
+  letHeapGrow();
   let service: RunningService | undefined;
   let stopping = false;
   const stop = () => {
