@@ -3,10 +3,10 @@ import { AuthorDirectory } from './author-directory/author-directory.js';
 import { GrpcAuthorDirectory } from './author-directory/grpc-author-directory.js';
 import { AuthorReferencesController } from './author-references/author-references.controller.js';
 import { AuthorReferencesRepository } from './author-references/author-references.repository.js';
-import { BookDatabase } from './book-database.js';
 import { BooksController } from './books/books.controller.js';
 import { BooksRepository } from './books/books.repository.js';
 import { BooksService } from './books/books.service.js';
+import { PrismaService } from './prisma.service.js';
 
 @Module({
   controllers: [BooksController, AuthorReferencesController],
@@ -14,7 +14,7 @@ import { BooksService } from './books/books.service.js';
     BooksService,
     BooksRepository,
     AuthorReferencesRepository,
-    BookDatabase,
+    PrismaService,
     { provide: AuthorDirectory, useClass: GrpcAuthorDirectory },
   ],
 })

@@ -3,12 +3,9 @@ export { CallEnded, throwIfEnded } from './call/call-ended.js';
 export { callPeer, type UnaryMethod } from './client/call-peer.js';
 export { channelOptions, type IdempotentMethod, targetOf } from './client/channel-options.js';
 export { type PeerClient, peerClient } from './client/peer-client.js';
-export { BatchedReads } from './database/batched-reads.js';
-export { answerLost, sqlState } from './database/database-errors.js';
-export { prismaAdapter } from './database/prisma-adapter.js';
-export { SharedWrite } from './database/shared-write.js';
-export { prepared, statement } from './database/statement.js';
-export { type Run, transaction } from './database/transaction.js';
+export type { PrismaOptions } from './database/database.js';
+export { answerLost } from './database/database-errors.js';
+export { SharedRead } from './database/shared-read.js';
 export { CallError, type ExplainedError, type FieldViolation, isExplained } from './errors/call-error.js';
 export { ERROR_DOMAIN, type Reason, statusOfReason } from './errors/reasons.js';
 export { type ErrorDetails, errorDetails } from './errors/to-status.js';
@@ -18,6 +15,7 @@ export { type DatabaseUrls, type FsckResult, fsck } from './fsck/fsck.js';
 export { fsckCommand } from './fsck/fsck-command.js';
 export { FsckError } from './fsck/fsck-error.js';
 export type { Logger } from './log/logger.js';
+export { type AllFields, type Change, type Given, type RequestFields, toMessage } from './messages/messages.js';
 export {
   collectPage,
   MAX_PAGE_SIZE,
@@ -27,7 +25,7 @@ export {
 } from './pagination/collect-page.js';
 export { encodePageToken } from './pagination/page-token.js';
 export { LIVENESS } from './server/readiness.js';
-export { LOGGER, POOL, SETTINGS } from './service/kit-module.js';
+export { LOGGER, PRISMA_OPTIONS, SETTINGS } from './service/kit-module.js';
 export { runService } from './service/run-service.js';
 export type { Endpoint, ServiceDefinition } from './service/service-definition.js';
 export { type RunningService, startService } from './service/start-service.js';
@@ -47,3 +45,4 @@ export {
 export { type Figure, observe } from './telemetry/telemetry.js';
 export * from './validation/fields.js';
 export { invalidFields, parse } from './validation/parse.js';
+export { requestHash } from './validation/request-hash.js';

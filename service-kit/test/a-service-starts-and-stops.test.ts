@@ -139,12 +139,12 @@ describe('while a service stops', () => {
     const { publicPort, internalPort } = controlled.service;
     let letGo = () => {};
     let begun = false;
-    controlled.handler = async (request, pool) => {
+    controlled.handler = async (request, database) => {
       begun = true;
       await new Promise<void>((resolve) => {
         letGo = resolve;
       });
-      await pool.query('SELECT 1');
+      await (await database.connect()).executeRaw({ sql: 'SELECT 1', args: [], argTypes: [] });
       return someone(request);
     };
     const call = controlled.api.getAuthor({ id: '7' });

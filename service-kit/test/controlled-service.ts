@@ -1,13 +1,18 @@
 import { type Author, AuthorServiceClient, AuthorServiceService, type GetAuthorRequest } from '@bookstore/proto';
 import { createServiceDatabase, type PromiseClient, promiseClient, startTestService } from '@bookstore/sandbox/testing';
-import { kitSettings, POOL, type RunningService, type ServiceDefinition } from '@bookstore/service-kit';
+import {
+  kitSettings,
+  PRISMA_OPTIONS,
+  type PrismaOptions,
+  type RunningService,
+  type ServiceDefinition,
+} from '@bookstore/service-kit';
 import { Controller, Inject, Module } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import type pg from 'pg';
 import { inject } from 'vitest';
 
 /** What the service's one method does; a test replaces it. */
-export type Handler = (request: GetAuthorRequest, pool: pg.Pool) => Promise<Author> | Author;
+export type Handler = (request: GetAuthorRequest, database: PrismaOptions['adapter']) => Promise<Author> | Author;
 
 /** A service on the kit whose one method, GetAuthor, does what the test says. */
 export interface ControlledService {
@@ -27,11 +32,11 @@ export function controlledDefinition(): { definition: ServiceDefinition; control
 
   @Controller()
   class Authors {
-    constructor(@Inject(POOL) private readonly pool: pg.Pool) {}
+    constructor(@Inject(PRISMA_OPTIONS) private readonly options: PrismaOptions) {}
 
     @GrpcMethod('AuthorService')
     getAuthor(request: GetAuthorRequest) {
-      return control.handler(request, this.pool);
+      return control.handler(request, this.options.adapter);
     }
   }
 

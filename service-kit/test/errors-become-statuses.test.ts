@@ -1,9 +1,10 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
-import { databaseUnavailable, sqlState } from '../src/database/database-errors.js';
+import { answerLost, databaseUnavailable, describeDatabaseError, sqlState } from '../src/database/database-errors.js';
 import { CallError } from '../src/errors/call-error.js';
 import { type Reason, statusOfReason } from '../src/errors/reasons.js';
 import { errorDetails, explain, toStatus } from '../src/errors/to-status.js';
+import { serializeError } from '../src/log/error-serializer.js';
 
 /** As a client gets it. */
 const received = (error: CallError) => errorDetails(toStatus(error));
@@ -88,6 +89,10 @@ describe('a database that cannot be used is known by', () => {
     ['a server that starts', error({ code: '57P03' })],
     ['too many connections', error({ code: '53300' })],
     ['a statement that took too long', error({ code: '57014' })],
+    ['a read-only one, such as a standby', error({ code: '25006' })],
+    ['a deadlock', error({ code: '40P01' })],
+    ['a serialization failure', error({ code: 'P2034' })],
+    ['a transaction that took too long', error({ code: 'P2028' })],
     ['a full disk', error({ code: '53100' })],
     ['a failed connection by its class', error({ code: '08006' })],
     ["Prisma's code", error({ code: 'P1001' })],
@@ -126,4 +131,82 @@ test('the SQLSTATE is found beneath what wraps it', () => {
   expect(sqlState(wrapped)).toBe('23505');
   expect(sqlState({ code: 'P2010' })).toBeUndefined();
   expect(sqlState(undefined)).toBeUndefined();
+});
+
+describe('the answer to a statement', () => {
+  const error = (properties: object, message = 'x') => Object.assign(new Error(message), properties);
+  const raw = (originalCode: string) =>
+    error({ code: 'P2010', meta: { driverAdapterError: { cause: { originalCode } } } });
+
+  test.each([
+    ['the connection ended', error({}, 'Connection terminated unexpectedly')],
+    ['the connection was reset', error({ cause: { kind: 'ConnectionClosed' } })],
+    ['it did not come in time', error({}, 'Query read timeout')],
+    ['the server shut down', raw('57P01')],
+  ])('is lost when %s', (_what, failure) => {
+    expect(answerLost(failure)).toBe(true);
+  });
+
+  test.each([
+    [
+      'the database could not be reached',
+      error({ code: 'P1001', meta: { driverAdapterError: { cause: { kind: 'DatabaseNotReachable' } } } }),
+    ],
+    ['there was no connection in time', error({}, 'timeout exceeded when trying to connect')],
+    ['connecting took too long', error({}, 'Connection terminated due to connection timeout')],
+    [
+      'no transaction could begin',
+      error({ code: 'P2028' }, 'Transaction API error: Unable to start a transaction in the given time.'),
+    ],
+    ['there were too many connections', error({ code: 'P2037' })],
+    ['the database refused the statement', raw('57014')],
+    ['of a bug', new TypeError('x is not a function')],
+  ])('is not lost when %s', (_what, failure) => {
+    expect(answerLost(failure)).toBe(false);
+  });
+});
+
+describe('in the log', () => {
+  test('an error of the database is described by its codes and names, without the row that it repeats', () => {
+    const cause = {
+      kind: 'postgres',
+      originalCode: '23514',
+      originalMessage: 'new row for relation "authors" violates check constraint',
+      detail: 'Failing row contains (ursula@example.com)',
+    };
+    const failure = Object.assign(new Error('Database error. ursula@example.com'), {
+      name: 'PrismaClientKnownRequestError',
+      code: 'P2039',
+      meta: { modelName: 'Author', driverAdapterError: { cause } },
+    });
+    expect(describeDatabaseError(failure)).toBe(
+      'database error: code P2039, model Author, kind postgres, sqlState 23514',
+    );
+    const internal = serializeError(explain(failure));
+    expect(JSON.stringify(internal)).not.toContain('ursula');
+    expect(internal).toMatchObject({ message: 'internal error', cause: { code: 'P2039', stack: expect.any(String) } });
+  });
+
+  test('an error of PostgreSQL itself, too', () => {
+    const failure = Object.assign(new Error('duplicate key'), {
+      severity: 'ERROR',
+      code: '23505',
+      detail: 'Key (email)=(ursula@example.com) already exists.',
+    });
+    expect(JSON.stringify(serializeError(failure))).not.toContain('ursula');
+  });
+
+  test('another error keeps its message, its stack and its causes, also when it is its own cause', () => {
+    const failure = new Error('outer', { cause: new TypeError('inner') });
+    expect(serializeError(failure)).toMatchObject({
+      type: 'Error',
+      message: 'outer',
+      stack: expect.stringContaining('errors-become-statuses'),
+      cause: { type: 'TypeError', message: 'inner' },
+    });
+    const loop = new Error('loop');
+    loop.cause = new Error('again', { cause: loop });
+    expect(serializeError(loop)).toMatchObject({ message: 'loop', cause: { message: 'again' } });
+    expect(serializeError('SELECT')).toBe('SELECT');
+  });
 });

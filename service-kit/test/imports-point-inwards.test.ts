@@ -54,7 +54,7 @@ const forbidden: Record<string, string[]> = {
     '../settings.js',
     'node:fs',
   ],
-  'books/book.ts': ['zod', '@bookstore/service-kit', '../book-database.js', '../author-references/closing.js'],
+  'books/book.ts': ['zod', '../prisma.service.js', '../author-references/closing.js'],
   'book-shelf/book-shelf.ts': [
     '@bookstore/proto',
     '@grpc/grpc-js',
@@ -63,7 +63,7 @@ const forbidden: Record<string, string[]> = {
   ],
   'author-directory/author-directory.ts': ['@bookstore/proto', '@grpc/grpc-js', './grpc-author-directory.js'],
   'authors/authors.controller.ts': [
-    '../author-database.js',
+    '../prisma.service.js',
     '../generated/prisma/client.js',
     '@prisma/client',
     'pg',
@@ -74,41 +74,45 @@ const forbidden: Record<string, string[]> = {
     '@bookstore/proto',
     '@grpc/grpc-js',
     './authors.controller.js',
-    '../author-database.js',
+    '../prisma.service.js',
     '../generated/prisma/client.js',
     '@prisma/adapter-pg',
     'pg',
     '../book-shelf/grpc-book-shelf.js',
     '../../../SIBLING/src/books/book.js',
   ],
-  'authors/requests.ts': ['@bookstore/proto', './authors.controller.js', 'pg'],
+  'authors/requests.ts': ['@grpc/grpc-js', './authors.controller.js', 'pg'],
   'authors/authors.repository.ts': [
     '@bookstore/proto',
     '@grpc/grpc-js',
     './authors.controller.js',
     './authors.service.js',
     '../book-shelf/grpc-book-shelf.js',
+    'pg',
+    '@prisma/adapter-pg',
   ],
   'book-shelf/grpc-book-shelf.ts': [
     '../authors/authors.controller.js',
     '../authors/authors.service.js',
     '../authors/authors.repository.js',
-    '../author-database.js',
+    '../prisma.service.js',
     'pg',
   ],
-  'author-database.ts': ['@bookstore/proto', './authors/authors.repository.js', '@grpc/grpc-js'],
+  'prisma.service.ts': ['@bookstore/proto', './authors/authors.repository.js', '@grpc/grpc-js', 'pg'],
 };
 
 /** Files of a service, and what each may import. */
 const allowed: Record<string, string[]> = {
-  'app.module.ts': ['./authors/authors.repository.js', './book-shelf/grpc-book-shelf.js', './author-database.js'],
+  'app.module.ts': ['./authors/authors.repository.js', './book-shelf/grpc-book-shelf.js', './prisma.service.js'],
   'author-service.ts': ['@bookstore/proto', '@bookstore/service-kit', './app.module.js'],
   'authors/authors.controller.ts': ['@bookstore/proto', './author.js', './authors.service.js', './requests.js'],
   'authors/authors.service.ts': ['./author.js', './authors.repository.js', '../book-shelf/book-shelf.js'],
-  'authors/authors.repository.ts': ['./author.js', '../author-database.js', '../generated/prisma/client.js'],
+  'authors/authors.repository.ts': ['./author.js', '../prisma.service.js', '../generated/prisma/client.js'],
   'book-shelf/book-shelf.ts': ['../authors/author.js'],
   'book-shelf/grpc-book-shelf.ts': ['@bookstore/proto', '@grpc/grpc-js', './book-shelf.js', '../authors/author.js'],
-  'author-database.ts': ['./generated/prisma/client.js', '@prisma/adapter-pg', 'pg'],
+  'authors/author.ts': ['@bookstore/service-kit'],
+  'authors/requests.ts': ['@bookstore/proto', '@bookstore/service-kit', 'zod', './author.js'],
+  'prisma.service.ts': ['./generated/prisma/client.js', '@bookstore/service-kit'],
 };
 
 let folder: string;

@@ -59,17 +59,22 @@ describe('pages', () => {
     readonly size: number;
   }
   const listOf = (sizes: readonly number[]): Item[] => sizes.map((size, n) => ({ id: idOf(n), size }));
+  const bytes = new Uint8Array(RESPONSE_BUDGET_BYTES);
   const page = (items: readonly Item[], pageSize: number, pageToken: string) =>
     collectPage(
-      { pageSize, pageToken, scope: 'list' },
-      async (after, limit) => items.filter(({ id }) => after === undefined || id > after).slice(0, limit),
-      ({ size }) => size,
+      { pageSize, pageToken },
+      {
+        name: 'list',
+        read: async (after, limit) => items.filter(({ id }) => after === undefined || id > after).slice(0, limit),
+        toMessage: (item: Item) => item,
+        type: { encode: ({ size }: Item, writer) => writer.raw(bytes.subarray(0, size)) },
+      },
     );
 
   test('hold every item once and in order, none too many or too much, and no page is empty', async () => {
-    const size = fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: RESPONSE_BUDGET_BYTES }));
+    const size = fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: RESPONSE_BUDGET_BYTES / 2 }));
     await fc.assert(
-      fc.asyncProperty(fc.array(size, { maxLength: 60 }), fc.nat({ max: 70 }), async (sizes, pageSize) => {
+      fc.asyncProperty(fc.array(size, { maxLength: 30 }), fc.nat({ max: 70 }), async (sizes, pageSize) => {
         const items = listOf(sizes);
         const seen: Item[] = [];
         let token = '';
@@ -85,6 +90,22 @@ describe('pages', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('that a client with the default limit receives are as full as they can be', async () => {
+    // A tag and three bytes of length beside each item.
+    const items = listOf([RESPONSE_BUDGET_BYTES / 2 - 4, RESPONSE_BUDGET_BYTES / 2 - 4, 1]);
+    const { items: first, nextPageToken } = await page(items, 0, '');
+    expect(first).toEqual(items.slice(0, 2));
+    expect(await page(items, 0, nextPageToken)).toEqual({ items: items.slice(2), nextPageToken: '' });
+    const larger = listOf([RESPONSE_BUDGET_BYTES / 2 - 4, RESPONSE_BUDGET_BYTES / 2 - 3]);
+    expect((await page(larger, 0, '')).items).toHaveLength(1);
+  });
+
+  test('have an item that is too large for any page by itself', async () => {
+    const items = listOf([1, RESPONSE_BUDGET_BYTES, 1]);
+    const { nextPageToken } = await page(items, 0, '');
+    expect((await page(items, 0, nextPageToken)).items).toEqual([items[1]]);
   });
 
   test('of a size that is too large are lowered to the largest', async () => {

@@ -1,3 +1,5 @@
+import type { Change, Given } from '@bookstore/service-kit';
+
 /** A person who writes books. */
 export interface Author {
   /** UUID version 7. */
@@ -5,23 +7,17 @@ export interface Author {
   readonly name: string;
   /** Unique without regard to case. */
   readonly email: string;
-  /** RFC 3339, UTC with milliseconds. */
-  readonly createdAt: string;
+  readonly createdAt: Date;
 }
 
-/** What a new author is made of. */
-export interface NewAuthor {
-  readonly name: string;
-  readonly email: string;
+type Content = Omit<Author, 'id' | 'createdAt'>;
+
+export type NewAuthor = Given<Content> & {
   /** The caller's own UUID for this request, by which a retry is known (AIP-155). */
-  readonly requestId?: string | undefined;
-}
+  readonly requestId?: string;
+};
 
-/** Exactly the fields to change. */
-export interface AuthorChange {
-  readonly name?: string | undefined;
-  readonly email?: string | undefined;
-}
+export type AuthorChange = Change<Content>;
 
 /** One attempt to remove an author: its id makes the book service's answer the same for ever. */
 export interface Deletion {

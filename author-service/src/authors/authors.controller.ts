@@ -1,5 +1,5 @@
-import type * as proto from '@bookstore/proto';
-import { parse } from '@bookstore/service-kit';
+import * as proto from '@bookstore/proto';
+import { type AllFields, collectPage, parse, toMessage } from '@bookstore/service-kit';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type { Author } from './author.js';
@@ -13,12 +13,12 @@ export class AuthorsController {
 
   @GrpcMethod('AuthorService')
   async createAuthor(request: proto.CreateAuthorRequest): Promise<proto.Author> {
-    return toProto(await this.authors.create(parse(requests.createAuthor, request)));
+    return toAuthor(await this.authors.create(parse(requests.createAuthor, request)));
   }
 
   @GrpcMethod('AuthorService')
   async getAuthor(request: proto.GetAuthorRequest): Promise<proto.Author> {
-    return toProto(await this.authors.get(parse(requests.getAuthor, request).id));
+    return toAuthor(await this.authors.get(parse(requests.getAuthor, request).id));
   }
 
   @GrpcMethod('AuthorService')
@@ -37,14 +37,14 @@ export class AuthorsController {
 
   @GrpcMethod('AuthorService')
   async listAuthors(request: proto.ListAuthorsRequest): Promise<proto.ListAuthorsResponse> {
-    const { items, nextPageToken } = await this.authors.list(parse(requests.listAuthors, request));
-    return { authors: items.map(toProto), nextPageToken };
+    const { items, nextPageToken } = await collectPage(parse(requests.listAuthors, request), {
+      name: 'ListAuthors',
+      read: (after, limit) => this.authors.list(after, limit),
+      toMessage: toAuthor,
+      type: proto.Author,
+    });
+    return { authors: items, nextPageToken };
   }
 }
 
-const toProto = ({ id, name, email, createdAt }: Author): proto.Author => ({
-  id,
-  name,
-  email,
-  createdAt,
-});
+const toAuthor = (author: Author): AllFields<proto.Author> => toMessage(author);

@@ -1,4 +1,3 @@
-import { collectPage, type Page } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { type Author, type AuthorChange, AuthorNotFound, type NewAuthor } from './author.js';
 import { AuthorDeletion } from './author-deletion.js';
@@ -14,7 +13,7 @@ export class AuthorsService {
 
   /** @throws EmailTaken, RequestIdReused */
   create(author: NewAuthor): Promise<Author> {
-    return this.repository.insert(author);
+    return this.repository.create(author);
   }
 
   /** @throws AuthorNotFound */
@@ -34,13 +33,8 @@ export class AuthorsService {
     return this.deletion.run(id, force);
   }
 
-  /** In the order of ids, which is the order of creation. */
-  list(page: { pageSize: number; pageToken: string }): Promise<Page<Author>> {
-    return collectPage(
-      { ...page, scope: 'ListAuthors' },
-      (after, limit) => this.repository.listAfter(after, limit),
-      // Ids, times and tags take fewer than 96 bytes.
-      ({ name, email }) => Buffer.byteLength(name) + email.length + 96,
-    );
+  /** At most `limit` authors with ids after `after`, in the order of ids, which is the order of creation. */
+  list(after: string | undefined, limit: number): Promise<Author[]> {
+    return this.repository.list(after, limit);
   }
 }

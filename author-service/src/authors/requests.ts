@@ -1,20 +1,24 @@
-import { email, label, optionalUuid, pageFields, uuid } from '@bookstore/service-kit';
+import type * as proto from '@bookstore/proto';
+import { email, label, optionalUuid, pageFields, type RequestFields, updateOf, uuid } from '@bookstore/service-kit';
 import { z } from 'zod';
 
-/** What each request must look like: the contract's rules, as the edge enforces them. */
-export const createAuthor = z.object({ name: label(), email, requestId: optionalUuid });
+/** The rules of the contract for each request. */
+export const createAuthor = z.object({
+  name: label(),
+  email,
+  requestId: optionalUuid,
+} satisfies RequestFields<proto.CreateAuthorRequest>);
 
-export const getAuthor = z.object({ id: uuid });
+export const getAuthor = z.object({ id: uuid } satisfies RequestFields<proto.GetAuthorRequest>);
 
-export const updateAuthor = z
-  .object({ id: uuid, name: label().optional(), email: email.optional() })
-  .refine(({ name, email }) => name !== undefined || email !== undefined, {
-    path: ['name'],
-    message: 'or email is required: an update names a field',
-    // Whatever else is wrong: every bad field is named at once.
-    when: () => true,
-  });
+export const updateAuthor = updateOf({
+  name: label().optional(),
+  email: email.optional(),
+} satisfies RequestFields<Omit<proto.UpdateAuthorRequest, 'id'>>);
 
-export const deleteAuthor = z.object({ id: uuid, force: z.boolean() });
+export const deleteAuthor = z.object({
+  id: uuid,
+  force: z.boolean(),
+} satisfies RequestFields<proto.DeleteAuthorRequest>);
 
-export const listAuthors = z.object(pageFields);
+export const listAuthors = z.object(pageFields satisfies RequestFields<proto.ListAuthorsRequest>);

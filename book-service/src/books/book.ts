@@ -1,3 +1,5 @@
+import type { Change, Given } from '@bookstore/service-kit';
+
 /** A book and who wrote it. */
 export interface Book {
   /** UUID version 7. */
@@ -6,24 +8,17 @@ export interface Book {
   readonly authorId: string;
   /** Year of first publication; negative before the common era, never 0. */
   readonly publishedYear: number;
-  /** RFC 3339, UTC with milliseconds. */
-  readonly createdAt: string;
+  readonly createdAt: Date;
 }
 
-/** What a new book is made of. */
-export interface NewBook {
-  readonly title: string;
-  readonly authorId: string;
-  readonly publishedYear: number;
+type Content = Omit<Book, 'id' | 'createdAt'>;
+
+export type NewBook = Given<Content> & {
   /** The caller's own UUID for this request, by which a retry is known (AIP-155). */
-  readonly requestId?: string | undefined;
-}
+  readonly requestId?: string;
+};
 
-/** Exactly the fields to change. */
-export interface BookChange {
-  readonly title?: string | undefined;
-  readonly publishedYear?: number | undefined;
-}
+export type BookChange = Change<Omit<Content, 'authorId'>>;
 
 /** The earliest year that a book may bear. */
 export const FIRST_YEAR = -3000;

@@ -1,5 +1,5 @@
-import type * as proto from '@bookstore/proto';
-import { parse } from '@bookstore/service-kit';
+import * as proto from '@bookstore/proto';
+import { type AllFields, collectPage, parse, toMessage } from '@bookstore/service-kit';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type { Book } from './book.js';
@@ -13,12 +13,12 @@ export class BooksController {
 
   @GrpcMethod('BookService')
   async createBook(request: proto.CreateBookRequest): Promise<proto.Book> {
-    return toProto(await this.books.create(parse(requests.createBook, request)));
+    return toBook(await this.books.create(parse(requests.createBook, request)));
   }
 
   @GrpcMethod('BookService')
   async getBook(request: proto.GetBookRequest): Promise<proto.Book> {
-    return toProto(await this.books.get(parse(requests.getBook, request).id));
+    return toBook(await this.books.get(parse(requests.getBook, request).id));
   }
 
   @GrpcMethod('BookService')
@@ -37,28 +37,27 @@ export class BooksController {
 
   @GrpcMethod('BookService')
   async listBooks(request: proto.ListBooksRequest): Promise<proto.ListBooksResponse> {
-    const { items, nextPageToken } = await this.books.list(parse(requests.listBooks, request));
-    return { books: items.map(toProto), nextPageToken };
+    const { items, nextPageToken } = await collectPage(parse(requests.listBooks, request), {
+      name: 'ListBooks',
+      read: (after, limit) => this.books.list(after, limit),
+      toMessage: toBook,
+      type: proto.Book,
+    });
+    return { books: items, nextPageToken };
   }
 
   @GrpcMethod('BookService')
   async getBooksByAuthor(request: proto.GetBooksByAuthorRequest): Promise<proto.GetBooksByAuthorResponse> {
     const { authorId, ...page } = parse(requests.getBooksByAuthor, request);
-    const { items, nextPageToken } = await this.books.listByAuthor(authorId, page);
-    const books = items.map(({ id, title, publishedYear, createdAt }) => ({
-      id,
-      title,
-      publishedYear,
-      createdAt,
-    }));
-    return { books, nextPageToken };
+    const { items, nextPageToken } = await collectPage(page, {
+      name: `GetBooksByAuthor ${authorId}`,
+      read: (after, limit) => this.books.listByAuthor(authorId, after, limit),
+      toMessage: toAuthorBook,
+      type: proto.AuthorBook,
+    });
+    return { books: items, nextPageToken };
   }
 }
 
-const toProto = ({ id, title, authorId, publishedYear, createdAt }: Book): proto.Book => ({
-  id,
-  title,
-  authorId,
-  publishedYear,
-  createdAt,
-});
+const toBook = (book: Book): AllFields<proto.Book> => toMessage(book);
+const toAuthorBook = (book: Book): AllFields<proto.AuthorBook> => toMessage(book);

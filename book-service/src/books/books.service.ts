@@ -1,14 +1,9 @@
-import { collectPage, failPoint, type Page } from '@bookstore/service-kit';
+import { failPoint } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { AuthorDirectory } from '../author-directory/author-directory.js';
-import { AuthorReferencesRepository } from '../author-references/author-references.repository.js';
+import { type AuthorReference, AuthorReferencesRepository } from '../author-references/author-references.repository.js';
 import { AuthorNotFound, type Book, type BookChange, BookNotFound, type NewBook } from './book.js';
 import { BooksRepository } from './books.repository.js';
-
-interface PageOf {
-  readonly pageSize: number;
-  readonly pageToken: string;
-}
 
 /** What can be done with books. */
 @Injectable()
@@ -20,27 +15,30 @@ export class BooksService {
   ) {}
 
   /**
-   * Of a known author without a call to the author service. Whether the author is just being deleted need not be known:
-   * either the closing finds this book and is refused, or its tombstone refuses the book.
+   * Creates a book. The author service is asked only for an author without a reference. Whether a known author is just
+   * being deleted need not be known: either the closing finds this book and is refused, or its tombstone refuses the book.
    *
    * @throws AuthorNotFound, RequestIdReused, AuthorServiceUnavailable
    */
   async create(book: NewBook): Promise<Book> {
     failPoint('create-book.received');
-    const created = await this.repository.insert(book);
-    if (created) {
+    const reference = await this.references.find(book.authorId);
+    if (reference?.live) {
+      const created = await this.repository.create(book);
       failPoint('create-book.inserted');
       return created;
     }
     failPoint('create-book.no-reference');
-    await this.requireAuthor(book.authorId);
+    // A repeated request is answered by its book, whatever has become of the author.
+    const twin = await this.repository.findTwin(book);
+    if (twin) return twin;
+    await this.requireAuthor(book.authorId, reference);
     failPoint('create-book.author-found');
     await this.references.add(book.authorId);
     failPoint('create-book.reference-added');
-    const createdNow = await this.repository.insert(book);
+    const created = await this.repository.create(book);
     failPoint('create-book.inserted-with-reference');
-    if (!createdNow) throw new AuthorNotFound(book.authorId); // closed in between
-    return createdNow;
+    return created;
   }
 
   /** @throws BookNotFound */
@@ -60,33 +58,24 @@ export class BooksService {
     if (!(await this.repository.delete(id))) throw new BookNotFound(id);
   }
 
-  /** In the order of ids, which is the order of creation. */
-  list(page: PageOf): Promise<Page<Book>> {
-    return collectPage(
-      { ...page, scope: 'ListBooks' },
-      (after, limit) => this.repository.listAfter(after, limit),
-      messageSize,
-    );
+  /** At most `limit` books with ids after `after`, in the order of ids, which is the order of creation. */
+  list(after: string | undefined, limit: number): Promise<Book[]> {
+    return this.repository.list(after, limit);
   }
 
-  /** @throws AuthorNotFound, AuthorServiceUnavailable */
-  async listByAuthor(authorId: string, page: PageOf): Promise<Page<Book>> {
-    const books = await collectPage(
-      { ...page, scope: `GetBooksByAuthor ${authorId}` },
-      (after, limit) => this.repository.listByAuthorAfter(authorId, after, limit),
-      messageSize,
-    );
-    // A book's author exists, so only an empty page leaves the question open.
-    if (books.items.length === 0) await this.requireAuthor(authorId);
+  /**
+   * The same of one author. The books come first: a reference that was looked up before could have been closed since.
+   *
+   * @throws AuthorNotFound, AuthorServiceUnavailable
+   */
+  async listByAuthor(authorId: string, after: string | undefined, limit: number): Promise<Book[]> {
+    const books = await this.repository.list(after, limit, authorId);
+    if (books.length === 0) await this.requireAuthor(authorId, await this.references.find(authorId));
     return books;
   }
 
-  private async requireAuthor(authorId: string): Promise<void> {
-    const known = await this.references.find(authorId);
-    const exists = known ? known.live : await this.directory.exists(authorId);
+  private async requireAuthor(authorId: string, reference: AuthorReference | undefined): Promise<void> {
+    const exists = reference ? reference.live : await this.directory.exists(authorId);
     if (!exists) throw new AuthorNotFound(authorId);
   }
 }
-
-/** The most bytes of a book in a response: two ids, a time, a year and tags take fewer than 136. */
-const messageSize = ({ title }: Book): number => Buffer.byteLength(title) + 136;

@@ -1,4 +1,5 @@
-import { label, optionalUuid, pageFields, uuid } from '@bookstore/service-kit';
+import type * as proto from '@bookstore/proto';
+import { label, optionalUuid, pageFields, type RequestFields, updateOf, uuid } from '@bookstore/service-kit';
 import { z } from 'zod';
 import { FIRST_YEAR, isPublicationYear } from './book.js';
 
@@ -7,22 +8,26 @@ const publishedYear = z.number().superRefine((year, context) => {
   else if (!isPublicationYear(year)) context.addIssue(`must be from ${FIRST_YEAR} to next year`);
 });
 
-/** What each request must look like: the contract's rules, as the edge enforces them. */
-export const createBook = z.object({ title: label(), authorId: uuid, publishedYear, requestId: optionalUuid });
+/** The rules of the contract for each request. */
+export const createBook = z.object({
+  title: label(),
+  authorId: uuid,
+  publishedYear,
+  requestId: optionalUuid,
+} satisfies RequestFields<proto.CreateBookRequest>);
 
-export const getBook = z.object({ id: uuid });
+export const getBook = z.object({ id: uuid } satisfies RequestFields<proto.GetBookRequest>);
 
-export const updateBook = z
-  .object({ id: uuid, title: label().optional(), publishedYear: publishedYear.optional() })
-  .refine(({ title, publishedYear }) => title !== undefined || publishedYear !== undefined, {
-    path: ['title'],
-    message: 'or published_year is required: an update names a field',
-    // Whatever else is wrong: every bad field is named at once.
-    when: () => true,
-  });
+export const updateBook = updateOf({
+  title: label().optional(),
+  publishedYear: publishedYear.optional(),
+} satisfies RequestFields<Omit<proto.UpdateBookRequest, 'id'>>);
 
-export const deleteBook = z.object({ id: uuid });
+export const deleteBook = z.object({ id: uuid } satisfies RequestFields<proto.DeleteBookRequest>);
 
-export const listBooks = z.object(pageFields);
+export const listBooks = z.object(pageFields satisfies RequestFields<proto.ListBooksRequest>);
 
-export const getBooksByAuthor = z.object({ authorId: uuid, ...pageFields });
+export const getBooksByAuthor = z.object({
+  authorId: uuid,
+  ...pageFields,
+} satisfies RequestFields<proto.GetBooksByAuthorRequest>);

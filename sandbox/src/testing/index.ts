@@ -1,3 +1,4 @@
+export { startThrowAwayPostgres } from '../postgres/throw-away-postgres.js';
 export { BUSY_MACHINE } from './busy-machine.js';
 export { SECOND_AUTHORIZATION, startDuplicateHeaderProxy } from './duplicate-header-proxy.js';
 export { type Failure, failureOf } from './failure-of.js';

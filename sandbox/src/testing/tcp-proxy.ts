@@ -5,6 +5,8 @@ export interface TcpProxy {
   readonly port: number;
   /** All that clients have sent so far, as text. */
   sent(): string;
+  /** Calls `listener` with each chunk that a client sends from now on, before it is passed on. */
+  onSent(listener: (chunk: Buffer) => void): void;
   /** Ends every connection and each new one at once. */
   cut(): void;
   /** Takes connections and bytes, and passes nothing on. */
@@ -18,6 +20,7 @@ export interface TcpProxy {
 export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const sent: Buffer[] = [];
+  let listener = (_chunk: Buffer) => {};
   let state: 'whole' | 'cut' | 'frozen' = 'whole';
 
   const server = net.createServer((client) => {
@@ -32,7 +35,10 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
         pairs.delete(pair);
       });
     }
-    client.on('data', (chunk: Buffer) => sent.push(chunk));
+    client.on('data', (chunk: Buffer) => {
+      sent.push(chunk);
+      listener(chunk);
+    });
     client.pipe(upstream).pipe(client);
     if (state === 'frozen') for (const end of pair) end.pause();
   });
@@ -41,6 +47,9 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
   return {
     port: (server.address() as AddressInfo).port,
     sent: () => Buffer.concat(sent).toString('latin1'),
+    onSent: (added) => {
+      listener = added;
+    },
     cut: () => {
       state = 'cut';
       for (const end of [...pairs].flat()) end.destroy();

@@ -1,6 +1,6 @@
 import { CallError, isExplained } from '../errors/call-error.js';
 
-/** What Prisma and adapter-pg call a database that cannot be used just now. */
+/** adapter-pg's kinds of errors that mean: the database cannot be used just now. */
 const UNAVAILABLE_KINDS = new Set([
   'DatabaseNotReachable',
   'ConnectionClosed',
@@ -10,10 +10,14 @@ const UNAVAILABLE_KINDS = new Set([
   'DatabaseAccessDenied',
   'AuthenticationFailed',
   'TlsConnectionError',
+  'TransactionWriteConflict', // a deadlock or a serialization failure
 ]);
 const UNAVAILABLE_CODES = new Set([
-  ...['P1000', 'P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'],
+  ...['P1000', 'P1001', 'P1002', 'P1008', 'P1010', 'P1011', 'P1017', 'P1018', 'P2024', 'P2028', 'P2034', 'P2037'],
   ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  '25006', // read-only, such as a standby after a failover
+  '40001', // serialization failure
+  '40P01', // deadlock
   '53100', // disk full
   '53200', // out of memory
   '53300', // too many connections
@@ -22,17 +26,36 @@ const UNAVAILABLE_CODES = new Set([
   '58000', // a system call of the server failed
   '58030', // its disk failed
 ]);
-/** Classes of SQLSTATE: connection exceptions, and the server shutting down or starting. */
+/** SQLSTATEs of a connection that ended, or of a server that shuts down or starts. */
 const CONNECTION_ENDED = /^(08...|57P0.)$/;
 /** A transaction that has failed or timed out. */
 const TRANSACTION_ENDED = /^25P0[234]$/;
 const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after|Client was closed)/;
 
-/**
- * The error as DATABASE_UNAVAILABLE when that is what it comes down to, looking through the layers that wrap it; else
- * nothing.
- */
+/** Codes and messages of a connection that was never made, so that no statement was sent. */
+const NEVER_CONNECTED_KINDS = new Set([
+  'DatabaseNotReachable',
+  'TooManyConnections',
+  'DatabaseDoesNotExist',
+  'DatabaseAccessDenied',
+  'AuthenticationFailed',
+  'TlsConnectionError',
+]);
+const NEVER_CONNECTED_CODES = new Set([
+  'P1000',
+  'P1001',
+  'P1010',
+  'P1011',
+  'P2037',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const NEVER_CONNECTED_MESSAGES =
+  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|.*Unable to start a transaction in the given time)/s;
+
+/** The error as DATABASE_UNAVAILABLE where it, or what it wraps, means that; else undefined. */
 export function databaseUnavailable(error: unknown): CallError | undefined {
   for (const layer of layersOf(error)) {
     if (isUnavailable(layer)) return unavailable(error);
@@ -40,20 +63,25 @@ export function databaseUnavailable(error: unknown): CallError | undefined {
   return undefined;
 }
 
-/** Whether the error is that a statement's answer never came: it may have been carried out or not. */
+/** Whether the answer to a statement was lost, so that the statement may have been carried out. */
 export function answerLost(error: unknown): boolean {
-  // What the pool refuses for want of a connection explains itself, and was never sent.
   if (isExplained(error) || !databaseUnavailable(error)) return false;
   const state = sqlState(error);
-  return state === undefined || CONNECTION_ENDED.test(state);
+  if (state !== undefined) return CONNECTION_ENDED.test(state);
+  return ![...layersOf(error)].some(
+    ({ kind, code, message }) =>
+      NEVER_CONNECTED_KINDS.has(kind as string) ||
+      NEVER_CONNECTED_CODES.has(code as string) ||
+      NEVER_CONNECTED_MESSAGES.test(String(message)),
+  );
 }
 
-/** The answer to a call whose database does not answer. */
+/** The error of a call whose database does not answer. */
 export function unavailable(cause: unknown): CallError {
   return new CallError('DATABASE_UNAVAILABLE', 'the database does not answer; try again', { cause });
 }
 
-/** The SQLSTATE that a statement failed with, looking through the layers that wrap it. */
+/** The SQLSTATE of a failed statement, also of one that an error wraps. */
 export function sqlState(error: unknown): string | undefined {
   for (const { originalCode, code } of layersOf(error)) {
     for (const candidate of [originalCode, code]) {
@@ -68,12 +96,14 @@ interface Layer {
   code?: unknown;
   originalCode?: unknown;
   kind?: unknown;
+  constraint?: { index?: unknown };
   message?: unknown;
   cause?: unknown;
   meta?: { driverAdapterError?: unknown };
 }
 
-function* layersOf(error: unknown): Generator<Layer> {
+/** The error and what it wraps: Prisma's, adapter-pg's, pg's. */
+export function* layersOf(error: unknown): Generator<Layer> {
   const seen = new Set<unknown>();
   for (let layer = error as Layer | undefined; layer && typeof layer === 'object' && !seen.has(layer); ) {
     seen.add(layer);
@@ -92,4 +122,20 @@ function isUnavailable({ code, originalCode, kind, message }: Layer): boolean {
     ) ||
     (typeof message === 'string' && UNAVAILABLE_MESSAGES.test(message))
   );
+}
+
+/** An error of Prisma or PostgreSQL by its codes and names, without the values in its message; undefined for another error. */
+export function describeDatabaseError(error: Error): string | undefined {
+  const { code, severity, meta } = error as Error & {
+    code?: unknown;
+    severity?: unknown;
+    meta?: { modelName?: unknown };
+  };
+  const isPrismas = error.name.startsWith('PrismaClient') && error.name !== 'PrismaClientValidationError';
+  if (!isPrismas && error.name !== 'DriverAdapterError' && severity === undefined) return undefined;
+  const cause = [...layersOf(error)].find((layer) => layer.kind !== undefined);
+  const { kind, originalCode, constraint } = cause ?? {};
+  const facts = { code, model: meta?.modelName, kind, sqlState: originalCode, constraint: constraint?.index };
+  const known = Object.entries(facts).filter(([, fact]) => fact !== undefined);
+  return `database error: ${known.map(([name, fact]) => `${name} ${fact}`).join(', ')}`;
 }

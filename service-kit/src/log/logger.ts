@@ -5,6 +5,7 @@ import type pinoPretty from 'pino-pretty';
 import { currentCall } from '../call/call.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { telemetry } from '../telemetry/telemetry.js';
+import { serializeError } from './error-serializer.js';
 import { standardOutput } from './standard-output.js';
 
 export type { Logger } from 'pino';
@@ -19,6 +20,7 @@ export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_L
     level: settings.LOG_LEVEL,
     base: { service },
     timestamp: stdTimeFunctions.isoTime,
+    serializers: { err: serializeError },
     formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => {
       const call = currentCall();

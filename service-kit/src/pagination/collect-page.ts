@@ -1,58 +1,79 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { throwIfEnded } from '../call/call-ended.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 
-/** The most items of a page whose size the caller chose; larger sizes are lowered to it. Clients rely on it: no setting. */
+/** The most items of a page whose size the caller chose; a larger size is lowered to it. */
 export const MAX_PAGE_SIZE = 1000;
-/** What a response may hold, bytes: below the 4 MiB that a grpc client takes by default, whatever the service is set to. */
+/** The most bytes of a response: below the 4 MiB that a gRPC client receives by default. */
 export const RESPONSE_BUDGET_BYTES = 4 * 1024 * 1024 - 64 * 1024;
-/** Rows of one query, where the caller asked for all that fits: some ms, whatever the machine. */
-const CHUNK = 5000;
 
-/** Which part of which list is asked for. */
+/** Which page of a list to read. */
 export interface PageRequest {
+  /** The most items; 0 for all that fit in one message (AIP-158). */
   readonly pageSize: number;
+  /** Empty for the first page. */
   readonly pageToken: string;
-  /** Names the list, and what it is of, so that a token of another one is refused. */
-  readonly scope: string;
 }
 
-/** A page, and where the next one begins; empty on the last. */
-export interface Page<T> {
-  readonly items: T[];
+/** A list to read pages of. */
+export interface List<Item extends { readonly id: string }, Message> {
+  /** Names the list: a token of another list is refused. */
+  readonly name: string;
+  /** Reads the items with ids after `after`, at most `limit`, in the order of ids. */
+  readonly read: (after: string | undefined, limit: number) => Promise<readonly Item[]>;
+  readonly toMessage: (item: Item) => Message;
+  /** The generated encoder of an item's message, which measures it. */
+  readonly type: { encode(message: Message, writer: BinaryWriter): BinaryWriter };
+}
+
+/** A page of messages. */
+export interface Page<Message> {
+  readonly items: Message[];
+  /** Empty on the last page. */
   readonly nextPageToken: string;
 }
 
-/** Reads up to `limit` items whose ids come after `after`, in id order. */
-export type ReadAfter<T> = (after: string | undefined, limit: number) => Promise<T[]>;
-
 /**
- * A page by key, never by offset. With page size 0: everything that fits into one message.
+ * Reads a page by key, never by offset. It ends with the page size, or before the item that would make the response too
+ * large; it has at least one item where there is one.
  *
- * @param sizeOf the most bytes that an item takes in the response
- * @throws CallError INVALID_FIELD for a foreign token
+ * @throws CallError INVALID_FIELD for a token of another list
  */
-export async function collectPage<T extends { readonly id: string }>(
-  { pageSize, pageToken, scope }: PageRequest,
-  read: ReadAfter<T>,
-  sizeOf: (item: T) => number,
-): Promise<Page<T>> {
+export async function collectPage<Item extends { readonly id: string }, Message>(
+  { pageSize, pageToken }: PageRequest,
+  { name, read, toMessage, type }: List<Item, Message>,
+): Promise<Page<Message>> {
   const wanted = pageSize === 0 ? Number.POSITIVE_INFINITY : Math.min(pageSize, MAX_PAGE_SIZE);
-  const items: T[] = [];
+  const items: Message[] = [];
   let bytes = 0;
-  let after = decodePageToken(scope, pageToken);
+  let last = decodePageToken(name, pageToken);
   for (;;) {
     throwIfEnded();
-    const limit = Math.min(CHUNK, wanted - items.length + 1);
-    const chunk = await read(after, limit);
-    for (const item of chunk) {
-      bytes += sizeOf(item);
-      const last = items.at(-1);
-      if (last && (items.length === wanted || bytes > RESPONSE_BUDGET_BYTES)) {
-        return { items, nextPageToken: encodePageToken(scope, last.id) };
+    const limit = Math.min(MAX_PAGE_SIZE, wanted - items.length) + 1;
+    const rows = await read(last, limit);
+    const messages = rows.map(toMessage);
+    // All at once first: only the last part of a long list has to be measured item by item.
+    const bytesOfAll = sizeOf(type, messages);
+    const allFit = bytes + bytesOfAll <= RESPONSE_BUDGET_BYTES;
+    for (const [index, message] of messages.entries()) {
+      if (!allFit) bytes += sizeOf(type, [message]);
+      if (items.length > 0 && (items.length === wanted || bytes > RESPONSE_BUDGET_BYTES)) {
+        return { items, nextPageToken: encodePageToken(name, last as string) };
       }
-      items.push(item);
+      items.push(message);
+      last = (rows[index] as Item).id;
     }
-    if (chunk.length < limit) return { items, nextPageToken: '' };
-    after = items.at(-1)?.id;
+    if (allFit) bytes += bytesOfAll;
+    if (rows.length < limit) return { items, nextPageToken: '' };
   }
 }
+
+/** The bytes of these messages as a repeated field of a response. */
+function sizeOf<Message>(type: List<never, Message>['type'], messages: readonly Message[]): number {
+  const writer = new BinaryWriter();
+  for (const message of messages) type.encode(message, writer.uint32(ITEM_TAG).fork()).join();
+  return writer.finish().length;
+}
+
+/** Field 1 with a length, which takes a byte as every tag of a field up to 15. */
+const ITEM_TAG = (1 << 3) | 2;

@@ -65,7 +65,7 @@ export class Readiness {
       await this.ping();
       return '';
     } catch (error) {
-      return `the database does not answer: ${(error as Error).message}`;
+      return `the database cannot be used: ${(error as Error).message}`;
     }
   }
 

@@ -4,8 +4,8 @@ import type { ServiceDefinition } from './service-definition.js';
 
 /** Injected: the settings of the service that runs. */
 export const SETTINGS = Symbol('settings');
-/** Injected: the pool of connections to the service's database. */
-export const POOL = Symbol('pool');
+/** Injected: what the service's PrismaClient is made of. */
+export const PRISMA_OPTIONS = Symbol('prisma options');
 /** Injected: the service's logger. */
 export const LOGGER = Symbol('logger');
 

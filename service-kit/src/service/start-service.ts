@@ -2,14 +2,14 @@ import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
 import type { ServerCredentials, ServerOptions } from '@grpc/grpc-js';
 import { DiscoveryService, NestFactory } from '@nestjs/core';
+import type { Pool } from 'pg';
 import { AuditLog } from '../audit/audit-log.js';
 import { checkScopes } from '../auth/authorize.js';
 import { requirePeer } from '../auth/peer-certificate.js';
 import { tokenVerification } from '../auth/token-verification.js';
 import { transportSecurity } from '../auth/transport-security.js';
 import { runForCall, runForNoCall } from '../call/call.js';
-import { createPool } from '../database/create-pool.js';
-import { connections, waitingForConnection } from '../database/pool-figures.js';
+import { createPool, prismaOptions } from '../database/database.js';
 import { checkFailPoint } from '../fail-points/check-fail-point.js';
 import { logGrpcThrough } from '../log/grpc-log.js';
 import { createLogger, NestLogger } from '../log/logger.js';
@@ -22,11 +22,12 @@ import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { readSettings } from '../settings/setting.js';
+import { connections, waitingForConnection } from '../telemetry/pool-figures.js';
 import { telemetry } from '../telemetry/telemetry.js';
 import { checkOpenListeners } from './check-open-listeners.js';
 import { checkSecurity } from './check-security.js';
 import { internalGates, publicGates } from './gates.js';
-import { KitModule, LOGGER, POOL, SETTINGS } from './kit-module.js';
+import { KitModule, LOGGER, PRISMA_OPTIONS, SETTINGS } from './kit-module.js';
 import type { Endpoint, ServiceDefinition } from './service-definition.js';
 
 /** A service that has been started. */
@@ -67,7 +68,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const readiness = new Readiness(
     { public: Object.keys(definition.public), internal: Object.keys(definition.internal) },
     () => pendingMigrations(async (sql) => (await pool.query(sql)).rows, migrations),
-    () => pool.query('SELECT 1'),
+    () => expectWritable(pool),
     settings.READINESS_INTERVAL_MS,
     logger,
   );
@@ -136,7 +137,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   );
   const values = new Map<symbol, unknown>([
     [SETTINGS, settings],
-    [POOL, pool],
+    [PRISMA_OPTIONS, prismaOptions(pool)],
     [LOGGER, logger],
   ]);
   const app = await NestFactory.createMicroservice(KitModule.around(definition.module, values), {
@@ -177,6 +178,14 @@ export async function startService(definition: ServiceDefinition, env = process.
       await on?.stop(Math.min(settings.TELEMETRY_FLUSH_TIMEOUT_MS, Math.max(LEAST_FLUSH_MS, cutOffAt - Date.now())));
     },
   };
+}
+
+/** @throws Error while the database does not answer, or refuses writes, as a standby does */
+async function expectWritable(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ readOnly: string }>(
+    'SELECT current_setting(\'transaction_read_only\') AS "readOnly"',
+  );
+  if (rows[0]?.readOnly === 'on') throw new Error('it is read-only');
 }
 
 function serverOptions(settings: KitSettings): ServerOptions {

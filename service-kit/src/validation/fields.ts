@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FOREIGN_TOKEN, isPageToken } from '../pagination/page-token.js';
+import { protoName } from './parse.js';
 
 /** Text for people: trimmed, 1 to `max` Unicode code points, no control characters. */
 export const label = (max = 200) =>
@@ -59,3 +60,19 @@ export const pageToken = z.string().superRefine((value, context) => {
 
 /** The two fields of a request for a page of a list. */
 export const pageFields = { pageSize, pageToken };
+
+/** A request to update a record: its id, and at least one of the fields to change. */
+export function updateOf<Fields extends z.ZodRawShape>(fields: Fields) {
+  const [first = '', ...others] = Object.keys(fields);
+  return z
+    .object({ id: uuid, ...fields })
+    .refine(
+      (update: object) => Object.entries(update).some(([field, value]) => field !== 'id' && value !== undefined),
+      {
+        path: [first],
+        message: `${others.map((name) => `or ${protoName(name)} `).join('')}is required: an update names a field`,
+        // Whatever else is wrong: every bad field is named at once.
+        when: () => true,
+      },
+    );
+}

@@ -21,4 +21,4 @@ export function invalidFields(violations: readonly FieldViolation[]): CallError 
 }
 
 /** publishedYear, as the .proto has it: published_year. */
-const protoName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const protoName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -13,15 +13,7 @@ afterAll(() => authors?.stop());
 const createMany = (count: number) =>
   Promise.all(Array.from({ length: count }, () => authors.api.createAuthor(newAuthor())));
 
-/** In how many transactions these authors were last written. */
-const transactionsOf = async (written: readonly { id: string }[]) =>
-  (
-    await authors.database.query('SELECT DISTINCT xmin::text FROM authors WHERE id = ANY($1)', [
-      written.map(({ id }) => id),
-    ])
-  ).rowCount;
-
-test('many new ones take few statements, and each is answered with its own author', async () => {
+test('many new ones at once are each answered with their own author', async () => {
   const given = Array.from({ length: 50 }, (_, n) =>
     newAuthor({ name: `"Name" {${n}} \\ — 名, NULL`, ...(n % 2 ? { requestId: randomUUID() } : {}) }),
   );
@@ -29,7 +21,6 @@ test('many new ones take few statements, and each is answered with its own autho
 
   expect(created).toMatchObject(given.map(({ name, email }) => ({ name, email })));
   for (const author of created) expect(await authors.api.getAuthor({ id: author.id })).toEqual(author);
-  expect(await transactionsOf(created)).toBeLessThan(given.length / 2);
 });
 
 test('each new one has an answer of its own, whatever becomes of the others', async () => {
@@ -60,7 +51,6 @@ test('a request that is just being answered elsewhere holds up nobody but its ow
   const client = await authors.database.connect();
   try {
     await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [given.requestId]);
     await client.query("INSERT INTO authors (name, email, request_id, request_hash) VALUES ($1, $2, $3, '')", [
       ...[given.name, given.email, given.requestId],
     ]);
@@ -74,7 +64,7 @@ test('a request that is just being answered elsewhere holds up nobody but its ow
   }
 });
 
-test('many new names take few statements, and each author gets their own', async () => {
+test('many new names at once each reach their own author', async () => {
   const created = await createMany(50);
   const missing = failureOf(authors.api.updateAuthor({ id: randomUUID(), name: 'Nobody' }));
   const renames = created.map(({ id }, n) => authors.api.updateAuthor({ id, name: `"Name" {${n}} \\ — 名` }));
@@ -84,7 +74,6 @@ test('many new names take few statements, and each author gets their own', async
   for (const [n, author] of created.entries()) {
     expect(await authors.api.getAuthor({ id: author.id })).toEqual({ ...author, name: `"Name" {${n}} \\ — 名` });
   }
-  expect(await transactionsOf(created)).toBeLessThan(created.length / 2);
 });
 
 test('an address that is taken is refused to whoever wants it, and to nobody else', async () => {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Figure } from '../telemetry/telemetry.js';
+import type { Figure } from './telemetry.js';
 
 /** By the names of the semantic conventions for databases. */
 

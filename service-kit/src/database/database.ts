@@ -1,0 +1,79 @@
+import { AsyncResource } from 'node:async_hooks';
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { KitSettings } from '../settings/kit-settings.js';
+import { driverTimeout } from '../settings/timers.js';
+import { telemetry } from '../telemetry/telemetry.js';
+
+/** A transaction that waits for its client for so long was abandoned, ms. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+/** The most prepared statements of one connection: statements made at run time must not fill the database's memory. */
+const MAX_PREPARED = 500;
+
+/** The connection pool of a service. */
+export function createPool(settings: KitSettings, applicationName: string): pg.Pool {
+  const url = new URL(settings.DATABASE_URL);
+  if (settings.DATABASE_PASSWORD !== undefined) url.password = encodeURIComponent(settings.DATABASE_PASSWORD);
+  const pool = new ContextPool({
+    connectionString: url.href,
+    application_name: applicationName,
+    max: settings.DATABASE_POOL_SIZE,
+    connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
+    idleTimeoutMillis: settings.DATABASE_IDLE_TIMEOUT_MS,
+    statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+    // A database that is frozen enforces no time-out of its own.
+    query_timeout: driverTimeout(settings.DATABASE_STATEMENT_TIMEOUT_MS),
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    // adapter-pg reads times as UTC, whatever the session's time zone. Prepared statements are planned once.
+    options: '-c TimeZone=UTC -c plan_cache_mode=force_generic_plan',
+    Client: telemetry()?.Client,
+  });
+  // A broken idle connection is replaced by the next query; without a listener the event ends the process.
+  pool.on('error', () => {});
+  pool.on('release', endUnfinishedTransaction);
+  return pool;
+}
+
+/**
+ * Ends a connection that comes back in a transaction, as after a ROLLBACK that timed out: the next user's writes would be
+ * part of that transaction, acknowledged and never committed.
+ */
+function endUnfinishedTransaction(_error: Error, client: pg.PoolClient): void {
+  if (client.getTransactionStatus() !== 'I') void client.end();
+}
+
+/** A query that waits for a connection goes on in its own async context, not in that of the query before it. */
+class ContextPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: Parameters<pg.Pool['connect']>[0]): void;
+  override connect(callback?: Parameters<pg.Pool['connect']>[0]): Promise<pg.PoolClient> | undefined {
+    if (!callback) return super.connect();
+    super.connect(AsyncResource.bind(callback));
+    return undefined;
+  }
+}
+
+/** What a service's PrismaClient is made of. */
+export interface PrismaOptions {
+  readonly adapter: PrismaPg;
+  /** Without an excerpt of the source file, which takes milliseconds to make. */
+  readonly errorFormat: 'minimal';
+}
+
+/** Prisma on this pool, with prepared statements. */
+export function prismaOptions(pool: pg.Pool): PrismaOptions {
+  const names = new Map<string, string>();
+  const adapter = new PrismaPg(pool, {
+    statementNameGenerator: ({ sql }) => {
+      const known = names.get(sql);
+      if (known !== undefined) return known;
+      if (names.size >= MAX_PREPARED) return ''; // not prepared
+      const name = `prisma_${names.size}`;
+      names.set(sql, name);
+      return name;
+    },
+  });
+  return { adapter, errorFormat: 'minimal' };
+}
