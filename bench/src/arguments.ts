@@ -20,8 +20,6 @@ export interface BenchArguments {
   readonly firstWarmUpMs: number;
   /** Node that runs the contenders. */
   readonly node: string;
-  /** Another version of the bookstore to alternate with. */
-  readonly against: string | undefined;
   /** The bookstore with telemetry on, to alternate with. */
   readonly telemetry: boolean;
   /** Folder for a CPU profile of each of the bookstore's processes. */
@@ -40,7 +38,6 @@ export function parseArguments(args: string[]): BenchArguments {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       node: { type: 'string', default: process.execPath },
-      against: { type: 'string' },
       telemetry: { type: 'boolean', default: false },
       profile: { type: 'string' },
       save: { type: 'boolean', default: false },
@@ -49,7 +46,7 @@ export function parseArguments(args: string[]): BenchArguments {
   const named = PARTS.filter((part) => values.only.includes(part));
   const operations = values.only.filter((name) => !named.some((part) => part === name));
   // What is not about single operations has no short form; it is left out unless it is asked for.
-  const all = values.short || values.against || values.telemetry || values.profile ? PARTS.slice(0, 1) : PARTS;
+  const all = values.short || values.telemetry || values.profile ? PARTS.slice(0, 1) : PARTS;
   const parts = values.only.length === 0 ? all : PARTS.filter((part) => named.includes(part) || isLoad(part));
   function isLoad(part: PartName) {
     return part === 'load' && operations.length > 0;
@@ -64,7 +61,6 @@ export function parseArguments(args: string[]): BenchArguments {
     // A call of the bookstore's takes it 3 times the CPU in the first 2 s, and 1.2 to 1.4 times up to 16 s.
     firstWarmUpMs: values.short ? 600 : 18_000,
     node: values.node,
-    against: values.against,
     telemetry: values.telemetry,
     profile: values.profile,
     save: values.save,

@@ -39,10 +39,9 @@ test('shares are parts of all calls', () => {
   expect(sharesOf([25, 50, 25])).toEqual([0.25, 0.5, 0.25]);
 });
 
-test('the short form and a comparison of versions measure the load alone; --only names parts and operations', () => {
+test('the short form measures the load alone; --only names parts and operations', () => {
   expect(parseArguments([]).parts).toEqual(['load', 'start', 'containers', 'replicas']);
   expect(parseArguments(['--short']).parts).toEqual(['load']);
-  expect(parseArguments(['--against', 'main']).parts).toEqual(['load']);
   expect(parseArguments(['--only', 'start'])).toMatchObject({ parts: ['start'], operations: [] });
   expect(parseArguments(['--only', 'GetBook'])).toMatchObject({ parts: ['load'], operations: ['GetBook'] });
   expect(() => parseArguments(['--rounds', 'many'])).toThrow('--rounds');

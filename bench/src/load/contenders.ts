@@ -5,8 +5,8 @@ import { imageCommand } from './image-command.js';
 import { ServerProcess } from './server-process.js';
 
 export type ServiceName = 'author-service' | 'book-service';
-/** The bookstore, its peers, another version of it, it with telemetry on, and it asked for the first page instead. */
-export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'against' | 'telemetry' | 'first page';
+/** The bookstore, its peers, it with telemetry on, and it asked for the first page instead. */
+export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'telemetry' | 'first page';
 
 /** A URL of each service's database. */
 export type DatabaseUrls = Readonly<Record<ServiceName, string>>;
@@ -27,8 +27,6 @@ export interface Contender {
 
 /** What the bookstore's processes run with. */
 export interface BookstoreRun {
-  /** Where it is built. */
-  readonly root: string;
   readonly node: string;
   /** Such as --cpu-prof. */
   readonly nodeOptions: readonly string[];
@@ -58,15 +56,15 @@ const defaults = () => Object.fromEntries(SHOWN.map((name) => [name, kitSettings
 /** Both services by the command of their images. */
 export async function startBookstore(
   name: ContenderName,
-  { root, node, nodeOptions, settings }: BookstoreRun,
+  { node, nodeOptions, settings }: BookstoreRun,
   databases: Databases,
 ): Promise<Contender> {
   const [authorPort, bookPort, authorInternal, bookInternal] = await Promise.all([1, 2, 3, 4].map(() => freePort()));
   const start = (service: ServiceName, port: number | undefined, own: Record<string, string>) =>
     new ServerProcess({
       node,
-      args: [...nodeOptions, ...imageCommand(root, service)],
-      cwd: root,
+      args: [...nodeOptions, ...imageCommand(repository, service)],
+      cwd: repository,
       env: { ...SETTINGS, ...settings, ...own, DATABASE_URL: databases.own[service], PUBLIC_PORT: String(port) },
       address: `127.0.0.1:${port}`,
     });

@@ -8,7 +8,6 @@ import { shownSettings } from './contenders.js';
 import { cores, pin } from './cpu.js';
 import { type Bench, measure, type Rounds } from './measure.js';
 import { type Operation, onSmallData, operations } from './operations.js';
-import { buildOtherVersion } from './other-version.js';
 import { type DataSize, prepareData } from './prepare-data.js';
 import { startContenders, withDatabases } from './start-contenders.js';
 
@@ -16,12 +15,6 @@ const LARGE: DataSize = { authors: 100_000, books: 1_000_000 };
 const SMALL: DataSize = { authors: 1_000, books: 10_000 };
 /** Rubbish that is not collected yet comes and goes. */
 const FLAT = 1.15;
-
-/** No goals: whether a difference is one is for the reader to say, who sees the spread. */
-const BESIDE_OTHER_VERSION: readonly Goal[] = (['callsPerSecond', 'p99', 'cpuPerCall'] as const).map((of) => ({
-  of,
-  against: 'against',
-}));
 
 const BESIDE_TELEMETRY: readonly Goal[] = [
   { of: 'callsPerSecond', against: 'telemetry', atMost: 1.1 },
@@ -42,13 +35,12 @@ export async function measureLoad(options: BenchArguments): Promise<PartFindings
     { size, operations: chosen(operations(size)) },
   ];
   using caller = await makeCaller();
-  using other = options.against ? buildOtherVersion(options.against) : undefined;
   const results: OperationResult[] = [];
   const measured: Measured[] = [];
   for (const list of lists.filter(({ operations }) => operations.length > 0)) {
     await using data = await prepareData(list.size, withDatabases(options));
     if (cores) pin(data.postgres.pid, cores.others);
-    await using contenders = await startContenders(data, options, caller, other);
+    await using contenders = await startContenders(data, options, caller);
     const { authorization } = caller;
     const bench = { ...options, data, contenders: contenders.all, authorization };
     for (const operation of list.operations) {
@@ -81,7 +73,7 @@ async function resultOf(operation: Operation, bench: Bench, measured: Measured[]
     const rounds = await measure(operation, bench);
     measured.push({ operation, rounds });
     const medians = Object.fromEntries([...rounds].map(([name, figures]) => [name, medianOf(figures)]));
-    const variants = [...(medians.against ? BESIDE_OTHER_VERSION : []), ...(medians.telemetry ? BESIDE_TELEMETRY : [])];
+    const variants = medians.telemetry ? BESIDE_TELEMETRY : [];
     const spreads = [...rounds.values()].map((figures) => spread(figures.map(({ callsPerSecond }) => callsPerSecond)));
     const verdicts = judge([...operation.goals, ...variants], medians);
     return { name, medians, verdicts, ...(bench.rounds > 1 && { spread: Math.max(...spreads) }) };

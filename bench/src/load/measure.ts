@@ -24,9 +24,6 @@ export interface Bench {
   readonly firstWarmUpMs: number;
 }
 
-/** Of the bookstore, which have all its operations. */
-const VARIANTS = new Set<string>(['against', 'telemetry']);
-
 /** Each contender's figures, round by round. */
 export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 
@@ -45,7 +42,7 @@ const met = new WeakSet<object>();
  */
 export async function measure(operation: Operation, bench: Bench): Promise<Rounds> {
   const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
-  const taking = bench.contenders.filter(({ name }) => VARIANTS.has(name) || operation.contenders.includes(name));
+  const taking = bench.contenders.filter(({ name }) => name === 'telemetry' || operation.contenders.includes(name));
   const bookstore = taking.find(({ name }) => name === 'bookstore');
   if (operation.firstPage && bookstore) taking.push({ ...bookstore, name: 'first page' });
   const run = new Run(operation, bench, path.join(scratch, 'requests.json'));

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { BenchArguments } from '../arguments.js';
 import type { Caller } from './caller.js';
-import { type Contender, type ContenderName, repository, startBookstore, startPeer } from './contenders.js';
-import type { OtherVersion } from './other-version.js';
+import { type Contender, type ContenderName, startBookstore, startPeer } from './contenders.js';
 import type { BenchData } from './prepare-data.js';
 import { startBookstoreWithTelemetry } from './with-telemetry.js';
 
@@ -12,9 +11,8 @@ export interface Contenders extends AsyncDisposable {
 }
 
 /** Whose databases are needed: E has none. */
-export const withDatabases = ({ against, telemetry }: BenchArguments): ContenderName[] => [
+export const withDatabases = ({ telemetry }: BenchArguments): ContenderName[] => [
   ...(['B', 'N', 'bookstore'] as const),
-  ...(against ? (['against'] as const) : []),
   ...(telemetry ? (['telemetry'] as const) : []),
 ];
 
@@ -22,7 +20,6 @@ export async function startContenders(
   { copies }: BenchData,
   { node, profile, telemetry }: BenchArguments,
   { settings }: Caller,
-  other: OtherVersion | undefined,
 ): Promise<Contenders> {
   const databases = (name: ContenderName) => {
     const found = copies.get(name);
@@ -37,11 +34,8 @@ export async function startContenders(
   try {
     all.push(await startPeer('E', node, databases('B')));
     for (const name of ['B', 'N'] as const) all.push(await startPeer(name, node, databases(name)));
-    const run = { root: repository, node, nodeOptions, settings };
+    const run = { node, nodeOptions, settings };
     all.push(await startBookstore('bookstore', run, databases('bookstore')));
-    if (other) {
-      all.push(await startBookstore('against', { ...run, root: other.root, nodeOptions: [] }, databases('against')));
-    }
     if (telemetry) all.push(await startBookstoreWithTelemetry(run, databases('telemetry')));
     return { all, [Symbol.asyncDispose]: stop };
   } catch (error) {
