@@ -56,10 +56,10 @@ export function parseArguments(args: string[]): BenchArguments {
     parts,
     operations,
     rounds: positive('rounds', values.rounds, values.short ? 1 : 5),
-    roundMs: 1000 * positive('seconds', values.seconds, values.short ? 0.6 : 3),
-    warmUpMs: values.short ? 600 : 6000,
-    // A call of the bookstore's takes it 3 times the CPU in the first 2 s, and 1.2 to 1.4 times up to 16 s.
-    firstWarmUpMs: values.short ? 600 : 18_000,
+    roundMs: 1000 * positive('seconds', values.seconds, values.short ? 0.6 : 1.5),
+    warmUpMs: values.short ? 600 : 3000,
+    // A call takes 3 times the CPU in the first 2 s of a process, and 1.2 to 1.4 times up to 16 s, while V8 compiles.
+    firstWarmUpMs: values.short ? 600 : 12_000,
     node: values.node,
     telemetry: values.telemetry,
     profile: values.profile,

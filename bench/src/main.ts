@@ -4,6 +4,7 @@ import { type BenchArguments, type PartName, parseArguments } from './arguments.
 import { measureContainers } from './containers/measure-containers.js';
 import { measureLoad } from './load/measure-load.js';
 import { measureReplicas } from './replicas/measure-replicas.js';
+import { goalTable } from './report/markdown.js';
 import type { Machine, PartFindings, PartResult } from './report/results.js';
 import { save } from './report/save.js';
 import { showCheck } from './report/show.js';
@@ -45,6 +46,7 @@ async function run(options: BenchArguments): Promise<void> {
       const seconds = (performance.now() - startedAt) / 1000;
       console.log(`\n${findings.conditions}; it took ${seconds.toFixed(0)} s`);
       for (const check of findings.checks) console.log(showCheck(check));
+      if (findings.operations) console.log(`\n${goalTable(findings.operations)}`);
       results[part] = { command: ['npm run bench', ...commandLine()].join(' '), machine, seconds, ...findings };
     } catch (error) {
       console.error(`not measured: ${(error as Error).message}`);

@@ -19,7 +19,7 @@ export async function compareAnswers(
 ): Promise<void> {
   const asked = contenders.map(({ name, services }) => ({
     client: new Client(services[operation.service].address, credentials.createInsecure()),
-    requests: forContender(name, requests),
+    requests: forContender(name, operation, requests),
   }));
   try {
     for (let index = 0; index < requests.length; index++) {

@@ -5,8 +5,8 @@ import { imageCommand } from './image-command.js';
 import { ServerProcess } from './server-process.js';
 
 export type ServiceName = 'author-service' | 'book-service';
-/** The bookstore, its peers, it with telemetry on, and it asked for the first page instead. */
-export type ContenderName = 'bookstore' | 'B' | 'E' | 'N' | 'telemetry' | 'first page';
+/** The bookstore, its peers, and the bookstore with telemetry on. */
+export type ContenderName = 'bookstore' | 'pg' | 'echo' | 'nest-prisma' | 'telemetry';
 
 /** A URL of each service's database. */
 export type DatabaseUrls = Readonly<Record<ServiceName, string>>;
@@ -83,12 +83,15 @@ export async function startBookstore(
 }
 
 const PEERS = {
-  B: { 'author-service': 'bare.js', 'book-service': 'bare.js' },
-  E: { 'author-service': 'echo.js', 'book-service': 'echo.js' },
-  N: { 'author-service': 'stock-author.js', 'book-service': 'stock-book.js' },
+  pg: { 'author-service': 'pg.js', 'book-service': 'pg.js' },
+  echo: { 'author-service': 'echo.js', 'book-service': 'echo.js' },
+  'nest-prisma': {
+    'author-service': 'nest-prisma/author-service.js',
+    'book-service': 'nest-prisma/book-service.js',
+  },
 } as const;
 
-/** A peer's two services; each of E's two processes serves both. */
+/** A peer's two services; each of echo's two processes serves both. */
 export async function startPeer(name: keyof typeof PEERS, node: string, databases: Databases): Promise<Contender> {
   const ports = { 'author-service': await freePort(), 'book-service': await freePort() };
   const start = (service: ServiceName, other: ServiceName) =>

@@ -7,14 +7,12 @@ import { makeCaller } from './caller.js';
 import { shownSettings } from './contenders.js';
 import { cores, pin } from './cpu.js';
 import { type Bench, measure, type Rounds } from './measure.js';
-import { type Operation, onSmallData, operations } from './operations.js';
+import { type Operation, operations } from './operations.js';
 import { type DataSize, prepareData } from './prepare-data.js';
 import { startContenders, withDatabases } from './start-contenders.js';
 
 const LARGE: DataSize = { authors: 100_000, books: 1_000_000 };
 const SMALL: DataSize = { authors: 1_000, books: 10_000 };
-/** Rubbish that is not collected yet comes and goes. */
-const FLAT = 1.15;
 
 const BESIDE_TELEMETRY: readonly Goal[] = [
   { of: 'callsPerSecond', against: 'telemetry', atMost: 1.1 },
@@ -29,29 +27,21 @@ interface Measured {
 /** The bookstore beside its peers, one operation after the other. */
 export async function measureLoad(options: BenchArguments): Promise<PartFindings> {
   const size = options.short ? SMALL : LARGE;
-  const chosen = (list: readonly Operation[]) => list.filter((operation) => isChosen(operation, options));
-  const lists = [
-    { size: SMALL, operations: chosen(onSmallData) },
-    { size, operations: chosen(operations(size)) },
-  ];
   using caller = await makeCaller();
   const results: OperationResult[] = [];
   const measured: Measured[] = [];
-  for (const list of lists.filter(({ operations }) => operations.length > 0)) {
-    await using data = await prepareData(list.size, withDatabases(options));
-    if (cores) pin(data.postgres.pid, cores.others);
-    await using contenders = await startContenders(data, options, caller);
-    const { authorization } = caller;
-    const bench = { ...options, data, contenders: contenders.all, authorization };
-    for (const operation of list.operations) {
-      const result = await resultOf(operation, bench, measured);
-      results.push(result);
-      console.log(showOperation(result));
-    }
+  await using data = await prepareData(size, withDatabases(options));
+  if (cores) pin(data.postgres.pid, cores.others);
+  await using contenders = await startContenders(data, options, caller);
+  const bench = { ...options, data, contenders: contenders.all, authorization: caller.authorization };
+  for (const operation of operations(size).filter((operation) => isChosen(operation, options))) {
+    const result = await resultOf(operation, bench, measured);
+    results.push(result);
+    console.log(showOperation(result));
   }
   return {
     operations: results,
-    checks: [...validity(results), ...memoryUnderLoad(measured), ...memoryFlat(measured)],
+    checks: [...validity(results), ...memoryUnderLoad(measured)],
     conditions: [
       `${size.authors} authors, ${size.books} books`,
       `${options.rounds} rounds of ${options.roundMs / 1000} s, taking turns`,
@@ -61,9 +51,8 @@ export async function measureLoad(options: BenchArguments): Promise<PartFindings
 }
 
 /** The operation that tells whether a run can be believed is part of each. */
-function isChosen({ name, long }: Operation, { short, operations: parts }: BenchArguments): boolean {
-  if (parts.length > 0) return name === REFERENCE || parts.some((part) => name.includes(part));
-  return !(short && long);
+function isChosen({ name }: Operation, { operations: parts }: BenchArguments): boolean {
+  return parts.length === 0 || name === REFERENCE || parts.some((part) => name.includes(part));
 }
 
 /** What an operation came to; one that fails says why, and takes nothing from the others. */
@@ -93,15 +82,4 @@ function memoryUnderLoad(measured: readonly Measured[]): Check[] {
     measured: Math.max(...measured.filter(({ operation }) => operation.service === service).flatMap(memoryOf)),
     unit: 'MiB',
   }));
-}
-
-function memoryFlat(measured: readonly Measured[]): Check[] {
-  return measured
-    .filter(({ operation, rounds }) => operation.memoryFlat && rounds.size > 0)
-    .map((one) => ({
-      name: `${one.operation.name}: memory in the last round ÷ in the first`,
-      measured: (memoryOf(one).at(-1) ?? Number.NaN) / (memoryOf(one)[0] ?? Number.NaN),
-      unit: '×',
-      atMost: FLAT,
-    }));
 }

@@ -27,7 +27,6 @@ export interface Bench {
 /** Each contender's figures, round by round. */
 export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 
-const NOT_COMPARED = new Set<string>(['E', 'first page']);
 const DISTINCT_REQUESTS = 10_000;
 const COMPARED_REQUESTS = 50;
 /** For what a process would have done while it was paused. */
@@ -43,8 +42,6 @@ const met = new WeakSet<object>();
 export async function measure(operation: Operation, bench: Bench): Promise<Rounds> {
   const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
   const taking = bench.contenders.filter(({ name }) => name === 'telemetry' || operation.contenders.includes(name));
-  const bookstore = taking.find(({ name }) => name === 'bookstore');
-  if (operation.firstPage && bookstore) taking.push({ ...bookstore, name: 'first page' });
   const run = new Run(operation, bench, path.join(scratch, 'requests.json'));
   const figures = new Map<string, Figures[]>(taking.map(({ name }) => [name, []]));
   try {
@@ -84,12 +81,12 @@ class Run {
     return this.#requests;
   }
 
-  /** Everybody's answers with the bookstore's, but for E's, which are constant, and what was asked something else. */
+  /** The bookstore's responses with those of all others but echo, whose response is constant. */
   async compare(contenders: readonly Contender[]): Promise<void> {
     const bookstore = contenders.find(({ name }) => name === 'bookstore');
     for (const server of serversOf(contenders)) server.resume();
     for (const other of contenders) {
-      if (!bookstore || other === bookstore || NOT_COMPARED.has(other.name)) continue;
+      if (!bookstore || other === bookstore || other.name === 'echo') continue;
       const requests = await this.operation.requests.make(this.bench.data.originals, COMPARED_REQUESTS);
       for (const contender of [bookstore, other]) await this.#makeRows(contender, requests);
       await compareAnswers(this.operation, [bookstore, other], requests, this.bench.authorization);
@@ -127,10 +124,9 @@ class Run {
   }
 
   async #load(contender: Contender, requests: readonly object[], roundMs: number): Promise<Load> {
-    const { service, method, inFlight, oncePerSecond, firstPage } = this.operation;
+    const { service, method, inFlight, oncePerSecond } = this.operation;
     await this.#makeRows(contender, requests);
-    const asked = contender.name === 'first page' ? await firstPage?.make(this.bench.data.originals, 1) : requests;
-    writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, asked ?? requests)));
+    writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, this.operation, requests)));
     const { address, pid } = contender.services[service];
     const own = serversOf([contender]);
     await this.#clearStageFor(own);

@@ -51,7 +51,10 @@ export async function prepareData(size: DataSize, names: readonly ContenderName[
     writeFileSync(done, '');
   }
   const copy = async (name: ContenderName): Promise<Databases> => {
-    const [authorCopy, bookCopy] = [`${name}_authors`.toLowerCase(), `${name}_books`.toLowerCase()];
+    const [authorCopy, bookCopy] = [`${name}_authors`, `${name}_books`].map((copy) => copy.replace('-', '_')) as [
+      string,
+      string,
+    ];
     await copyDatabase(postgres, 'authors', authorCopy);
     await copyDatabase(postgres, 'books', bookCopy);
     return {
@@ -61,8 +64,8 @@ export async function prepareData(size: DataSize, names: readonly ContenderName[
   };
   const copies = new Map<ContenderName, Databases>();
   for (const name of names) copies.set(name, await copy(name));
-  // The peers check before the insert, as the usual service does: without the bookstore's foreign key.
-  for (const name of ['B', 'N'] as const) {
+  // These peers check for the author and then insert, so they have no reference that the foreign key could point to.
+  for (const name of ['pg', 'nest-prisma'] as const) {
     await query(copies.get(name)?.admin['book-service'] ?? '', 'ALTER TABLE books DROP CONSTRAINT books_author_fkey');
   }
   return { postgres, originals, copies, [Symbol.asyncDispose]: () => postgres.stop() };

@@ -23,12 +23,15 @@ const someOf = (table: keyof typeof DATABASE_OF, column: string, shape: (id: str
 export const anyAuthor = (shape: (id: string) => object) => someOf('authors', 'id', shape);
 export const anyBook = (shape: (id: string) => object) => someOf('books', 'id', shape);
 
-export const newBook = someOf('author_refs', 'author_id', (authorId) => ({
-  title: 'The Dispossessed',
-  authorId,
-  publishedYear: 1974,
-  requestId: '',
-}));
+const aBook = { title: 'The Dispossessed', publishedYear: 1974, requestId: '' };
+
+export const newBook = someOf('author_refs', 'author_id', (authorId) => ({ ...aBook, authorId }));
+
+const pageAfter = (id: string) => ({ pageSize: 100, pageToken: id });
+
+/** Pages of 100 from anywhere in the list; the token is the id of the item before. */
+export const pageOfAuthors = anyAuthor(pageAfter);
+export const pageOfBooks = anyBook(pageAfter);
 
 export const newAuthor: Requests = {
   make: async (_, count) =>
@@ -43,18 +46,30 @@ export const newAuthor: Requests = {
 const newIds = async (originals: DatabaseUrls, count: number) =>
   await query<{ id: string }>(originals['book-service'], `SELECT uuidv7() AS id FROM generate_series(1, ${count})`);
 
-const idsOf = (requests: readonly object[]) => (requests as { id: string }[]).map(({ id }) => `'${id}'`).join();
+const rowsOf = (requests: readonly object[], field: 'id' | 'authorId') => {
+  const ids = (requests as { [name in typeof field]: string }[]).map((request) => `'${request[field]}'`);
+  return `unnest(ARRAY[${ids.join()}]::uuid[]) id`;
+};
+
+const authorsFor = (field: 'id' | 'authorId'): NonNullable<Requests['rowsFor']> => ({
+  service: 'author-service',
+  insert: (requests) =>
+    `INSERT INTO authors (id, name, email)
+     SELECT id, 'Author', id || '@bench.example.com' FROM ${rowsOf(requests, field)}`,
+});
 
 /** Rows that are there for the round alone, to be deleted in it. */
 export const existingAuthor: Requests = {
   make: async (originals, count) => (await newIds(originals, count)).map(({ id }) => ({ id, force: false })),
-  rowsFor: {
-    service: 'author-service',
-    insert: (requests) =>
-      `INSERT INTO authors (id, name, email) SELECT id, 'Author', id || '@bench.example.com'
-       FROM unnest(ARRAY[${idsOf(requests)}]::uuid[]) id`,
-  },
+  rowsFor: authorsFor('id'),
 };
+
+/** For each request a new author. The book service has no reference to it yet. */
+export const firstBook: Requests = {
+  make: async (originals, count) => (await newIds(originals, count)).map(({ id }) => ({ ...aBook, authorId: id })),
+  rowsFor: authorsFor('authorId'),
+};
+
 export const existingBook: Requests = {
   make: async (originals, count) => (await newIds(originals, count)).map(({ id }) => ({ id })),
   rowsFor: {
@@ -62,7 +77,7 @@ export const existingBook: Requests = {
     insert: (requests) =>
       `INSERT INTO books (id, title, author_id, published_year)
        SELECT id, 'Book', (SELECT author_id FROM author_refs WHERE live LIMIT 1), 1974
-       FROM unnest(ARRAY[${idsOf(requests)}]::uuid[]) id`,
+       FROM ${rowsOf(requests, 'id')}`,
   },
 };
 
@@ -74,15 +89,3 @@ export const authorsOfSize = (books: number): Requests => ({
     return authors.map((author) => ({ ...author, pageSize: 0, pageToken: '' }));
   },
 });
-
-/** A page of 100, counted from 1; its token is the id of the last book on the page before. */
-export const pageOfBooks = (page: number): Requests => ({
-  make: async (originals) => {
-    if (page === 1) return [{ pageSize: 100, pageToken: '' }];
-    const sql = `SELECT id FROM books ORDER BY id LIMIT 1 OFFSET ${(page - 1) * 100 - 1}`;
-    const [last] = await query<{ id: string }>(originals['book-service'], sql);
-    return [{ pageSize: 100, pageToken: last?.id }];
-  },
-});
-
-export const allBooks: Requests = { make: async () => [{ pageSize: 0, pageToken: '' }] };

@@ -10,9 +10,9 @@ export interface Contenders extends AsyncDisposable {
   readonly all: readonly Contender[];
 }
 
-/** Whose databases are needed: E has none. */
+/** The contenders that need databases of their own. */
 export const withDatabases = ({ telemetry }: BenchArguments): ContenderName[] => [
-  ...(['B', 'N', 'bookstore'] as const),
+  ...(['pg', 'nest-prisma', 'bookstore'] as const),
   ...(telemetry ? (['telemetry'] as const) : []),
 ];
 
@@ -32,8 +32,8 @@ export async function startContenders(
     await Promise.all(all.map((contender) => contender.stop()));
   };
   try {
-    all.push(await startPeer('E', node, databases('B')));
-    for (const name of ['B', 'N'] as const) all.push(await startPeer(name, node, databases(name)));
+    all.push(await startPeer('echo', node, databases('pg')));
+    for (const name of ['pg', 'nest-prisma'] as const) all.push(await startPeer(name, node, databases(name)));
     const run = { node, nodeOptions, settings };
     all.push(await startBookstore('bookstore', run, databases('bookstore')));
     if (telemetry) all.push(await startBookstoreWithTelemetry(run, databases('telemetry')));

@@ -2,7 +2,7 @@ import { type Author, AuthorServiceService, type Book, BookServiceService } from
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { listen } from './listen.js';
 
-/** E, the runtime's limit: grpc-js that answers a constant. */
+/** echo: grpc-js alone, with a constant response. The limit of the runtime. */
 
 const createdAt = '2026-11-22T18:04:05.123Z';
 const author = { id: '', name: 'Author 12345', email: 'author-012345@synthetic.example.com', createdAt };

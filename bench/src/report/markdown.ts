@@ -1,4 +1,4 @@
-import { type Check, isMet, type OperationResult, type PartResult, type Results } from './results.js';
+import { type Check, isMet, type OperationResult, type PartResult, type Results, type Verdict } from './results.js';
 import { boundsOf, busy, labelOf, round, spreadOf, verdictOf } from './show.js';
 
 const TITLES = {
@@ -26,7 +26,7 @@ function summary(results: Results): string {
   const met = `${asked.filter((met) => met).length} of ${asked.length} goals are met.`;
   const [valid] = results.load?.checks ?? [];
   if (!valid || isMet(valid.measured, valid)) return met;
-  return `**INVALID: how E and B compare says that something else was measured.** ${met}`;
+  return `**INVALID: how echo and pg compare says that something else was measured.** ${met}`;
 }
 
 function provenance({ command, machine, conditions, seconds }: PartResult): string {
@@ -43,18 +43,32 @@ function tables({ operations = [], checks }: PartResult): string {
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-const mark = (value: number, bounds: Check | OperationResult['verdicts'][number]) =>
-  verdictOf(value, bounds).replace('MISSED', '**MISSED**');
+const mark = (value: number, bounds: Check | Verdict) => verdictOf(value, bounds).replace('MISSED', '**MISSED**');
 
-function goalTable(operations: readonly OperationResult[]): string {
-  const rows = operations.flatMap(({ name, verdicts, failed }) =>
-    verdicts.map((verdict) => {
-      const { of, against, ratio } = verdict;
-      const measured = failed ? `failed: ${failed.split('\n')[0]}` : `${labelOf(of)} ${round(ratio)} × ${against}`;
-      return [name, measured, boundsOf(verdict), mark(ratio, verdict)];
-    }),
-  );
-  return table(['Operation', 'The bookstore’s median', 'Goal', ''], rows);
+/** A row for each operation: the ratio of calls per second to each peer's, then whatever else has a goal. */
+export function goalTable(operations: readonly OperationResult[]): string {
+  const peers = ['pg', 'nest-prisma'];
+  const isCalls = ({ of, against }: Verdict) => of === 'callsPerSecond' && peers.includes(against);
+  const show = (verdict: Verdict) =>
+    [round(verdict.ratio), boundsOf(verdict) && `(${boundsOf(verdict)})`, mark(verdict.ratio, verdict)]
+      .filter(Boolean)
+      .join(' ');
+  const rows = operations.map(({ name, verdicts, failed }) => [
+    name,
+    ...peers.map((peer) =>
+      verdicts
+        .filter((one) => isCalls(one) && one.against === peer)
+        .map(show)
+        .join(),
+    ),
+    failed
+      ? `failed: ${failed.split('\n')[0]}`
+      : verdicts
+          .filter((one) => !isCalls(one))
+          .map((one) => `${labelOf(one.of)} × ${one.against}: ${show(one)}`)
+          .join('; '),
+  ]);
+  return table(['Operation', ...peers.map((peer) => `calls/s × ${peer}`), 'others'], rows);
 }
 
 function figureTable(operations: readonly OperationResult[]): string {

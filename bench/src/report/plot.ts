@@ -27,21 +27,21 @@ const text = (at: number, y: number, content: string, attributes = '') =>
 const vertical = (at: number, from: number, to: number, style: string) =>
   `<path class="${style}" d="M${at.toFixed(1)} ${from}V${to}" fill="none"/>`;
 
-/** The bookstore's throughput in each closed loop as a multiple of B's, with E's and N's where they take part. */
+/** Throughput in each closed loop as a multiple of pg's. */
 export function plot(all: readonly OperationResult[]): string {
-  const operations = all.filter(({ name, medians }) => medians.B && medians.bookstore && !name.includes('open loop'));
+  const operations = all.filter(({ name, medians }) => medians.pg && medians.bookstore && !name.includes('open loop'));
   const bottom = TOP + operations.length * ROW;
   const ticks = Array.from({ length: LARGEST + 1 }, (_, ratio) => ratio);
   const parts = [
     `<rect class="ground" width="${WIDTH}" height="${bottom + 16}" rx="8"/>`,
-    text(20, 30, 'Calls per second, as a multiple of B’s', 'class="title"'),
+    text(20, 30, 'Calls per second, as a multiple of pg’s', 'class="title"'),
     ...legend(),
     ...ticks.map((ratio) => text(x(ratio), TOP - 8, `${ratio}`, 'class="small" text-anchor="middle"')),
     ...ticks.map((ratio) => vertical(x(ratio), TOP, bottom, ratio === 1 ? 'base' : 'line')),
     ...operations.flatMap((operation, index) => row(operation, TOP + index * ROW)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + 16}" role="img" aria-labelledby="title">
-<title id="title">Calls per second of the bookstore and its peers, as a multiple of B’s</title>
+<title id="title">Calls per second of the bookstore and its peers, as a multiple of pg’s</title>
 <style>${STYLE}
 </style>
 ${parts.join('\n')}
@@ -58,30 +58,30 @@ function legend(): string[] {
     text(76, y, 'the bookstore; goal met, missed, none', 'class="small"'),
     vertical(372, y - 12, y + 4, 'goal'),
     text(380, y, 'that goal', 'class="small"'),
-    ...peer(462, y - 4, 'E'),
-    text(476, y, 'no database: the runtime’s limit', 'class="small"'),
-    ...peer(722, y - 4, 'N'),
-    text(736, y, 'stock NestJS and Prisma', 'class="small"'),
+    ...peer(462, y - 4, 'echo'),
+    text(476, y, 'echo', 'class="small"'),
+    ...peer(552, y - 4, 'nest-prisma'),
+    text(566, y, 'nest-prisma', 'class="small"'),
   ];
 }
 
 const peer = (at: number, y: number, name: string) => [
   `<circle class="peer" cx="${at.toFixed(1)}" cy="${y}" r="8"/>`,
-  text(at, y + 4, name, 'class="small" text-anchor="middle"'),
+  text(at, y + 4, name[0] ?? '', 'class="small" text-anchor="middle"'),
 ];
 
 function row({ name, medians, verdicts }: OperationResult, y: number): string[] {
   const ratio = (contender: string) =>
-    (medians[contender]?.callsPerSecond ?? Number.NaN) / (medians.B?.callsPerSecond ?? Number.NaN);
+    (medians[contender]?.callsPerSecond ?? Number.NaN) / (medians.pg?.callsPerSecond ?? Number.NaN);
   const own = ratio('bookstore');
-  const goal = verdicts.find(({ of, against }) => of === 'callsPerSecond' && against === 'B');
+  const goal = verdicts.find(({ of, against }) => of === 'callsPerSecond' && against === 'pg');
   const met = goal && isMet(goal.ratio, goal);
   const style = met === undefined ? 'free' : met ? 'met' : 'missed';
   return [
     text(LABELS - 10, y + 16, name, 'text-anchor="end"'),
     `<rect class="${style}" x="${LABELS}" y="${y + 5}" width="${(x(own) - LABELS).toFixed(1)}" height="14"/>`,
     ...(goal?.atLeast ? [vertical(x(goal.atLeast), y + 2, y + 22, 'goal')] : []),
-    ...['E', 'N']
+    ...['echo', 'nest-prisma']
       .filter((contender) => medians[contender])
       .flatMap((contender) => peer(x(ratio(contender)), y + 12, contender)),
     text(LABELS + SCALE + 16, y + 16, own.toFixed(2)),

@@ -52,7 +52,7 @@ export function showOperation({ name, medians, verdicts, spread, failed }: Opera
       `database ${databaseCpuPerCall.toFixed(3)} ms`,
       `${round(memory).padStart(4)} MiB`,
     ];
-    return `  ${contender.padEnd(10)} ${cells.join('   ')}`;
+    return `  ${contender.padEnd(11)} ${cells.join('   ')}`;
   });
   const ratios = verdicts.map(
     ({ of, against, ratio, ...bounds }) =>

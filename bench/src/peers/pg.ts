@@ -14,11 +14,11 @@ import pg from 'pg';
 import { listen } from './listen.js';
 
 /**
- * B: grpc-js and pg by hand, with named statements and the same pool. What somebody writes who wants speed and no
- * framework: it creates a book by check-then-insert, and checks no input.
+ * pg: grpc-js and pg by hand, with named statements and a pool of the same size. No framework, no validation.
+ * CreateBook checks for the author and then inserts; DeleteAuthor follows the bookstore's protocol.
  */
 
-// As the bookstore's: as many, and kept while others have their turn.
+// As many connections as the bookstore has. They stay open while other contenders are measured.
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10, idleTimeoutMillis: 60_000 });
 const peer = process.env.PEER ?? '';
 
@@ -60,6 +60,7 @@ const insertAuthor = statement(`INSERT INTO authors (name, email) VALUES ($1, $2
 const updateAuthor = statement(
   'UPDATE authors SET name = coalesce($2, name), email = coalesce($3, email) WHERE id = $1 RETURNING id',
 );
+const listAuthors = statement(`SELECT ${AUTHOR} FROM authors WHERE id > $1 ORDER BY id LIMIT $2`);
 const markAuthor = statement(`UPDATE authors SET state = 'DELETING', delete_op_id = $2, delete_force = $3,
   delete_next_try_at = now() + interval '3 seconds' WHERE id = $1 AND state = 'ACTIVE' RETURNING id`);
 const removeAuthor = statement('DELETE FROM authors WHERE id = $1 AND delete_op_id = $2');
@@ -85,6 +86,10 @@ function authorService() {
       await close({ opId, authorId: id, force });
       await removeAuthor([id, opId]);
       return { success: true, message: `author ${id} deleted` };
+    }),
+    listAuthors: handle(async ({ pageSize, pageToken }: { pageSize: number; pageToken: string }) => {
+      const { items, nextPageToken } = page(await listAuthors([pageToken || first, limitOf(pageSize)]), pageSize);
+      return { authors: items, nextPageToken };
     }),
   };
 }

@@ -7,7 +7,7 @@ import { type GrpcOptions, type MicroserviceOptions, Transport } from '@nestjs/m
 
 const protos = path.dirname(createRequire(import.meta.url).resolve('@bookstore/proto/package.json'));
 
-/** The options of Nest's gRPC server and client, as its documentation has them. */
+/** Options of Nest's gRPC server and client. */
 export const grpcOptions = (name: 'author' | 'book', url: string): GrpcOptions & { transport: Transport.GRPC } => ({
   transport: Transport.GRPC,
   options: {
@@ -26,8 +26,8 @@ export const grpcOptions = (name: 'author' | 'book', url: string): GrpcOptions &
   },
 });
 
-/** One of the stock services, on the port that the benchmark chose. */
-export async function listenStock(name: 'author' | 'book', module: Type): Promise<void> {
+/** Starts one of the two services on the port that the benchmark chose. */
+export async function listen(name: 'author' | 'book', module: Type): Promise<void> {
   const options: MicroserviceOptions = grpcOptions(name, `127.0.0.1:${process.env.PORT}`);
   const app = await NestFactory.createMicroservice(module, { ...options, logger: ['error'] });
   await app.listen();
