@@ -57,7 +57,7 @@ export function parseArguments(args: string[]): BenchArguments {
     operations,
     rounds: positive('rounds', values.rounds, values.short ? 1 : 5),
     roundMs: 1000 * positive('seconds', values.seconds, values.short ? 0.6 : 1.5),
-    warmUpMs: values.short ? 600 : 3000,
+    warmUpMs: values.short ? 600 : 1500,
     // A call takes 3 times the CPU in the first 2 s of a process, and 1.2 to 1.4 times up to 16 s, while V8 compiles.
     firstWarmUpMs: values.short ? 600 : 12_000,
     node: values.node,

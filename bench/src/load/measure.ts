@@ -29,6 +29,8 @@ export type Rounds = ReadonlyMap<string, readonly Figures[]>;
 
 const DISTINCT_REQUESTS = 10_000;
 const COMPARED_REQUESTS = 50;
+/** Part of the calls per second that a contender may reach, before it is known how many that are. */
+const FIRST_GUESS = 1 / 8;
 /** For what a process would have done while it was paused. */
 const PUT_OFF_MS = 500;
 /** Processes that have had their first load. */
@@ -93,28 +95,26 @@ class Run {
     }
   }
 
-  /** Rounds that do not count, while V8 compiles. They also find the peak that an open loop is a part of. */
+  /** Rounds that do not count, while V8 compiles. They also find the contender's peak. */
   async warmUp(contender: Contender): Promise<void> {
     const { roundMs, warmUpMs, firstWarmUpMs } = this.bench;
     const process = contender.services[this.operation.service];
     const forMs = met.has(process) ? warmUpMs : firstWarmUpMs;
     met.add(process);
     for (let warmMs = 0; warmMs < forMs; warmMs += roundMs) {
-      const load = await this.#load(contender, await this.requests(roundMs), roundMs);
-      const { callsPerSecond } = this.#checked(contender, await runGhz(load));
-      this.#peaks.set(contender.name, Math.max(callsPerSecond, this.#peaks.get(contender.name) ?? 0));
+      await this.#run(contender, await this.#load(contender, await this.requests(roundMs)));
     }
   }
 
   async once(contender: Contender, requests: readonly object[]): Promise<Figures> {
     const { postgres } = this.bench.data;
-    const load = await this.#load(contender, requests, this.bench.roundMs);
+    const load = await this.#load(contender, requests);
     const { ofPeak } = this.operation;
     const rate = ofPeak && { rate: ofPeak * (this.#peaks.get(contender.name) ?? Number.NaN) };
     const { pid } = contender.services[this.operation.service];
     forgetPeakMemory(pid);
     const before = { service: cpuTimeMs(pid), database: cpuTimeOfFamilyMs(postgres.pid) };
-    const { calls, callsPerSecond, p50, p99 } = this.#checked(contender, await runGhz({ ...load, ...rate }));
+    const { calls, callsPerSecond, p50, p99 } = await this.#run(contender, { ...load, ...rate });
     return {
       ...{ callsPerSecond, p50, p99 },
       cpuPerCall: (cpuTimeMs(pid) - before.service) / calls,
@@ -123,8 +123,12 @@ class Run {
     };
   }
 
-  async #load(contender: Contender, requests: readonly object[], roundMs: number): Promise<Load> {
+  async #load(contender: Contender, all: readonly object[]): Promise<Load> {
     const { service, method, inFlight, oncePerSecond } = this.operation;
+    const { authorization, roundMs } = this.bench;
+    const perSecond = this.#peaks.get(contender.name) ?? FIRST_GUESS * (oncePerSecond ?? 0);
+    // As many as take the contender about one round.
+    const requests = oncePerSecond ? all.slice(0, Math.ceil((perSecond * roundMs) / 1000)) : all;
     await this.#makeRows(contender, requests);
     writeFileSync(this.dataFile, JSON.stringify(forContender(contender.name, this.operation, requests)));
     const { address, pid } = contender.services[service];
@@ -135,7 +139,6 @@ class Run {
       pin(pid, cores.server);
     }
     const until = oncePerSecond ? { calls: requests.length } : { durationMs: roundMs };
-    const { authorization } = this.bench;
     return { address, method, authorization, dataFile: this.dataFile, inFlight, until };
   }
 
@@ -153,8 +156,10 @@ class Run {
     if (rowsFor) await query(databases[rowsFor.service], rowsFor.insert(requests));
   }
 
-  #checked({ name }: Contender, result: LoadResult): LoadResult {
+  async #run({ name }: Contender, load: Load): Promise<LoadResult> {
+    const result = await runGhz(load);
     if (Object.keys(result.errors).length > 0) throw new Error(`${name} answered ${JSON.stringify(result.errors)}`);
+    this.#peaks.set(name, Math.max(result.callsPerSecond, this.#peaks.get(name) ?? 0));
     return result;
   }
 }

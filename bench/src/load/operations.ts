@@ -25,7 +25,7 @@ export interface Operation {
   readonly contenders: readonly ContenderName[];
   readonly inFlight: number;
   readonly requests: Requests;
-  /** Each request is sent once, so many for each second of a round; else they are sent in turn until its time is over. */
+  /** Each request is sent once only, at most so many in a second. Otherwise they are sent again and again. */
   readonly oncePerSecond?: number;
   /** An open loop sends at this part of the contender's own peak. A closed loop has none. */
   readonly ofPeak?: number;
@@ -112,19 +112,19 @@ export function operations({ books }: DataSize): Operation[] {
     },
     {
       ...{ ...creates, name: 'CreateBook, the author’s first', ...onBooks('CreateBook'), requests: firstBook },
-      oncePerSecond: 1500,
+      oncePerSecond: 3000,
     },
     {
       ...{ ...creates, name: 'CreateAuthor', ...onAuthors('CreateAuthor'), requests: newAuthor },
-      oncePerSecond: 2500,
+      oncePerSecond: 4000,
     },
     {
       ...{ ...COMPARED, name: 'DeleteBook', ...onBooks('DeleteBook'), requests: existingBook },
-      oncePerSecond: 2500,
+      oncePerSecond: 4000,
     },
     {
       ...{ ...COMPARED, name: 'DeleteAuthor', ...onAuthors('DeleteAuthor'), requests: existingAuthor },
-      oncePerSecond: 1000,
+      oncePerSecond: 2000,
     },
     ...[getAuthor, getBook].map(openLoop),
   ];
