@@ -4,6 +4,7 @@ import {
   CloseAuthorOutcome,
   type CloseAuthorRequest,
   type CloseAuthorResponse,
+  type CreateAuthorRequest,
 } from '@bookstore/proto';
 import {
   createServiceDatabase,
@@ -66,7 +67,7 @@ export async function startAuthors(env: Record<string, string> = {}): Promise<Au
 let made = 0;
 
 /** A valid author whom no other test has; state only the field that decides. */
-export const newAuthor = (given: { name?: string; email?: string; requestId?: string } = {}) => ({
+export const newAuthor = (given: Partial<CreateAuthorRequest> = {}) => ({
   name: 'Ursula K. Le Guin',
   email: `author-${++made}@example.com`,
   ...given,

@@ -4,6 +4,7 @@ import {
   AuthorReferenceServiceClient,
   AuthorServiceService,
   BookServiceClient,
+  type CreateBookRequest,
   type GetAuthorRequest,
 } from '@bookstore/proto';
 import {
@@ -70,9 +71,7 @@ export const anybody = ({ id }: GetAuthorRequest): Author => ({
 export const nobody = refuse(status.NOT_FOUND, 'no such author');
 
 /** A valid book of an author of its own; state only the field that decides. */
-export const newBook = (
-  given: { title?: string; authorId?: string; publishedYear?: number; requestId?: string } = {},
-) => ({
+export const newBook = (given: Partial<CreateBookRequest> = {}) => ({
   title: 'The Dispossessed',
   authorId: randomUUID(),
   publishedYear: 1974,
