@@ -20,7 +20,7 @@ const { programs, data } =
   part === 'service-kit'
     ? {
         programs: ['index', ...KIT_PROGRAMS].map((program) => `service-kit/dist/${program}.js`),
-        data: ['proto/gen/descriptors.binpb', 'node_modules/@prisma/schema-engine-wasm/schema_engine_bg.wasm'],
+        data: ['proto/gen/descriptors.binpb'],
       }
     : { programs: [`${part}/dist/main.js`], data: [`${part}/package.json`, `${part}/prisma/migrations`] };
 

@@ -5,8 +5,8 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createTestDatabase } from '../../sandbox/src/postgres/test-postgres.js';
-import { migrate } from '../src/migrate/run-migrations.js';
-import { scramVerifier } from '../src/migrate/scram-verifier.js';
+import { migrate } from '../src/migrate/migrate.js';
+import { scramVerifier } from '../src/migrate/service-role.js';
 
 const postgresUrl = inject('postgresUrl');
 let scratch: string;

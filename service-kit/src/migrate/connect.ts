@@ -1,83 +1,53 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { backoffMs } from './backoff.js';
-import type { Log } from './log.js';
-import { MigrateError } from './migrate-error.js';
-import type { MigrateSettings } from './migrate-settings.js';
+import type { Log } from './migrate.js';
 
-/** What is left of the wait bounds an attempt, too, but no attempt is made just to be given up: no setting of its own. */
-const LEAST_ATTEMPT_MS = 1000;
-/** A database that is just being set up may refuse for a moment; one that goes on refusing will not change its mind. */
-const REFUSALS: Record<string, true> = {
-  '28P01': true, // wrong password
-  '28000': true, // no such role, or pg_hba.conf says no
-  '3D000': true, // no such database
-};
-const REASONS: Record<string, string> = {
-  ECONNREFUSED: 'connection refused',
-  ENOTFOUND: 'host name not found',
-  EAI_AGAIN: 'host name not found just now',
-  ETIMEDOUT: 'no answer',
-  ECONNRESET: 'connection reset',
-};
+/** The lock of Prisma's schema engine: its CLI and this runner exclude each other. */
+const LOCK = 72_707_369;
+/** Wrong password, no such role, no such database. A database that is still being set up refuses so for a moment. */
+const REFUSALS = ['28P01', '28000', '3D000'];
 
 /**
- * The connection everything but the migrations themselves runs on, once the database answers.
+ * Connects as soon as the database answers, and holds the lock on migrations until the connection ends. The lock is tried
+ * rather than waited for: a waiting statement would hold up a CREATE INDEX CONCURRENTLY of the migration at work.
  *
- * @throws MigrateError when it does not answer within the wait, or goes on refusing
+ * @param limits ms: the whole wait, one try to connect, and how long a refusal is tried again
+ * @throws Error when the database does not answer within the wait, another migration is at work, or it keeps refusing
  */
-export async function connectWhenUp(
+export async function connectAlone(
   url: string,
-  settings: MigrateSettings,
   log: Log,
-  signal: AbortSignal,
+  { waitMs, tryMs = 5000, refusalMs = 5000 }: { waitMs: number; tryMs?: number; refusalMs?: number },
 ): Promise<pg.Client> {
-  const { MIGRATE_WAIT_MS: waitMs, MIGRATE_FIRST_BACKOFF_MS, MIGRATE_LONGEST_BACKOFF_MS } = settings;
   const deadline = Date.now() + waitMs;
-  let refusedSince: number | undefined;
+  let refusedUntil: number | undefined;
   let lastReason = '';
   for (let tries = 0; ; tries++) {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: 'migrate',
-      keepAlive: true,
-      connectionTimeoutMillis: Math.min(
-        settings.MIGRATE_CONNECT_TIMEOUT_MS,
-        Math.max(LEAST_ATTEMPT_MS, deadline - Date.now()),
-      ),
-    });
-    // A connection that breaks later fails the next query; unheard, the event would end the process without a word.
-    client.on('error', () => {});
+    const connectionTimeoutMillis = Math.min(tryMs, Math.max(1000, deadline - Date.now()));
+    const options = { connectionString: url, application_name: 'migrate', keepAlive: true, connectionTimeoutMillis };
+    const client = new pg.Client(options);
+    client.on('error', () => {}); // a connection that breaks later fails the next query
     try {
       await client.connect();
-      client.on('notice', ({ severity, message }) => severity === 'WARNING' && log.warn({}, `database: ${message}`));
-      return client;
+      const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK]);
+      if (rows[0]?.locked) return client;
+      throw new Error('another migration is still at work');
     } catch (error) {
       client.end().catch(() => {});
-      const { reason, refused } = explain(error);
-      const address = `${client.host}:${client.port}`;
-      refusedSince = refused ? (refusedSince ?? Date.now()) : undefined;
-      const giveUpAt =
-        refusedSince === undefined ? deadline : Math.min(deadline, refusedSince + settings.MIGRATE_REFUSAL_GRACE_MS);
-      const left = giveUpAt - Date.now();
-      if (left <= 0) {
-        const story = refused ? 'refuses the connection' : `did not answer within ${waitMs} ms`;
-        throw new MigrateError(`the database at ${address} ${story}: ${reason}`);
+      const { code = '', message } = error as { code?: string; message: string };
+      // pg itself refuses a server that asks for a password where it has none.
+      const refused = REFUSALS.includes(code) || message.startsWith('SASL: ');
+      const reason = code === 'ECONNREFUSED' ? 'connection refused' : message || code;
+      refusedUntil = refused ? (refusedUntil ?? Date.now() + refusalMs) : undefined;
+      const database = `the database at ${client.host}:${client.port}`;
+      if (Date.now() >= Math.min(deadline, refusedUntil ?? deadline)) {
+        const problem = refused ? 'refuses the connection' : `was not ready within ${waitMs} ms`;
+        throw new Error(`${database} ${problem}: ${reason}`);
       }
-      if (reason !== lastReason) log.info({}, `waiting for the database at ${address}: ${reason}`);
+      if (reason !== lastReason) log.info({}, `waiting for ${database}: ${reason}`);
       lastReason = reason;
-      const backoff = backoffMs(tries, MIGRATE_FIRST_BACKOFF_MS, MIGRATE_LONGEST_BACKOFF_MS);
-      await pause(Math.min(backoff, left), undefined, { signal }).catch(() => {
-        throw signal.reason;
-      });
+      // Doubled each time up to a second, less up to a half so that replicas spread.
+      await pause(Math.min(100 * 2 ** tries, 1000) * (1 - Math.random() / 2));
     }
   }
-}
-
-function explain(error: unknown): { reason: string; refused: boolean } {
-  const { code = '', message } = error as { code?: string; message: string };
-  // pg's words for a server that asks for a password where there is none to send.
-  if (/^SASL: .*password must be a/.test(message))
-    return { reason: 'it asks for a password, none is set', refused: true };
-  return { reason: REASONS[code] ?? (message || code), refused: REFUSALS[code] ?? false };
 }

@@ -1,30 +1,29 @@
 // Brings a service's database up to date, then ends: node main.js [MIGRATIONS_DIR]
-import module from 'node:module';
-
-// Absent before Node 22.1. Everything else is imported after it, so as to be cached by it.
-(module as { enableCompileCache?: () => void }).enableCompileCache?.();
-const { readMigrateSettings } = await import('./migrate-settings.js');
-const { migrateDatabase } = await import('./migrate-database.js');
-const { MigrateError } = await import('./migrate-error.js');
-const { SettingsError } = await import('../settings/setting.js');
-const { createLogger } = await import('../log/logger.js');
-
-// Ends a wait. A migration under way goes on to its end: half of one is worse than a late exit.
-const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => stop.abort(new MigrateError(`stopped by ${signal}`)));
-}
+import { createLogger } from '../log/logger.js';
+import { readSettings, SettingsError } from '../settings/setting.js';
+import { migrate } from './migrate.js';
+import { connectionString, migrateSettings } from './migrate-settings.js';
 
 let log = createLogger('migrate', { LOG_LEVEL: 'info', LOG_FORMAT: 'auto' });
-let status = 0;
-try {
-  const settings = readMigrateSettings(process.env, process.argv[2]);
-  log = createLogger('migrate', settings);
-  await migrateDatabase(settings, log, stop.signal);
-} catch (error) {
-  status = 1;
-  const expected = error instanceof MigrateError || error instanceof SettingsError;
-  const { message, stack } = error as Error;
-  log.error(expected ? {} : { stack }, message);
+
+function fail({ message, stack }: Error): never {
+  log.error({}, message);
+  log.debug({ stack }, 'where it failed');
+  process.exit(1);
 }
-process.exit(status);
+
+// At once, also within a migration: PostgreSQL rolls its transaction back.
+for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => fail(new Error(`stopped by ${signal}`)));
+
+try {
+  const env = process.argv[2] ? { ...process.env, MIGRATIONS_DIR: process.argv[2] } : process.env;
+  const settings = readSettings(migrateSettings, env);
+  log = createLogger('migrate', settings);
+  const { MIGRATIONS_DIR: migrationsDir, MIGRATE_WAIT_MS: waitMs, SERVICE_ROLE: name } = settings;
+  const { SERVICE_ROLE_PASSWORD: password } = settings;
+  if (password && !name) throw new SettingsError(['SERVICE_ROLE is not set, yet SERVICE_ROLE_PASSWORD is']);
+  const serviceRole = name ? { name, password } : undefined;
+  await migrate({ url: connectionString(settings), migrationsDir, waitMs, serviceRole, log });
+} catch (error) {
+  fail(error as Error);
+}

@@ -1,113 +1,90 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { retryRaces } from './backoff.js';
-import type { Log } from './log.js';
-import { MigrateError } from './migrate-error.js';
-import type { MigrateSettings } from './migrate-settings.js';
-import { scramVerifier } from './scram-verifier.js';
+import type { Log } from './migrate.js';
 
+/** The role that a service logs in as. */
 export interface ServiceRole {
-  name: string;
-  /** Set on every run, so that a rotated secret takes effect; without one the role's password stays as it is. */
-  password: string | undefined;
-  /** What its sessions are held to unless they ask for something else, by the names of PostgreSQL's parameters. */
-  limits: Record<string, string>;
+  readonly name: string;
+  /** Printable ASCII. Set on every run, so that a rotated secret takes effect; undefined leaves the role's own. */
+  readonly password?: string | undefined;
 }
 
-/** The limits of the role, as these settings have them. */
-export const limitsOf = (
-  settings: Pick<MigrateSettings, 'SERVICE_ROLE_STATEMENT_TIMEOUT_MS' | 'SERVICE_ROLE_IDLE_TRANSACTION_TIMEOUT_MS'>,
-): ServiceRole['limits'] => ({
-  statement_timeout: duration(settings.SERVICE_ROLE_STATEMENT_TIMEOUT_MS),
-  idle_in_transaction_session_timeout: duration(settings.SERVICE_ROLE_IDLE_TRANSACTION_TIMEOUT_MS),
-});
-
-/** As an administrator would write it: a role that has been given the same by hand is not altered. */
-const duration = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`);
-
+/** For sessions of the role that set none of their own. */
+const LIMITS = Object.entries({ statement_timeout: '2s', idle_in_transaction_session_timeout: '10s' });
 const NOT_ALLOWED = '42501';
-/** Roles belong to the whole server: another database's migration made the same one just now, or is altering it. */
-const RACES: Record<string, true> = { '42710': true, '23505': true, XX000: true };
-
-interface RoleRow {
-  rolcanlogin: boolean;
-  rolsuper: boolean;
-  rolcreatedb: boolean;
-  rolcreaterole: boolean;
-  rolreplication: boolean;
-  rolbypassrls: boolean;
-  rolconfig: string[] | null;
-}
+/** Roles belong to the whole server: the migration of another database changes the same one at this moment. */
+const RACES = ['42710', '23505', 'XX000'];
 
 /**
- * Makes the role the service logs in as: it may log in and nothing else. A connecting role that may not manage roles, as
- * in a managed database, is fine while the role is there.
+ * Creates the role, or takes from it what it may do beyond logging in. A migrating role that may not manage roles, as in
+ * a managed database, is enough while the role exists.
  *
- * @throws MigrateError when the role is missing and may not be made
+ * @throws Error when the role is missing and may not be created
  */
-export async function ensureServiceRole(client: Client, role: ServiceRole, log: Log): Promise<void> {
-  const { rows } = await client.query<{ self: boolean }>('SELECT current_user = $1 AS self', [role.name]);
-  if (rows[0]?.self) throw new MigrateError(`SERVICE_ROLE ${role.name} is the role that migrates: they must differ`);
-
-  const existing = await retryRaces(() => findOrCreate(client, role), isRace);
-  for (const statement of missing(role, existing)) {
-    try {
-      await retryRaces(() => client.query(statement), isRace);
-    } catch (error) {
-      if (codeOf(error) !== NOT_ALLOWED) throw error;
-      log.warn(
-        {},
-        `this role may not alter ${role.name}, which stays as it is; an administrator can run: ${bySuperuser(role, 'ALTER')}`,
-      );
-      return;
-    }
-  }
+export async function createServiceRole(client: Client, role: ServiceRole, log: Log, triesLeft = 10): Promise<void> {
+  await createOrAlter(client, role, log).catch(async (error) => {
+    if (triesLeft === 0 || !RACES.includes(error.code)) throw error;
+    await pause(Math.random() * 200);
+    await createServiceRole(client, role, log, triesLeft - 1);
+  });
 }
 
-async function findOrCreate(client: Client, role: ServiceRole): Promise<RoleRow> {
-  const { name } = role;
-  const find = async () => (await client.query<RoleRow>('SELECT * FROM pg_roles WHERE rolname = $1', [name])).rows[0];
-  const found = await find();
-  if (found !== undefined) return found;
-  try {
-    await client.query(`CREATE ROLE ${escapeIdentifier(name)} LOGIN`);
-  } catch (error) {
-    if (codeOf(error) !== NOT_ALLOWED) throw error;
-    throw new MigrateError(
-      `role ${name} is missing and this role may not create it; an administrator must run: ${bySuperuser(role, 'CREATE')}`,
-    );
-  }
-  const created = await find();
-  if (created === undefined) throw new MigrateError(`role ${name} was dropped just after it had been created`);
-  return created;
-}
+async function createOrAlter(client: Client, { name, password }: ServiceRole, log: Log): Promise<void> {
+  const { rows } = await client.query<Record<string, boolean>>(
+    `SELECT rolname <> current_user AS other, coalesce(rolconfig, '{}') @> $2 AS limited,
+            rolcanlogin AS "LOGIN", NOT rolsuper AS "NOSUPERUSER", NOT rolcreatedb AS "NOCREATEDB",
+            NOT rolcreaterole AS "NOCREATEROLE", NOT rolreplication AS "NOREPLICATION", NOT rolbypassrls AS "NOBYPASSRLS"
+       FROM pg_roles WHERE rolname = $1`,
+    [name, LIMITS.map(([key, value]) => `${key}=${value}`)],
+  );
+  const { other = true, limited = false, ...attributes } = rows[0] ?? { LOGIN: false };
+  if (!other) throw new Error(`SERVICE_ROLE ${name} is the role that migrates: they must differ`);
 
-/** Only what differs: PostgreSQL lets a mere CREATEROLE role not even mention SUPERUSER in an ALTER ROLE. */
-function missing({ name, password, limits }: ServiceRole, row: RoleRow): string[] {
-  const attributes = [
-    !row.rolcanlogin && 'LOGIN',
-    row.rolsuper && 'NOSUPERUSER',
-    row.rolcreatedb && 'NOCREATEDB',
-    row.rolcreaterole && 'NOCREATEROLE',
-    row.rolreplication && 'NOREPLICATION',
-    row.rolbypassrls && 'NOBYPASSRLS',
-    password !== undefined && `PASSWORD ${escapeLiteral(scramVerifier(password))}`,
-  ].filter((attribute) => attribute !== false);
-  const alter = `ALTER ROLE ${escapeIdentifier(name)}`;
-  const others = Object.entries(limits).filter(([key, value]) => !row.rolconfig?.includes(`${key}=${value}`));
-  return [
-    ...(attributes.length > 0 ? [`${alter} WITH ${attributes.join(' ')}`] : []),
-    ...others.map(([key, value]) => `${alter} SET ${key} = '${value}'`),
-  ];
-}
-
-/** The SQL for somebody with the rights; the password is theirs to fill in. */
-function bySuperuser({ name, limits }: ServiceRole, verb: 'CREATE' | 'ALTER'): string {
   const role = escapeIdentifier(name);
-  return [
-    `${verb} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '…';`,
-    ...Object.entries(limits).map(([key, value]) => `ALTER ROLE ${role} SET ${key} = '${value}';`),
-  ].join(' ');
+  // Only what differs: a role that is no superuser may not even mention SUPERUSER.
+  const missing = Object.keys(attributes).filter((attribute) => !attributes[attribute]);
+  const statements = (verifier: string | undefined) => {
+    const options = [...missing, ...(verifier ? [`PASSWORD ${verifier}`] : [])];
+    const limits = limited ? [] : LIMITS.map(([key, value]) => `ALTER ROLE ${role} SET ${key} = '${value}';`);
+    const verb = rows[0] ? 'ALTER' : 'CREATE';
+    return [...(options.length > 0 ? [`${verb} ROLE ${role} ${options.join(' ')};`] : []), ...limits].join(' ');
+  };
+  await client.query(statements(password && escapeLiteral(scramVerifier(password)))).catch((error) => {
+    if (error.code !== NOT_ALLOWED) throw error;
+    const remedy = `run: ${statements("'…'")}`;
+    if (rows[0]) log.warn({}, `this role may not alter ${name}, which stays as it is; an administrator can ${remedy}`);
+    else throw new Error(`role ${name} is missing and may not be created by this one; an administrator must ${remedy}`);
+  });
 }
 
-const codeOf = (error: unknown) => (error as { code?: string }).code ?? '';
-const isRace = (error: unknown) => RACES[codeOf(error)] ?? false;
+/** Lets the service read and write the rows of its own database, and no other role connect to it. */
+export async function grantToService(client: Client, roleName: string): Promise<void> {
+  const role = escapeIdentifier(roleName);
+  const { rows } = await client.query<{ name: string }>('SELECT quote_ident(current_database()) AS name');
+  const database = rows[0]?.name;
+  // One query of several statements is one transaction: no request sees a table between its REVOKE and its GRANT.
+  await client.query(`
+    REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${role};
+    GRANT CONNECT ON DATABASE ${database} TO ${role};
+    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    REVOKE ALL ON SCHEMA public FROM ${role};
+    GRANT USAGE ON SCHEMA public TO ${role};
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
+    REVOKE INSERT, UPDATE, DELETE ON TABLE public._prisma_migrations FROM ${role};
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role};
+    -- A replica that waits until a migration is recorded uses its tables before these grants come again.
+    ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${role};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO ${role};
+  `);
+}
+
+/** The form in which PostgreSQL stores a password, so that the password is neither sent to the server nor in its log. */
+export function scramVerifier(password: string, salt = randomBytes(16)): string {
+  const iterations = 4096; // PostgreSQL's own default
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${hmac('Server Key').toString('base64')}`;
+}

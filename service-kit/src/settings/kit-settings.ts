@@ -83,7 +83,7 @@ export const kitSettings = {
   DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '800'),
   DATABASE_IDLE_TIMEOUT_MS: setting('time after which an idle connection is closed, ms', integer(1000), '60000'),
   DATABASE_STATEMENT_TIMEOUT_MS: setting(
-    "longest a statement may run, ms; the role's own limit is SERVICE_ROLE_STATEMENT_TIMEOUT_MS",
+    'longest a statement may run, ms; the migration gives the role a limit of 2000',
     integer(1, LONGEST_STATEMENT_MS),
     '1500',
   ),
