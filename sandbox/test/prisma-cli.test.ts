@@ -8,7 +8,7 @@ import { freePort } from '../src/bookstore/ports.js';
 import { type Bookstore, startBookstore } from '../src/bookstore/start-bookstore.js';
 import { WorkTreeCopy } from '../src/testing/work-tree-copy.js';
 
-// Each command runs in a service's folder, as docs/runbook.md has it: with the schema engine of this repository in the
+// Each command runs in a service's folder, as docs/prisma-cli.md has it: with the schema engine of this repository in the
 // place of the one that the Prisma CLI would download.
 
 const PRISMA = createRequire(import.meta.url).resolve('prisma/build/index.js');
