@@ -81,7 +81,7 @@ test('restored into a new bookstore, the two halves fit', { timeout: 400_000 }, 
   const bookstore = to(fresh);
   const { author: overwritten } = await authorWithBooks(bookstore, 1);
   const command = new BackupCommand('restore', fresh, folder);
-  expect([await command.ended, command.output]).toEqual([0, expect.stringMatching(/\n0 findings; /)]);
+  expect([await command.ended, command.output]).toEqual([0, expect.stringMatching(/the two halves fit\n/)]);
 
   const gone = { code: 'NOT_FOUND', reason: 'AUTHOR_NOT_FOUND' };
   for (const id of [overwritten.id, deletedBefore]) {
@@ -95,5 +95,4 @@ test('restored into a new bookstore, the two halves fit', { timeout: 400_000 }, 
     await bookstore.authors.deleteAuthor({ id: author.id, force: true });
   }
   bookstore.close();
-  expect(await fresh.compose('run', '--rm', '-T', '--no-deps', 'fsck')).toMatch(/^0 findings; /);
 });

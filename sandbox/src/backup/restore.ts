@@ -20,7 +20,8 @@ const BOTH = [AUTHORS, BOOKS];
  * old ones' place only when both are complete: two halves of different backups would break the promise, and a backup of
  * an older schema would not fit over a newer one. The migrations then bring it up to date and grant the roles theirs.
  *
- * @throws SandboxError that says what is in the way; the services then run on what was there before
+ * @throws SandboxError that says what is in the way, and the services then run on what was there before; or that the
+ *   two halves do not fit, and the services run on those
  */
 export async function restore({ folder, onStep, signal }: RestoreOptions): Promise<void> {
   const { databases, madeAt } = await readBackup(folder);
@@ -37,6 +38,8 @@ export async function restore({ folder, onStep, signal }: RestoreOptions): Promi
     } finally {
       await Promise.allSettled(BOTH.map((database) => database.dropLoaded()));
     }
+    await compare();
+    onStep('the two halves fit');
   });
 }
 
@@ -70,4 +73,17 @@ async function replace(onStep: RestoreOptions['onStep']): Promise<void> {
     throw error;
   }
   for (const database of BOTH) await database.dropAside();
+}
+
+/** Compares the halves while no service writes: each live reference needs its author, and no ACTIVE author is closed. */
+async function compare(): Promise<void> {
+  const authors = new Set(await AUTHORS.column('SELECT id FROM authors'));
+  const active = new Set(await AUTHORS.column("SELECT id FROM authors WHERE state = 'ACTIVE'"));
+  const live = await BOOKS.column('SELECT author_id FROM author_refs WHERE live');
+  const closed = await BOOKS.column('SELECT author_id FROM author_refs WHERE NOT live');
+  const broken = [...live.filter((id) => !authors.has(id)), ...closed.filter((id) => active.has(id))];
+  if (broken.length > 0)
+    throw new SandboxError(
+      `restored, but the two halves do not fit: ${broken.length} authors differ, the first is ${broken[0]}; docs/runbook.md says what to do`,
+    );
 }

@@ -21,6 +21,11 @@ export class StackDatabase {
     return { postgres: postgres.replace(/ .*/, ''), migration };
   }
 
+  /** The first column of each row. */
+  async column(sql: string): Promise<string[]> {
+    return (await this.#psql(this.name, sql)).split('\n').filter((line) => line !== '');
+  }
+
   /** Writes everything in it to an open file. Owners and grants are left to the migration that follows a restore. */
   async dump(file: number, signal?: AbortSignal): Promise<void> {
     const args = ['pg_dump', '--format=custom', '--no-owner', '--no-privileges', `--dbname=${this.name}`];
