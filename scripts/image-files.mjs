@@ -14,7 +14,7 @@ import { root } from './run.mjs';
 const [part, out] = process.argv.slice(2);
 if (!part || !out) throw new Error('usage: node scripts/image-files.mjs service-kit|SERVICE FOLDER');
 
-const KIT_PROGRAMS = ['telemetry/register', 'migrate/main', 'probe/main', 'fsck/main'];
+const KIT_PROGRAMS = ['telemetry/register', 'migrate/main', 'probe/main'];
 // Data are files that are found by a path which is put together at run time.
 const { programs, data } =
   part === 'service-kit'

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { test as base, expect, inject, vi } from 'vitest';
 import { createServiceDatabase } from '../src/testing/service-database.js';
 
-const MAIN = fileURLToPath(new URL('../../service-kit/dist/fsck/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/fsck/main.js', import.meta.url));
 
 /** Both services' databases with nothing in them, and what a test puts there. */
 export class CheckedDatabases implements AsyncDisposable {
@@ -68,10 +68,9 @@ export class CheckedDatabases implements AsyncDisposable {
     await this.authors.query('DELETE FROM authors WHERE id = $1', [authorId]);
   }
 
-  /** The command as the container runs it. */
+  /** The command on these databases. */
   fsck(...args: string[]): Promise<FsckRun> {
-    const { authors, books } = this.urls;
-    return run(args, { AUTHOR_DATABASE_URL: authors, BOOK_DATABASE_URL: books });
+    return run('--authors-url', this.urls.authors, '--books-url', this.urls.books, ...args);
   }
 
   /** Waits until the check's session in this database is in this state, in terms of pg_stat_activity. */
@@ -109,10 +108,10 @@ export interface FsckRun {
   readonly stderr: string;
 }
 
-/** The command with this environment and no other. */
-export function run(args: string[], env: Record<string, string>): Promise<FsckRun> {
+/** The command with these arguments. */
+export function run(...args: string[]): Promise<FsckRun> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [MAIN, ...args], (error, stdout, stderr) => {
       const status = error ? Number(error.code) : 0;
       resolve({ status, lines: stdout.split('\n').filter((line) => line !== ''), stderr });
     });

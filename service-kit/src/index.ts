@@ -10,10 +10,6 @@ export { CallError, type ExplainedError, type FieldViolation, isExplained } from
 export { ERROR_DOMAIN, type Reason, statusOfReason } from './errors/reasons.js';
 export { type ErrorDetails, errorDetails } from './errors/to-status.js';
 export { CRASHED, failPoint } from './fail-points/fail-point.js';
-export type { Finding, Repair } from './fsck/finding.js';
-export { type DatabaseUrls, type FsckResult, fsck } from './fsck/fsck.js';
-export { fsckCommand } from './fsck/fsck-command.js';
-export { FsckError } from './fsck/fsck-error.js';
 export type { Logger } from './log/logger.js';
 export { type AllFields, type Change, type Given, type RequestFields, toMessage } from './messages/messages.js';
 export {
