@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as contract from './contract.mjs';
+import { usesPublicApi } from './public-api.mjs';
 import { root, run } from './run.mjs';
 
 const build = path.join(root, 'scripts/build.mjs');
@@ -11,6 +12,7 @@ const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-'));
 const checks = {
   'format and lint': () => run('@biomejs/biome', 'biome', ['check', '--error-on-warnings', '.']),
   types: () => spawnSync(process.execPath, [build, '.', 'tsconfig.tests.json'], { stdio: 'inherit' }).status === 0,
+  'public API alone': usesPublicApi,
   'contract: style': contract.lint,
   'contract: nothing breaks': contract.breaking,
   'contract: generated code': () => contract.isGenerated(scratch),

@@ -4,8 +4,8 @@ import { AuthorsController } from './authors/authors.controller.js';
 import { AuthorsRepository } from './authors/authors.repository.js';
 import { AuthorsService } from './authors/authors.service.js';
 import { DeletionRecovery } from './authors/deletion-recovery.js';
-import { BookShelf } from './book-shelf/book-shelf.js';
-import { GrpcBookShelf } from './book-shelf/grpc-book-shelf.js';
+import { BooksClient } from './books-client/books-client.js';
+import { GrpcBooksClient } from './books-client/grpc-books-client.js';
 import { PrismaService } from './prisma.service.js';
 
 @Module({
@@ -16,7 +16,7 @@ import { PrismaService } from './prisma.service.js';
     PrismaService,
     AuthorDeletion,
     DeletionRecovery,
-    { provide: BookShelf, useClass: GrpcBookShelf },
+    { provide: BooksClient, useClass: GrpcBooksClient },
   ],
 })
 export class AppModule {}

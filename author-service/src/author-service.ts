@@ -1,7 +1,6 @@
 import { AuthorServiceService } from '@bookstore/proto';
 import type { ServiceDefinition } from '@bookstore/service-kit';
 import { AppModule } from './app.module.js';
-import { authorScopes } from './scopes.js';
 import { authorSettings } from './settings.js';
 
 /** The author service, as the kit starts it. */
@@ -11,6 +10,5 @@ export const authorService: ServiceDefinition = {
   migrations: new URL('../prisma/migrations', import.meta.url),
   public: { 'bookstore.author.v1.AuthorService': AuthorServiceService },
   internal: { 'bookstore.author.v1.AuthorService': { getAuthor: AuthorServiceService.getAuthor } },
-  scopes: authorScopes,
   module: AppModule,
 };

@@ -44,17 +44,6 @@ test('nobody else tries while whoever began may still be at it', async () => {
   expect(Number(rows[0].seconds)).toBeLessThanOrEqual(3);
 });
 
-test('how long that is, and when it is tried again, are settings', async () => {
-  const env = { DELETE_RECOVERY_INTERVAL_MS: '20', DELETE_RECOVERY_DELAY_MS: '100', DELETE_RECOVERY_RETRY_MS: '40' };
-  const quick = await startAuthors(env);
-  const { id } = await quick.api.createAuthor(newAuthor());
-  quick.shelf.answer = refuse(status.INTERNAL);
-  await failureOf(quick.api.deleteAuthor({ id }));
-  const tries = () => quick.database.query('SELECT delete_tries AS tries FROM authors');
-  await expect.poll(async () => (await tries()).rows[0].tries, { timeout: 7000 }).toBeGreaterThan(5);
-  await quick.stop();
-});
-
 test('once it is due the worker finishes it, and the author is gone', async () => {
   authors.shelf.answer = () => closed();
   const [id = ''] = await beingDeleted(1);

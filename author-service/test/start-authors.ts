@@ -19,7 +19,7 @@ import pg from 'pg';
 import { inject } from 'vitest';
 import { authorService } from '../src/author-service.js';
 
-export type BookShelfPeer = Peer<CloseAuthorRequest, CloseAuthorResponse>;
+export type BooksPeer = Peer<CloseAuthorRequest, CloseAuthorResponse>;
 
 /** No book is in the way. */
 export const closed = (bookCount = 0): CloseAuthorResponse => ({
@@ -37,7 +37,7 @@ export const hasBooks = (bookCount: number): CloseAuthorResponse => ({
 export interface Authors {
   readonly service: RunningService;
   readonly api: PromiseClient<AuthorServiceClient>;
-  readonly shelf: BookShelfPeer;
+  readonly shelf: BooksPeer;
   /** The database as its owner. */
   readonly database: pg.Pool;
   readonly databaseUrl: string;
@@ -46,7 +46,7 @@ export interface Authors {
 
 export async function startAuthors(env: Record<string, string> = {}): Promise<Authors> {
   const { url, adminUrl } = await createServiceDatabase(inject('postgresUrl'), 'author-service');
-  const shelf: BookShelfPeer = await startPeer(AuthorReferenceServiceService, () => closed());
+  const shelf: BooksPeer = await startPeer(AuthorReferenceServiceService, () => closed());
   const service = await startTestService(authorService, {
     DATABASE_URL: url,
     BOOK_SERVICE_ADDRESS: shelf.address,

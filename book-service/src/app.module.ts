@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
-import { AuthorDirectory } from './author-directory/author-directory.js';
-import { GrpcAuthorDirectory } from './author-directory/grpc-author-directory.js';
 import { AuthorReferencesController } from './author-references/author-references.controller.js';
 import { AuthorReferencesRepository } from './author-references/author-references.repository.js';
+import { AuthorsClient } from './authors-client/authors-client.js';
+import { GrpcAuthorsClient } from './authors-client/grpc-authors-client.js';
 import { BooksController } from './books/books.controller.js';
 import { BooksRepository } from './books/books.repository.js';
 import { BooksService } from './books/books.service.js';
@@ -15,7 +15,7 @@ import { PrismaService } from './prisma.service.js';
     BooksRepository,
     AuthorReferencesRepository,
     PrismaService,
-    { provide: AuthorDirectory, useClass: GrpcAuthorDirectory },
+    { provide: AuthorsClient, useClass: GrpcAuthorsClient },
   ],
 })
 export class AppModule {}

@@ -1,7 +1,6 @@
 import { AuthorReferenceServiceService, BookServiceService } from '@bookstore/proto';
 import type { ServiceDefinition } from '@bookstore/service-kit';
 import { AppModule } from './app.module.js';
-import { bookScopes } from './scopes.js';
 import { bookSettings } from './settings.js';
 
 /** The book service, as the kit starts it. */
@@ -11,6 +10,5 @@ export const bookService: ServiceDefinition = {
   migrations: new URL('../prisma/migrations', import.meta.url),
   public: { 'bookstore.book.v1.BookService': BookServiceService },
   internal: { 'bookstore.book.v1.AuthorReferenceService': AuthorReferenceServiceService },
-  scopes: bookScopes,
   module: AppModule,
 };

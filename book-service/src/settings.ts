@@ -1,11 +1,11 @@
 import { kitSettings, type Settings, setting, text } from '@bookstore/service-kit';
 
-/** The environment of the book service: the kit's, and its own. */
+/** The environment variables of the book service: the kit's, and its own. */
 export const bookSettings = {
   ...kitSettings,
   PUBLIC_PORT: { ...kitSettings.PUBLIC_PORT, defaultValue: '50052' },
   INTERNAL_PORT: { ...kitSettings.INTERNAL_PORT, defaultValue: '50062' },
-  INTERNAL_PEER_NAME: { ...kitSettings.INTERNAL_PEER_NAME, defaultValue: 'author-service' },
+  INTERNAL_PEER_NAMES: { ...kitSettings.INTERNAL_PEER_NAMES, defaultValue: 'author-service' },
   AUTHOR_SERVICE_ADDRESS: setting("host:port, or gRPC target, of the author service's internal port", text),
 };
 

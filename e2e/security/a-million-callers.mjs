@@ -1,16 +1,12 @@
 // What a million callers cost a process that has served one caller a million times; prints bytes, as JSON.
-// node --expose-gc a-million-callers.mjs URL-OF-RATE-LIMIT-MODULE
+// node --expose-gc a-million-callers.mjs URL-OF-RATE-LIMITER-MODULE
 import { setImmediate as turn } from 'node:timers/promises';
 
 const CALLS = 1_000_000;
 /** Between two turns of the event loop, in which what has run out is forgotten, as while serving. */
 const CALLS_PER_TURN = 200;
-const { RateLimit } = await import(process.argv[2]);
-const limit = new RateLimit({
-  RATE_LIMIT_PER_SECOND: 500,
-  RATE_LIMIT_BURST: 1000,
-  RATE_LIMIT_MAX_IDENTITIES: 50_000,
-});
+const { RateLimiter } = await import(process.argv[2]);
+const limit = new RateLimiter(500, 1000);
 
 /** The most memory that the process has meanwhile, and how many calls are refused. */
 async function call(nameOf) {

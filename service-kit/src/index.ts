@@ -1,27 +1,20 @@
-export { type Call, currentCall, type Identity, runForNoCall } from './call/call.js';
-export { CallEnded, throwIfEnded } from './call/call-ended.js';
+export { Scopes } from './auth/scopes.js';
+export { type Call, CallEnded, currentCall, type Identity, runForNoCall, throwIfEnded } from './call/call.js';
 export { callPeer, type UnaryMethod } from './client/call-peer.js';
 export { channelOptions, type IdempotentMethod, targetOf } from './client/channel-options.js';
-export { type PeerClient, peerClient } from './client/peer-client.js';
+export { type PeerClient, type PeerOptions, peerClient } from './client/peer-client.js';
 export type { PrismaOptions } from './database/database.js';
 export { answerLost } from './database/database-errors.js';
 export { SharedRead } from './database/shared-read.js';
-export { CallError, type ExplainedError, type FieldViolation, isExplained } from './errors/call-error.js';
-export { ERROR_DOMAIN, type Reason, statusOfReason } from './errors/reasons.js';
-export { type ErrorDetails, errorDetails } from './errors/to-status.js';
+export { DomainError, type ErrorDetails, type FieldViolation } from './errors/domain-error.js';
+export { ERROR_DOMAIN, errorDetails, type ReceivedDetails } from './errors/to-status.js';
 export { CRASHED, failPoint } from './fail-points/fail-point.js';
 export type { Logger } from './log/logger.js';
 export { type AllFields, type Change, type Given, type RequestFields, toMessage } from './messages/messages.js';
-export {
-  collectPage,
-  MAX_PAGE_SIZE,
-  type Page,
-  type PageRequest,
-  RESPONSE_BUDGET_BYTES,
-} from './pagination/collect-page.js';
+export { collectPage, MAX_PAGE_SIZE, type PageRequest, RESPONSE_BUDGET_BYTES } from './pagination/collect-page.js';
 export { encodePageToken } from './pagination/page-token.js';
 export { LIVENESS } from './server/readiness.js';
-export { LOGGER, PRISMA_OPTIONS, SETTINGS } from './service/kit-module.js';
+export { LOGGER, PRISMA_OPTIONS, SETTINGS } from './service/kit.module.js';
 export { runService } from './service/run-service.js';
 export type { Endpoint, ServiceDefinition } from './service/service-definition.js';
 export { type RunningService, startService } from './service/start-service.js';
@@ -38,7 +31,7 @@ export {
   setting,
   text,
 } from './settings/setting.js';
-export { type Figure, observe } from './telemetry/telemetry.js';
 export * from './validation/fields.js';
 export { invalidFields, parse } from './validation/parse.js';
 export { requestHash } from './validation/request-hash.js';
+export { type Validated, ZodValidationPipe } from './validation/zod-validation.pipe.js';

@@ -9,7 +9,7 @@ const LIMIT = 4;
 
 let controlled: ControlledService;
 beforeAll(async () => {
-  controlled = await startControlledService({ MAX_CALLS_IN_FLIGHT: String(LIMIT), MAX_METADATA_BYTES: '2048' });
+  controlled = await startControlledService({ MAX_CALLS_IN_FLIGHT: String(LIMIT) });
 });
 afterAll(async () => {
   controlled?.api.close();
@@ -71,15 +71,15 @@ describe('the call beyond the limit of calls in flight', () => {
 
 describe('metadata beyond the limit is refused', () => {
   test.each([
-    ['in one value', [['x-long', 'x'.repeat(2048)]]],
-    ['in many keys', Array.from({ length: 60 }, (_, i) => [`x-key-${i}`, 'x'.repeat(40)] as const)],
-    ['in many values of one key', Array.from({ length: 60 }, () => ['x-same', 'x'.repeat(40)] as const)],
-    ['in many binary values of one key', Array.from({ length: 40 }, () => ['x-same-bin', 'x'.repeat(60)] as const)],
+    ['in one value', [['x-long', 'x'.repeat(16_384)]]],
+    ['in many keys', Array.from({ length: 60 }, (_, i) => [`x-key-${i}`, 'x'.repeat(300)] as const)],
+    ['in many values of one key', Array.from({ length: 60 }, () => ['x-same', 'x'.repeat(300)] as const)],
+    ['in many binary values of one key', Array.from({ length: 60 }, () => ['x-same-bin', 'x'.repeat(300)] as const)],
   ] as const)('%s', async (_where, entries) => {
     expect(await failureOf(controlled.api.getAuthor({ id: '1' }, { metadata: metadata(entries) }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
       reason: 'INVALID_FIELD',
-      fields: { metadata: 'must be at most 2048 bytes' },
+      fields: { metadata: 'must be at most 16384 bytes' },
     });
     await controlled.api.getAuthor();
   });

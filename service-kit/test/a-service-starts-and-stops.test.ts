@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { AuthorServiceClient, AuthorServiceService, type GetAuthorRequest } from '@bookstore/proto';
+import { AuthorServiceClient, AuthorServiceService } from '@bookstore/proto';
 import {
   createServiceDatabase,
   failureOf,
@@ -11,8 +11,6 @@ import {
 } from '@bookstore/sandbox/testing';
 import { LIVENESS, type RunningService, SettingsError, startService } from '@bookstore/service-kit';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { Controller, Module, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
 import pg from 'pg';
 import { describe, expect, inject, test } from 'vitest';
 import { controlledDefinition, someone, startControlledService } from './controlled-service.js';
@@ -85,41 +83,10 @@ describe('a service does not start', () => {
     const more = {
       ...definition,
       public: { 'bookstore.author.v1.AuthorService': { listAuthors } },
-      scopes: { ...definition.scopes, [listAuthors.path]: 'authors:read' },
     };
     await expect(startService(more as typeof definition, env)).rejects.toThrow(
       'no controller handles /bookstore.author.v1.AuthorService/ListAuthors',
     );
-  });
-
-  test.each([
-    ['a guard', UseGuards({ canActivate: () => true })],
-    ['a pipe', UsePipes({ transform: (value: unknown) => value })],
-    ['an interceptor', UseInterceptors({ intercept: (_, next) => next.handle() })],
-    ['a filter', UseFilters({ catch: () => {} })],
-  ])('with %s on a controller or its method, which nobody would heed', async (_, enhance) => {
-    for (const [onClass, onMethod] of [
-      [enhance, () => {}],
-      [() => {}, enhance],
-    ] as [ClassDecorator & MethodDecorator, ClassDecorator & MethodDecorator][]) {
-      @Controller()
-      @onClass
-      class Authors {
-        @GrpcMethod('AuthorService')
-        @onMethod
-        getAuthor(request: GetAuthorRequest) {
-          return someone(request);
-        }
-      }
-      @Module({ controllers: [Authors] })
-      class EnhancedModule {}
-
-      const { definition } = controlledDefinition();
-      const env = testEnvironment({ DATABASE_URL: UNREACHABLE });
-      await expect(startService({ ...definition, module: EnhancedModule }, env)).rejects.toThrow(
-        'Authors.getAuthor must be called as it is',
-      );
-    }
   });
 });
 

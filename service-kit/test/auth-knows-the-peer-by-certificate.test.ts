@@ -6,13 +6,9 @@ import type { TLSSocket } from 'node:tls';
 import { CertificateAuthority, type Holder, type KeyPair } from '@bookstore/dev-credentials/certificate-authority';
 import { AuthorReferenceServiceClient } from '@bookstore/proto';
 import { createServiceDatabase, http2Call } from '@bookstore/sandbox/testing';
-import type { RunningService } from '@bookstore/service-kit';
+import { kitSettings, peerClient, type RunningService, readSettings, startService } from '@bookstore/service-kit';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { peerChannel } from '../src/client/peer-channel.js';
 import { createLogger } from '../src/log/logger.js';
-import { startService } from '../src/service/start-service.js';
-import { kitSettings } from '../src/settings/kit-settings.js';
-import { readSettings } from '../src/settings/setting.js';
 import { countingDefinition } from './secured-service.js';
 
 const WAIT = { timeout: 10_000 };
@@ -47,8 +43,7 @@ beforeAll(async () => {
     DATABASE_URL: (await createServiceDatabase(inject('postgresUrl'), 'author-service')).url,
     LOG_LEVEL: 'error',
     READINESS_INTERVAL_MS: '20',
-    RELOAD_INTERVAL_MS: '20',
-    INTERNAL_PEER_NAME: 'book-service',
+    INTERNAL_PEER_NAMES: 'book-service,review-service',
     TLS_CERT_FILE: file('own.crt'),
     TLS_KEY_FILE: file('own.key'),
     INTERNAL_TLS_CERT_FILE: file('own.crt'),
@@ -82,6 +77,7 @@ async function callAs(pair: KeyPair | undefined): Promise<string> {
 
 test.each<[string, string, () => Promise<KeyPair | undefined>]>([
   ['the peer', 'OK', () => authority.issue(PEER)],
+  ['another peer of the list', 'OK', () => authority.issue({ ...PEER, dnsNames: ['review-service'] })],
   ['nobody', 'refused', async () => undefined],
   ['the peer, says another authority', 'refused', async () => (await CertificateAuthority.create(1)).issue(PEER)],
   ['the peer of yesterday', 'refused', () => authority.issue({ ...PEER, notBefore: 0, notAfter: Date.now() - 1000 })],
@@ -116,18 +112,15 @@ test('our client of the internal port talks to nobody but the holder of the name
   for (const name of ['author-service', 'book-service']) {
     const settings = readSettings(kitSettings, {
       ...env,
-      INTERNAL_PEER_NAME: name,
       INTERNAL_TLS_CERT_FILE: file('client.crt'),
       INTERNAL_TLS_KEY_FILE: file('client.key'),
     });
-    const channel = peerChannel(settings, logger, []);
-    const target = `127.0.0.1:${service.internalPort}`;
-    const client = new AuthorReferenceServiceClient(target, channel.credentials, channel.options);
+    const peer = { name, address: `127.0.0.1:${service.internalPort}`, idempotent: [] };
+    const { client, close } = peerClient(AuthorReferenceServiceClient, peer, settings, logger);
     outcomes[name] = await new Promise((resolve) =>
       client.closeAuthor({ opId: '', authorId: '', force: false }, (error) => resolve(error ? 'failed' : 'OK')),
     );
-    client.close();
-    channel.close();
+    close();
   }
   expect(outcomes).toEqual({ 'author-service': 'OK', 'book-service': 'failed' });
 });

@@ -1,6 +1,6 @@
 import { http2Call } from '@bookstore/sandbox/testing';
+import { startService } from '@bookstore/service-kit';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { startService } from '../src/service/start-service.js';
 import { countingDefinition, METHODS, SCOPES, type SecuredService, startSecuredService } from './secured-service.js';
 
 let secured: SecuredService;
@@ -35,8 +35,8 @@ test('methods of the internal port are not served on the public one, not even to
   expect((await http2Call(secured.session, path, { authorization })).code).toBe('UNIMPLEMENTED');
 });
 
-test('a service with a method that no scope is set for does not start', async () => {
-  const { '/bookstore.book.v1.BookService/ListBooks': _forgotten, ...scopes } = countingDefinition([]).scopes;
+test('a service with a method without @Scopes does not start', async () => {
+  const { '/bookstore.book.v1.BookService/ListBooks': _forgotten, ...scopes } = SCOPES;
   const env = {
     AUTH: 'off',
     LISTEN_HOST: '127.0.0.1',
@@ -44,7 +44,7 @@ test('a service with a method that no scope is set for does not start', async ()
     INTERNAL_PORT: '0',
     DATABASE_URL: 'postgresql://x',
   };
-  await expect(startService({ ...countingDefinition([]), scopes }, env)).rejects.toThrow(
-    'no scope is set for /bookstore.book.v1.BookService/ListBooks',
+  await expect(startService(countingDefinition([], scopes), env)).rejects.toThrow(
+    '@Scopes is missing on Everything./bookstore.book.v1.BookService/ListBooks',
   );
 });

@@ -5,6 +5,7 @@ import {
   PRISMA_OPTIONS,
   type PrismaOptions,
   type RunningService,
+  Scopes,
   type ServiceDefinition,
 } from '@bookstore/service-kit';
 import { Controller, Inject, Module } from '@nestjs/common';
@@ -35,6 +36,7 @@ export function controlledDefinition(): { definition: ServiceDefinition; control
     constructor(@Inject(PRISMA_OPTIONS) private readonly options: PrismaOptions) {}
 
     @GrpcMethod('AuthorService')
+    @Scopes('authors:read')
     getAuthor(request: GetAuthorRequest) {
       return control.handler(request, this.options.adapter);
     }
@@ -45,11 +47,10 @@ export function controlledDefinition(): { definition: ServiceDefinition; control
 
   const definition: ServiceDefinition = {
     name: 'controlled-service',
-    settings: { ...kitSettings, INTERNAL_PEER_NAME: { ...kitSettings.INTERNAL_PEER_NAME, defaultValue: 'nobody' } },
+    settings: { ...kitSettings, INTERNAL_PEER_NAMES: { ...kitSettings.INTERNAL_PEER_NAMES, defaultValue: 'nobody' } },
     migrations: new URL('../../author-service/prisma/migrations', import.meta.url),
     public: endpoint,
     internal: endpoint,
-    scopes: { [getAuthor.path]: 'authors:read' },
     module: AuthorsModule,
   };
   return { definition, control };

@@ -1,21 +1,23 @@
 import { Metadata, status } from '@grpc/grpc-js';
+import { NotFoundException } from '@nestjs/common';
+import { RpcException } from '@nestjs/microservices';
 import { describe, expect, test } from 'vitest';
 import { answerLost, databaseUnavailable, describeDatabaseError, sqlState } from '../src/database/database-errors.js';
-import { CallError } from '../src/errors/call-error.js';
-import { type Reason, statusOfReason } from '../src/errors/reasons.js';
-import { errorDetails, explain, toStatus } from '../src/errors/to-status.js';
+import { DomainError, type ErrorDetails } from '../src/errors/domain-error.js';
+import { errorDetails, internalError, isBug, toStatus } from '../src/errors/to-status.js';
 import { serializeError } from '../src/log/error-serializer.js';
 
-/** As a client gets it. */
-const received = (error: CallError) => errorDetails(toStatus(error));
+const failure = (details: ErrorDetails = {}) => new DomainError('NOT_FOUND', 'BOOK_NOT_FOUND', 'no such book', details);
+/** As a client receives it. */
+const received = (error: DomainError) => errorDetails(toStatus(error));
 
 describe('details', () => {
-  test('of every reason come back as they went', () => {
-    for (const reason of Object.keys(statusOfReason) as Reason[]) {
-      const error = new CallError(reason, 'what happened', { metadata: { fact: 'a' } });
-      expect(toStatus(error)).toMatchObject({ code: statusOfReason[reason], details: 'what happened' });
-      expect(received(error)).toEqual({ info: { reason, domain: 'bookstore', metadata: { fact: 'a' } } });
-    }
+  test('come back as they went, with the status that the error names', () => {
+    const error = failure({ metadata: { fact: 'a' } });
+    expect(toStatus(error)).toMatchObject({ code: status.NOT_FOUND, details: 'no such book' });
+    expect(received(error)).toEqual({
+      info: { reason: 'BOOK_NOT_FOUND', domain: 'bookstore', metadata: { fact: 'a' } },
+    });
   });
 
   test('name each bad field', () => {
@@ -23,15 +25,11 @@ describe('details', () => {
       { field: 'name', description: 'is required' },
       { field: 'published_year', description: 'must not be 0' },
     ];
-    expect(received(new CallError('INVALID_FIELD', 'bad', { violations })).badRequest?.fieldViolations).toMatchObject(
-      violations,
-    );
+    expect(received(failure({ violations })).badRequest?.fieldViolations).toMatchObject(violations);
   });
 
   test('name the resource', () => {
-    const error = Object.assign(new CallError('BOOK_NOT_FOUND', 'no such book'), {
-      resource: { type: 'bookstore.book.v1.Book', name: '7' },
-    });
+    const error = failure({ resource: { type: 'bookstore.book.v1.Book', name: '7' } });
     expect(received(error).resource).toMatchObject({
       resourceType: 'bookstore.book.v1.Book',
       resourceName: '7',
@@ -45,7 +43,7 @@ describe('details', () => {
     [999.2, { seconds: 1, nanos: 0 }],
     [61_001, { seconds: 61, nanos: 1_000_000 }],
   ])('say to wait %d ms, to programs and to retry policies', (retryAfterMs, retryDelay) => {
-    const error = new CallError('RATE_LIMITED', 'too many', { retryAfterMs });
+    const error = failure({ retryAfterMs });
     expect(received(error).retry).toMatchObject({ retryDelay });
     expect(toStatus(error).metadata.get('grpc-retry-pushback-ms')).toEqual([String(Math.ceil(retryAfterMs))]);
   });
@@ -57,23 +55,49 @@ describe('details', () => {
 });
 
 describe('an error', () => {
-  test('that explains itself is answered so', () => {
-    const error = Object.assign(new Error('no'), { reason: 'BOOK_NOT_FOUND' });
-    expect(explain(error)).toBe(error);
+  class BookNotFound extends DomainError {}
+
+  test('of a domain keeps its name, its cause and its status', () => {
+    const cause = new Error('why');
+    const error = new BookNotFound('NOT_FOUND', 'BOOK_NOT_FOUND', 'no', { cause });
+    expect(error).toMatchObject({ name: 'BookNotFound', cause });
+    expect(isBug(error)).toBe(false);
+  });
+
+  test.each([
+    [
+      { code: status.ABORTED, message: 'again' },
+      { code: status.ABORTED, details: 'again' },
+    ],
+    [
+      { code: status.ABORTED, details: 'again' },
+      { code: status.ABORTED, details: 'again' },
+    ],
+    ['Forbidden resource', { code: status.UNKNOWN, details: 'Forbidden resource' }],
+    [
+      { status: 'error', message: 'x' },
+      { code: status.UNKNOWN, details: 'x' },
+    ],
+    [
+      { code: 99, message: 'x' },
+      { code: status.UNKNOWN, details: 'x' },
+    ],
+  ])('of Nest, RpcException(%j), keeps its code and message', (given, expected) => {
+    expect(toStatus(new RpcException(given))).toMatchObject(expected);
   });
 
   test.each([
     ['an error', new Error('SELECT secret FROM authors')],
-    ['an error with a reason of its own', Object.assign(new Error('x'), { reason: 'toString' })],
+    ['an HttpException', new NotFoundException('secret')],
     ['a string', 'SELECT'],
     ['nothing', undefined],
     ['null', null],
-    ['what looks like an explained error and is none', { reason: 'BOOK_NOT_FOUND', message: 'SELECT' }],
+    ['what looks like a domain error and is none', { reason: 'BOOK_NOT_FOUND', code: 5, message: 'SELECT' }],
   ])('that is a bug, such as %s, is INTERNAL and says no more', (_what, error) => {
-    const answer = toStatus(explain(error));
+    const answer = toStatus(error);
+    expect(isBug(error)).toBe(true);
     expect(answer).toMatchObject({ code: status.INTERNAL, details: 'internal error' });
     expect(errorDetails(answer)).toEqual({ info: { reason: 'INTERNAL', domain: 'bookstore', metadata: {} } });
-    expect((explain(error) as Error).cause).toBe(error);
   });
 });
 
@@ -107,7 +131,7 @@ describe('a database that cannot be used is known by', () => {
     ],
   ])('%s', (_what, failure) => {
     expect(databaseUnavailable(failure)).toMatchObject({ reason: 'DATABASE_UNAVAILABLE', cause: failure });
-    expect(explain(failure).message).not.toContain('x');
+    expect(toStatus(failure).details).not.toContain('x');
   });
 
   test.each([
@@ -182,7 +206,7 @@ describe('in the log', () => {
     expect(describeDatabaseError(failure)).toBe(
       'database error: code P2039, model Author, kind postgres, sqlState 23514',
     );
-    const internal = serializeError(explain(failure));
+    const internal = serializeError(internalError(failure));
     expect(JSON.stringify(internal)).not.toContain('ursula');
     expect(internal).toMatchObject({ message: 'internal error', cause: { code: 'P2039', stack: expect.any(String) } });
   });

@@ -67,11 +67,13 @@ test('a request that breaks several rules is refused with every field, by its na
   } catch (error) {
     expect(error).toMatchObject({
       reason: 'INVALID_FIELD',
-      violations: [
-        { field: 'published_year', description: 'is too early' },
-        { field: 'author_id', description: 'must be a UUID' },
-        { field: 'title', description: 'is required' },
-      ],
+      details: {
+        violations: [
+          { field: 'published_year', description: 'is too early' },
+          { field: 'author_id', description: 'must be a UUID' },
+          { field: 'title', description: 'is required' },
+        ],
+      },
     });
   }
 });

@@ -55,19 +55,19 @@ const forbidden: Record<string, string[]> = {
     'node:fs',
   ],
   'books/book.ts': ['zod', '../prisma.service.js', '../author-references/closing.js'],
-  'book-shelf/book-shelf.ts': [
+  'books-client/books-client.ts': [
     '@bookstore/proto',
     '@grpc/grpc-js',
-    './grpc-book-shelf.js',
+    './grpc-books-client.js',
     '../authors/authors.service.js',
   ],
-  'author-directory/author-directory.ts': ['@bookstore/proto', '@grpc/grpc-js', './grpc-author-directory.js'],
+  'authors-client/authors-client.ts': ['@bookstore/proto', '@grpc/grpc-js', './grpc-authors-client.js'],
   'authors/authors.controller.ts': [
     '../prisma.service.js',
     '../generated/prisma/client.js',
     '@prisma/client',
     'pg',
-    '../book-shelf/grpc-book-shelf.js',
+    '../books-client/grpc-books-client.js',
     '@bookstore/SIBLING',
   ],
   'authors/authors.service.ts': [
@@ -78,7 +78,7 @@ const forbidden: Record<string, string[]> = {
     '../generated/prisma/client.js',
     '@prisma/adapter-pg',
     'pg',
-    '../book-shelf/grpc-book-shelf.js',
+    '../books-client/grpc-books-client.js',
     '../../../SIBLING/src/books/book.js',
   ],
   'authors/requests.ts': ['@grpc/grpc-js', './authors.controller.js', 'pg'],
@@ -87,11 +87,11 @@ const forbidden: Record<string, string[]> = {
     '@grpc/grpc-js',
     './authors.controller.js',
     './authors.service.js',
-    '../book-shelf/grpc-book-shelf.js',
+    '../books-client/grpc-books-client.js',
     'pg',
     '@prisma/adapter-pg',
   ],
-  'book-shelf/grpc-book-shelf.ts': [
+  'books-client/grpc-books-client.ts': [
     '../authors/authors.controller.js',
     '../authors/authors.service.js',
     '../authors/authors.repository.js',
@@ -103,13 +103,18 @@ const forbidden: Record<string, string[]> = {
 
 /** Files of a service, and what each may import. */
 const allowed: Record<string, string[]> = {
-  'app.module.ts': ['./authors/authors.repository.js', './book-shelf/grpc-book-shelf.js', './prisma.service.js'],
+  'app.module.ts': ['./authors/authors.repository.js', './books-client/grpc-books-client.js', './prisma.service.js'],
   'author-service.ts': ['@bookstore/proto', '@bookstore/service-kit', './app.module.js'],
   'authors/authors.controller.ts': ['@bookstore/proto', './author.js', './authors.service.js', './requests.js'],
-  'authors/authors.service.ts': ['./author.js', './authors.repository.js', '../book-shelf/book-shelf.js'],
+  'authors/authors.service.ts': ['./author.js', './authors.repository.js', '../books-client/books-client.js'],
   'authors/authors.repository.ts': ['./author.js', '../prisma.service.js', '../generated/prisma/client.js'],
-  'book-shelf/book-shelf.ts': ['../authors/author.js'],
-  'book-shelf/grpc-book-shelf.ts': ['@bookstore/proto', '@grpc/grpc-js', './book-shelf.js', '../authors/author.js'],
+  'books-client/books-client.ts': ['../authors/author.js'],
+  'books-client/grpc-books-client.ts': [
+    '@bookstore/proto',
+    '@grpc/grpc-js',
+    './books-client.js',
+    '../authors/author.js',
+  ],
   'authors/author.ts': ['@bookstore/service-kit'],
   'authors/requests.ts': ['@bookstore/proto', '@bookstore/service-kit', 'zod', './author.js'],
   'prisma.service.ts': ['./generated/prisma/client.js', '@bookstore/service-kit'],

@@ -8,10 +8,8 @@ import {
   startTestService,
 } from '@bookstore/sandbox/testing';
 import { afterEach, expect, inject, test } from 'vitest';
-import { CallError } from '../src/errors/call-error.js';
-import { callerNetwork } from '../src/limits/caller-network.js';
-import { RateLimit } from '../src/limits/rate-limit.js';
-import { RecentNames } from '../src/limits/recent-names.js';
+import { DomainError } from '../src/errors/domain-error.js';
+import { callerNetwork, RateLimiter } from '../src/limits/rate-limiter.js';
 import { countingDefinition, METHODS, startSecuredService } from './secured-service.js';
 
 let stop: Array<() => unknown> = [];
@@ -20,14 +18,13 @@ afterEach(async () => {
   stop = [];
 });
 
-const limitOf = (rate: number, burst: number, names = 50_000) =>
-  new RateLimit({ RATE_LIMIT_PER_SECOND: rate, RATE_LIMIT_BURST: burst, RATE_LIMIT_MAX_IDENTITIES: names });
+const limitOf = (rate: number, burst: number, names = 50_000) => new RateLimiter(rate, burst, names);
 
 /** How many of these calls pass. */
-async function passed(limit: RateLimit, name: string, calls: number): Promise<number> {
+async function passed(limit: RateLimiter, name: string, calls: number): Promise<number> {
   const outcomes = await Promise.allSettled(Array.from({ length: calls }, () => limit.take(name)));
   for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(CallError);
+    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(DomainError);
   }
   return outcomes.filter(({ status }) => status === 'fulfilled').length;
 }
@@ -52,13 +49,13 @@ test('beyond the callers that are told apart, newcomers share one limit, and the
   expect(await passed(limit, 'a', 9)).toBe(9);
 });
 
-test('a name is forgotten when it has not been seen for a while, and not before', () => {
-  const names = new RecentNames(2, 1000, 0);
-  expect([names.admit('a', 0), names.admit('b', 0), names.admit('c', 0)]).toEqual([true, true, false]);
-  // Seen again within the period, a stays; b is let go after two.
-  expect([names.admit('a', 1500), names.admit('c', 1500)]).toEqual([true, false]);
-  expect([names.admit('c', 2500), names.admit('a', 2500), names.admit('d', 2500)]).toEqual([true, true, false]);
-  expect([names.admit('d', 10_000), names.admit('e', 10_000)]).toEqual([true, true]);
+test('a caller is forgotten once its limit is whole again', async () => {
+  const limit = limitOf(10, 0, 1);
+  expect(await passed(limit, 'a', 1)).toBe(1);
+  // Newcomers share one limit as long as a is remembered, a second.
+  expect(await passed(limit, 'b', 11)).toBe(10);
+  await expect.poll(() => passed(limit, 'c', 1), { timeout: 5_000 }).toBe(1);
+  await expect.poll(async () => (await passed(limit, 'd', 10)) > 0).toBe(true);
 });
 
 test.each([

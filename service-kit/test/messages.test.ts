@@ -67,8 +67,8 @@ test('an update names at least one field, whatever else is wrong with it', () =>
   const id = '0193e8a0-0000-7000-8000-000000000000';
   expect(parse(update, { id, publishedYear: 1974 })).toEqual({ id, publishedYear: 1974 });
   const violation = { field: 'title', description: 'or published_year is required: an update names a field' };
-  expect(() => parse(update, { id })).toThrow(expect.objectContaining({ violations: [violation] }));
+  expect(() => parse(update, { id })).toThrow(expect.objectContaining({ details: { violations: [violation] } }));
   expect(() => parse(update, { id: '7' })).toThrow(
-    expect.objectContaining({ violations: [{ field: 'id', description: 'must be a UUID' }, violation] }),
+    expect.objectContaining({ details: { violations: [{ field: 'id', description: 'must be a UUID' }, violation] } }),
   );
 });

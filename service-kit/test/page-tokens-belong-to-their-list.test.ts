@@ -5,7 +5,7 @@ import { decodePageToken, encodePageToken, isPageToken } from '../src/pagination
 
 const refused = {
   reason: 'INVALID_FIELD',
-  violations: [{ field: 'page_token', description: 'is not a token of this list' }],
+  details: { violations: [{ field: 'page_token', description: 'is not a token of this list' }] },
 };
 
 function problemOf(scope: string, token: string): unknown {

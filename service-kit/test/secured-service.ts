@@ -10,7 +10,7 @@ import {
   TEST_ISSUER,
   TestIssuer,
 } from '@bookstore/sandbox/testing';
-import { kitSettings, type RunningService, type ServiceDefinition } from '@bookstore/service-kit';
+import { kitSettings, type RunningService, Scopes, type ServiceDefinition } from '@bookstore/service-kit';
 import type { ServiceDefinition as GrpcService } from '@grpc/grpc-js';
 import { Controller, Module, type Type } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
@@ -56,19 +56,23 @@ export const SCOPES: Record<string, string> = {
   '/bookstore.book.v1.BookService/GetBooksByAuthor': 'books:read',
 };
 
+const ALL_SCOPES = { ...SCOPES, [AuthorReferenceServiceService.closeAuthor.path]: 'books:write' };
+
 /** A definition whose handlers push their full name. */
-export function countingDefinition(handled: string[]): ServiceDefinition {
+export function countingDefinition(
+  handled: string[],
+  scopes: Readonly<Record<string, string>> = ALL_SCOPES,
+): ServiceDefinition {
   return {
     name: 'counting-service',
     settings: {
       ...kitSettings,
-      INTERNAL_PEER_NAME: { ...kitSettings.INTERNAL_PEER_NAME, defaultValue: 'book-service' },
+      INTERNAL_PEER_NAMES: { ...kitSettings.INTERNAL_PEER_NAMES, defaultValue: 'book-service' },
     },
     migrations: new URL('../../author-service/prisma/migrations', import.meta.url),
     public: PUBLIC,
     internal: INTERNAL,
-    scopes: { ...SCOPES, [AuthorReferenceServiceService.closeAuthor.path]: 'books:write' },
-    module: countingModule({ ...PUBLIC, ...INTERNAL }, handled),
+    module: countingModule({ ...PUBLIC, ...INTERNAL }, handled, scopes),
   };
 }
 
@@ -88,7 +92,6 @@ export async function startSecuredService(
     JWT_JWKS_FILE: jwksFile,
     JWT_ISSUER: TEST_ISSUER,
     JWT_AUDIENCE: TEST_AUDIENCE,
-    RELOAD_INTERVAL_MS: '20',
     ...env,
   });
   const session = connect(`http://127.0.0.1:${service.publicPort}`);
@@ -106,7 +109,11 @@ export async function startSecuredService(
   };
 }
 
-function countingModule(services: Record<string, GrpcService>, handled: string[]): Type {
+function countingModule(
+  services: Record<string, GrpcService>,
+  handled: string[],
+  scopes: Readonly<Record<string, string>>,
+): Type {
   class Everything {}
   for (const [fullName, service] of Object.entries(services)) {
     for (const { path, responseDeserialize } of Object.values(service)) {
@@ -118,6 +125,8 @@ function countingModule(services: Record<string, GrpcService>, handled: string[]
       };
       Object.defineProperty(Everything.prototype, path, descriptor);
       GrpcMethod(fullName.split('.').at(-1) as string, path.split('/')[2])(Everything.prototype, path, descriptor);
+      const scope = scopes[path];
+      if (scope) Scopes(scope)(Everything.prototype, path, descriptor);
     }
   }
   Controller()(Everything);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Call, currentCall, runForCall } from '../src/call/call.js';
+import { type Call, runForCall } from '../src/call/call.js';
 import { SharedRead } from '../src/database/shared-read.js';
 
 const idOf = ({ id }: { id: string }) => id;
@@ -48,40 +48,6 @@ test('reads of one turn share a query, and each gets its own row or none', async
   expect(found).toEqual([{ id: 'a' }, { id: 'b' }, undefined, { id: 'a' }]);
   // As many keys as the next power of two, so that few statements are prepared.
   expect(queries).toEqual([['a', 'b', 'none', 'none']]);
-});
-
-test('a shared read goes on while one of those who share the query still waits', async () => {
-  const calls = [startCall(), startCall()] as const;
-  const seen: unknown[] = [];
-  const shared = new SharedRead(idOf, async (ids: readonly string[]) => {
-    calls[0].end();
-    seen.push(currentCall()?.ended ?? false);
-    return ids.map((id) => ({ id }));
-  });
-  await Promise.all(calls.map((call, i) => runForCall(call, () => shared.find(String(i)))));
-  expect(seen).toEqual([false]);
-});
-
-/** As a PrismaPromise: the query begins in the async context of its first `then`. */
-const lazily = <T>(query: () => T) =>
-  // biome-ignore lint/suspicious/noThenProperty: that is what is tested
-  ({ then: (resolve: (rows: T) => void) => resolve(query()) }) as unknown as Promise<T>;
-
-test('a query that begins late belongs to all calls that share it', async () => {
-  const [gone, waiting] = [startCall(), startCall()];
-  let reading: Call | undefined;
-  const shared = new SharedRead(idOf, (ids) =>
-    lazily(() => {
-      reading = currentCall();
-      return ids.map((id) => ({ id }));
-    }),
-  );
-  const answers = [runForCall(gone, () => shared.find('a')), runForCall(waiting, () => shared.find('b'))];
-  expect(await Promise.all(answers)).toEqual([{ id: 'a' }, { id: 'b' }]);
-  gone.end();
-  expect([reading?.ended, reading?.signal.aborted]).toEqual([false, false]);
-  waiting.end();
-  expect([reading?.ended, reading?.signal.aborted]).toEqual([true, true]);
 });
 
 test('nothing is cached: reads are asked anew each time', async () => {

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { failPoint, LOGGER, type Logger } from '@bookstore/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
-import { BookShelf } from '../book-shelf/book-shelf.js';
+import { BooksClient } from '../books-client/books-client.js';
 import { AuthorHasBooks, AuthorNotFound, DeletePending, type Deletion } from './author.js';
 import { AuthorsRepository } from './authors.repository.js';
 
 /**
- * Removes an author whom no book leans on, across two databases without a transaction between them: the author is
- * marked, the book service decides once for the operation's id, and the mark is resolved by its answer.
+ * Deletes an author across two databases without a transaction between them: the author is marked, the book service decides
+ * once for the operation's id, and its outcome deletes the author or removes the mark.
  */
 @Injectable()
 export class AuthorDeletion {
   constructor(
     private readonly repository: AuthorsRepository,
-    private readonly shelf: BookShelf,
+    private readonly books: BooksClient,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
    * @throws AuthorNotFound
-   * @throws AuthorHasBooks when books are in the way of an operation that this call itself began
+   * @throws AuthorHasBooks when an operation that this call itself began was refused
    * @throws DeletePending when the author is marked and the outcome is not known
    */
   async run(authorId: string, force: boolean): Promise<void> {
@@ -37,9 +37,9 @@ export class AuthorDeletion {
     }
   }
 
-  /** Asks the book service how this deletion ends, and does so. Safe to repeat, by several at once. */
+  /** Finishes or undoes a deletion by the outcome of the book service. Safe to repeat, also concurrently. */
   async settle(deletion: Deletion): Promise<{ closed: boolean; bookCount: number }> {
-    const outcome = await this.shelf.close(deletion);
+    const outcome = await this.books.closeAuthor(deletion);
     failPoint('delete-author.decided');
     if (outcome.closed) await this.repository.finishDeletion(deletion);
     else await this.repository.undoDeletion(deletion);

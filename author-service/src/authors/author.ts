@@ -1,4 +1,4 @@
-import type { Change, Given } from '@bookstore/service-kit';
+import { type Change, DomainError, type Given } from '@bookstore/service-kit';
 
 /** A person who writes books. */
 export interface Author {
@@ -27,51 +27,52 @@ export interface Deletion {
   readonly force: boolean;
 }
 
-export class AuthorNotFound extends Error {
-  override readonly name = 'AuthorNotFound';
-  readonly reason = 'AUTHOR_NOT_FOUND';
-  readonly resource: { type: string; name: string };
+const AUTHOR = 'bookstore.author.v1.Author';
+
+export class AuthorNotFound extends DomainError {
   constructor(id: string) {
-    super(`no author has the id ${id}`);
-    this.resource = { type: 'bookstore.author.v1.Author', name: id };
+    const resource = { type: AUTHOR, name: id };
+    super('NOT_FOUND', 'AUTHOR_NOT_FOUND', `no author has the id ${id}`, { resource });
   }
 }
 
 /** The message leaves the address out: it is personal, and messages end up in logs. */
-export class EmailTaken extends Error {
-  override readonly name = 'EmailTaken';
-  readonly reason = 'EMAIL_TAKEN';
-  readonly resource = { type: 'bookstore.author.v1.Author', name: 'email' };
+export class EmailTaken extends DomainError {
   constructor() {
-    super('another author has this e-mail address');
+    const resource = { type: AUTHOR, name: 'email' };
+    super('ALREADY_EXISTS', 'EMAIL_TAKEN', 'another author has this e-mail address', { resource });
   }
 }
 
-export class RequestIdReused extends Error {
-  override readonly name = 'RequestIdReused';
-  readonly reason = 'REQUEST_ID_REUSED';
-  readonly resource: { type: string; name: string };
+export class RequestIdReused extends DomainError {
   constructor(requestId: string) {
-    super('this request_id came before with other content');
-    this.resource = { type: 'bookstore.author.v1.Author', name: requestId };
+    const resource = { type: AUTHOR, name: requestId };
+    super('ALREADY_EXISTS', 'REQUEST_ID_REUSED', 'this request_id came before with other content', { resource });
   }
 }
 
-export class AuthorHasBooks extends Error {
-  override readonly name = 'AuthorHasBooks';
-  readonly reason = 'AUTHOR_HAS_BOOKS';
-  readonly metadata: { book_count: string };
+export class AuthorHasBooks extends DomainError {
   constructor(bookCount: number) {
-    super(`the author has ${bookCount} ${bookCount === 1 ? 'book' : 'books'}; delete them first, or use force`);
-    this.metadata = { book_count: String(bookCount) };
+    const books = bookCount === 1 ? 'book' : 'books';
+    super(
+      'FAILED_PRECONDITION',
+      'AUTHOR_HAS_BOOKS',
+      `the author has ${bookCount} ${books}; delete them first, or use force`,
+      { metadata: { book_count: String(bookCount) } },
+    );
   }
 }
 
-/** The author is marked as being deleted, or may be, and how that ends is not known yet. */
-export class DeletePending extends Error {
-  override readonly name = 'DeletePending';
-  readonly reason = 'DELETE_PENDING';
+/** The author is marked as being deleted, or may be, and the outcome is not known yet. */
+export class DeletePending extends DomainError {
   constructor(cause: unknown) {
-    super('the outcome of the deletion is not known yet; call again, NOT_FOUND then means done', { cause });
+    const message = 'the outcome of the deletion is not known yet; call again, NOT_FOUND then means done';
+    super('UNAVAILABLE', 'DELETE_PENDING', message, { cause });
+  }
+}
+
+export class BookServiceUnavailable extends DomainError {
+  constructor(cause: unknown) {
+    super('UNAVAILABLE', 'BOOK_SERVICE_UNAVAILABLE', 'the book service does not answer; try again', { cause });
   }
 }

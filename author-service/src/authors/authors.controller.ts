@@ -1,43 +1,63 @@
 import * as proto from '@bookstore/proto';
-import { type AllFields, collectPage, parse, toMessage } from '@bookstore/service-kit';
+import {
+  type AllFields,
+  collectPage,
+  Scopes,
+  toMessage,
+  type Validated,
+  ZodValidationPipe,
+} from '@bookstore/service-kit';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
 import type { Author } from './author.js';
 import { AuthorsService } from './authors.service.js';
 import * as requests from './requests.js';
 
-/** AuthorService as gRPC has it: parses, delegates, and shapes the answer. No rules. */
+/** AuthorService over gRPC. */
 @Controller()
 export class AuthorsController {
   constructor(private readonly authors: AuthorsService) {}
 
   @GrpcMethod('AuthorService')
-  async createAuthor(request: proto.CreateAuthorRequest): Promise<proto.Author> {
-    return toAuthor(await this.authors.create(parse(requests.createAuthor, request)));
+  @Scopes('authors:write')
+  async createAuthor(
+    @Payload(new ZodValidationPipe(requests.createAuthor)) author: Validated<typeof requests.createAuthor>,
+  ): Promise<proto.Author> {
+    return toAuthor(await this.authors.create(author));
   }
 
   @GrpcMethod('AuthorService')
-  async getAuthor(request: proto.GetAuthorRequest): Promise<proto.Author> {
-    return toAuthor(await this.authors.get(parse(requests.getAuthor, request).id));
+  @Scopes('authors:read')
+  async getAuthor(
+    @Payload(new ZodValidationPipe(requests.getAuthor)) { id }: Validated<typeof requests.getAuthor>,
+  ): Promise<proto.Author> {
+    return toAuthor(await this.authors.get(id));
   }
 
   @GrpcMethod('AuthorService')
-  async updateAuthor(request: proto.UpdateAuthorRequest): Promise<proto.UpdateAuthorResponse> {
-    const { id, ...change } = parse(requests.updateAuthor, request);
+  @Scopes('authors:write')
+  async updateAuthor(
+    @Payload(new ZodValidationPipe(requests.updateAuthor)) { id, ...change }: Validated<typeof requests.updateAuthor>,
+  ): Promise<proto.UpdateAuthorResponse> {
     await this.authors.update(id, change);
     return { success: true, message: `author ${id} updated` };
   }
 
   @GrpcMethod('AuthorService')
-  async deleteAuthor(request: proto.DeleteAuthorRequest): Promise<proto.DeleteAuthorResponse> {
-    const { id, force } = parse(requests.deleteAuthor, request);
+  @Scopes('authors:write')
+  async deleteAuthor(
+    @Payload(new ZodValidationPipe(requests.deleteAuthor)) { id, force }: Validated<typeof requests.deleteAuthor>,
+  ): Promise<proto.DeleteAuthorResponse> {
     await this.authors.delete(id, force);
     return { success: true, message: `author ${id} deleted` };
   }
 
   @GrpcMethod('AuthorService')
-  async listAuthors(request: proto.ListAuthorsRequest): Promise<proto.ListAuthorsResponse> {
-    const { items, nextPageToken } = await collectPage(parse(requests.listAuthors, request), {
+  @Scopes('authors:read')
+  async listAuthors(
+    @Payload(new ZodValidationPipe(requests.listAuthors)) page: Validated<typeof requests.listAuthors>,
+  ): Promise<proto.ListAuthorsResponse> {
+    const { items, nextPageToken } = await collectPage(page, {
       name: 'ListAuthors',
       read: (after, limit) => this.authors.list(after, limit),
       toMessage: toAuthor,

@@ -1,8 +1,7 @@
-import { answerLost, requestHash, SETTINGS, SharedRead } from '@bookstore/service-kit';
-import { Inject, Injectable } from '@nestjs/common';
+import { answerLost, requestHash, SharedRead } from '@bookstore/service-kit';
+import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
-import type { AuthorSettings } from '../settings.js';
 import {
   type Author,
   type AuthorChange,
@@ -15,6 +14,11 @@ import {
 
 const AUTHOR = { id: true, name: true, email: true, createdAt: true } satisfies Prisma.AuthorSelect;
 
+/** The time that the caller of a deletion has for it before the recovery takes it up, ms: past the caller's own deadline. */
+const RECOVERY_DELAY_MS = 3000;
+/** The time until the recovery tries a deletion again, give or take a quarter, ms. */
+const RECOVERY_RETRY_MS = 1000;
+
 /** Authors in PostgreSQL. */
 @Injectable()
 export class AuthorsRepository {
@@ -23,10 +27,7 @@ export class AuthorsRepository {
     (ids) => this.prisma.author.findMany({ where: { id: { in: ids } }, select: AUTHOR }),
   );
 
-  constructor(
-    private readonly prisma: PrismaService,
-    @Inject(SETTINGS) private readonly settings: AuthorSettings,
-  ) {}
+  constructor(private readonly prisma: PrismaService) {}
 
   /** Reads of one turn of the event loop share a query. */
   find(id: string): Promise<Author | undefined> {
@@ -97,7 +98,6 @@ export class AuthorsRepository {
    * @throws DeletePending when the answer is lost, so that the author may be marked
    */
   async beginDeletion({ authorId, opId, force }: Deletion): Promise<Deletion | undefined> {
-    const delayMs = this.settings.DELETE_RECOVERY_DELAY_MS;
     for (;;) {
       // A statement of its own: a database that cannot be reached is found here, before anything may be marked.
       const author = await this.prisma.author.findUnique({
@@ -110,7 +110,7 @@ export class AuthorsRepository {
       const marked = await this.prisma.$executeRaw`
         UPDATE authors
         SET state = 'DELETING', delete_op_id = ${opId}::uuid, delete_force = ${force}, delete_started_at = now(),
-            delete_tries = 0, delete_next_try_at = now() + ${delayMs}::int * interval '1 millisecond'
+            delete_tries = 0, delete_next_try_at = now() + ${RECOVERY_DELAY_MS}::int * interval '1 millisecond'
         WHERE id = ${authorId}::uuid AND state = 'ACTIVE'`.catch((error) => {
         throw answerLost(error) ? new DeletePending(error) : error;
       });
@@ -144,12 +144,11 @@ export class AuthorsRepository {
    * after an outage of any length each deletion is decided within 5 s.
    */
   claimDueDeletions(limit: number): Promise<Deletion[]> {
-    const retryMs = this.settings.DELETE_RECOVERY_RETRY_MS;
     // SQL, since Prisma has no SKIP LOCKED. One statement, so that no lock is held for longer.
     return this.prisma.$queryRaw<Deletion[]>`
       UPDATE authors
       SET delete_tries = delete_tries + 1,
-          delete_next_try_at = now() + (0.75 + random() / 2) * ${retryMs}::int * interval '1 millisecond'
+          delete_next_try_at = now() + (0.75 + random() / 2) * ${RECOVERY_RETRY_MS}::int * interval '1 millisecond'
       WHERE id IN (
         SELECT id FROM authors WHERE state = 'DELETING' AND delete_next_try_at <= now()
         ORDER BY delete_next_try_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)

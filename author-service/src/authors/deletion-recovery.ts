@@ -1,17 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failPoint, LOGGER, type Logger, observe, runForNoCall, SETTINGS } from '@bookstore/service-kit';
+import { failPoint, LOGGER, type Logger, runForNoCall, SETTINGS } from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { metrics, type ObservableGauge, type ObservableResult } from '@opentelemetry/api';
 import type { AuthorSettings } from '../settings.js';
 import { AuthorDeletion } from './author-deletion.js';
 import { AuthorsRepository } from './authors.repository.js';
 
+/** The most deletions that are taken up at a time. */
+const BATCH = 32;
+
 /**
- * Ends what a crash or a lost answer has left marked as DELETING. Each replica runs one; they share the work by
- * claiming it, and hold neither a lock nor a connection while they ask the book service.
+ * Finishes deletions that a crash or a lost answer has left behind. Each replica has one; they share the work by claims, and
+ * hold neither a lock nor a connection while they call the book service.
  */
 @Injectable()
 export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #stopped = new AbortController();
+  /** Does nothing where telemetry is off. */
+  readonly #pending: ObservableGauge = metrics
+    .getMeter('bookstore')
+    .createObservableGauge('bookstore.deletions.pending', {
+      unit: '{deletion}',
+      description: 'Authors that are marked as being deleted, as each replica sees them',
+    });
+  readonly #observePending = async (result: ObservableResult) => result.observe(await this.repository.countDeletions());
   #running: Promise<void> | undefined;
 
   constructor(
@@ -23,29 +35,25 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
 
   onApplicationBootstrap(): void {
     this.#running = runForNoCall(() => this.run());
-    observe({
-      name: 'bookstore.deletions.pending',
-      unit: '{deletion}',
-      description: 'Authors that are marked as being deleted; each replica tells of all',
-      read: async (tell) => tell(await this.repository.countDeletions()),
-    });
+    this.#pending.addCallback(this.#observePending);
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.#pending.removeCallback(this.#observePending);
     this.#stopped.abort();
     await this.#running;
   }
 
   private async run(): Promise<void> {
     const { signal } = this.#stopped;
-    const { DELETE_RECOVERY_INTERVAL_MS, DELETE_RECOVERY_BATCH } = this.settings;
+    const { DELETE_RECOVERY_INTERVAL_MS } = this.settings;
     while (!signal.aborted) {
       await sleep(DELETE_RECOVERY_INTERVAL_MS, undefined, { signal }).catch(() => {});
-      while (!signal.aborted && (await this.recoverBatch(DELETE_RECOVERY_BATCH)) === DELETE_RECOVERY_BATCH);
+      while (!signal.aborted && (await this.recoverBatch(BATCH)) === BATCH);
     }
   }
 
-  /** How many deletions were due. A failing one holds up no other. */
+  /** The number of deletions that were due. A failing one holds up no other. */
   private async recoverBatch(size: number): Promise<number> {
     try {
       const due = await this.repository.claimDueDeletions(size);
@@ -62,7 +70,7 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
       );
       return due.length;
     } catch (error) {
-      // The health check tells of a database that is away; it is looked for again with the next round.
+      // Health shows a database that is away; the next round looks again.
       this.logger.debug({ err: error }, 'no deletions could be claimed');
       return 0;
     }

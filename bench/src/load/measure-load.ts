@@ -15,8 +15,8 @@ const LARGE: DataSize = { authors: 100_000, books: 1_000_000 };
 const SMALL: DataSize = { authors: 1_000, books: 10_000 };
 
 const BESIDE_TELEMETRY: readonly Goal[] = [
-  { of: 'callsPerSecond', against: 'telemetry', atMost: 1.1 },
-  { of: 'cpuPerCall', against: 'telemetry', atLeast: 0.9 },
+  { of: 'callsPerSecond', against: 'telemetry', atMost: 1.4 },
+  { of: 'cpuPerCall', against: 'telemetry', atLeast: 0.65 },
 ];
 
 interface Measured {

@@ -1,20 +1,27 @@
 import { CloseAuthorOutcome, type CloseAuthorRequest, type CloseAuthorResponse } from '@bookstore/proto';
-import { parse, uuid } from '@bookstore/service-kit';
+import { type RequestFields, Scopes, uuid, type Validated, ZodValidationPipe } from '@bookstore/service-kit';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
 import { z } from 'zod';
 import { AuthorReferencesRepository } from './author-references.repository.js';
 
-const closeAuthor = z.object({ opId: uuid, authorId: uuid, force: z.boolean() });
+const closeAuthor = z.object({
+  opId: uuid,
+  authorId: uuid,
+  force: z.boolean(),
+} satisfies RequestFields<CloseAuthorRequest>);
 
-/** AuthorReferenceService, for the author service alone. */
+/** AuthorReferenceService over gRPC, for the author service alone. */
 @Controller()
 export class AuthorReferencesController {
   constructor(private readonly references: AuthorReferencesRepository) {}
 
   @GrpcMethod('AuthorReferenceService')
-  async closeAuthor(request: CloseAuthorRequest): Promise<CloseAuthorResponse> {
-    const { outcome, bookCount } = await this.references.close(parse(closeAuthor, request));
+  @Scopes('books:write')
+  async closeAuthor(
+    @Payload(new ZodValidationPipe(closeAuthor)) closing: Validated<typeof closeAuthor>,
+  ): Promise<CloseAuthorResponse> {
+    const { outcome, bookCount } = await this.references.close(closing);
     return { outcome: CloseAuthorOutcome[`CLOSE_AUTHOR_OUTCOME_${outcome}`], bookCount };
   }
 }

@@ -1,4 +1,4 @@
-import type { Change, Given } from '@bookstore/service-kit';
+import { type Change, DomainError, type Given } from '@bookstore/service-kit';
 
 /** A book and who wrote it. */
 export interface Book {
@@ -28,32 +28,30 @@ export function isPublicationYear(year: number, now = new Date()): boolean {
   return Number.isInteger(year) && year !== 0 && year >= FIRST_YEAR && year <= now.getUTCFullYear() + 1;
 }
 
-export class BookNotFound extends Error {
-  override readonly name = 'BookNotFound';
-  readonly reason = 'BOOK_NOT_FOUND';
-  readonly resource: { type: string; name: string };
+const BOOK = 'bookstore.book.v1.Book';
+
+export class BookNotFound extends DomainError {
   constructor(id: string) {
-    super(`no book has the id ${id}`);
-    this.resource = { type: 'bookstore.book.v1.Book', name: id };
+    super('NOT_FOUND', 'BOOK_NOT_FOUND', `no book has the id ${id}`, { resource: { type: BOOK, name: id } });
   }
 }
 
-export class AuthorNotFound extends Error {
-  override readonly name = 'AuthorNotFound';
-  readonly reason = 'AUTHOR_NOT_FOUND';
-  readonly resource: { type: string; name: string };
+export class AuthorNotFound extends DomainError {
   constructor(id: string) {
-    super(`no author has the id ${id}`);
-    this.resource = { type: 'bookstore.author.v1.Author', name: id };
+    const resource = { type: 'bookstore.author.v1.Author', name: id };
+    super('NOT_FOUND', 'AUTHOR_NOT_FOUND', `no author has the id ${id}`, { resource });
   }
 }
 
-export class RequestIdReused extends Error {
-  override readonly name = 'RequestIdReused';
-  readonly reason = 'REQUEST_ID_REUSED';
-  readonly resource: { type: string; name: string };
+export class RequestIdReused extends DomainError {
   constructor(requestId: string) {
-    super('this request_id came before with other content');
-    this.resource = { type: 'bookstore.book.v1.Book', name: requestId };
+    const resource = { type: BOOK, name: requestId };
+    super('ALREADY_EXISTS', 'REQUEST_ID_REUSED', 'this request_id came before with other content', { resource });
+  }
+}
+
+export class AuthorServiceUnavailable extends DomainError {
+  constructor(cause: unknown) {
+    super('UNAVAILABLE', 'AUTHOR_SERVICE_UNAVAILABLE', 'the author service does not answer; try again', { cause });
   }
 }

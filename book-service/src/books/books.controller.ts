@@ -1,43 +1,63 @@
 import * as proto from '@bookstore/proto';
-import { type AllFields, collectPage, parse, toMessage } from '@bookstore/service-kit';
+import {
+  type AllFields,
+  collectPage,
+  Scopes,
+  toMessage,
+  type Validated,
+  ZodValidationPipe,
+} from '@bookstore/service-kit';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
 import type { Book } from './book.js';
 import { BooksService } from './books.service.js';
 import * as requests from './requests.js';
 
-/** BookService as gRPC has it: parses, delegates, and shapes the answer. No rules. */
+/** BookService over gRPC. */
 @Controller()
 export class BooksController {
   constructor(private readonly books: BooksService) {}
 
   @GrpcMethod('BookService')
-  async createBook(request: proto.CreateBookRequest): Promise<proto.Book> {
-    return toBook(await this.books.create(parse(requests.createBook, request)));
+  @Scopes('books:write')
+  async createBook(
+    @Payload(new ZodValidationPipe(requests.createBook)) book: Validated<typeof requests.createBook>,
+  ): Promise<proto.Book> {
+    return toBook(await this.books.create(book));
   }
 
   @GrpcMethod('BookService')
-  async getBook(request: proto.GetBookRequest): Promise<proto.Book> {
-    return toBook(await this.books.get(parse(requests.getBook, request).id));
+  @Scopes('books:read')
+  async getBook(
+    @Payload(new ZodValidationPipe(requests.getBook)) { id }: Validated<typeof requests.getBook>,
+  ): Promise<proto.Book> {
+    return toBook(await this.books.get(id));
   }
 
   @GrpcMethod('BookService')
-  async updateBook(request: proto.UpdateBookRequest): Promise<proto.UpdateBookResponse> {
-    const { id, ...change } = parse(requests.updateBook, request);
+  @Scopes('books:write')
+  async updateBook(
+    @Payload(new ZodValidationPipe(requests.updateBook)) { id, ...change }: Validated<typeof requests.updateBook>,
+  ): Promise<proto.UpdateBookResponse> {
     await this.books.update(id, change);
     return { success: true, message: `book ${id} updated` };
   }
 
   @GrpcMethod('BookService')
-  async deleteBook(request: proto.DeleteBookRequest): Promise<proto.DeleteBookResponse> {
-    const { id } = parse(requests.deleteBook, request);
+  @Scopes('books:write')
+  async deleteBook(
+    @Payload(new ZodValidationPipe(requests.deleteBook)) { id }: Validated<typeof requests.deleteBook>,
+  ): Promise<proto.DeleteBookResponse> {
     await this.books.delete(id);
     return { success: true, message: `book ${id} deleted` };
   }
 
   @GrpcMethod('BookService')
-  async listBooks(request: proto.ListBooksRequest): Promise<proto.ListBooksResponse> {
-    const { items, nextPageToken } = await collectPage(parse(requests.listBooks, request), {
+  @Scopes('books:read')
+  async listBooks(
+    @Payload(new ZodValidationPipe(requests.listBooks)) page: Validated<typeof requests.listBooks>,
+  ): Promise<proto.ListBooksResponse> {
+    const { items, nextPageToken } = await collectPage(page, {
       name: 'ListBooks',
       read: (after, limit) => this.books.list(after, limit),
       toMessage: toBook,
@@ -47,8 +67,13 @@ export class BooksController {
   }
 
   @GrpcMethod('BookService')
-  async getBooksByAuthor(request: proto.GetBooksByAuthorRequest): Promise<proto.GetBooksByAuthorResponse> {
-    const { authorId, ...page } = parse(requests.getBooksByAuthor, request);
+  @Scopes('books:read')
+  async getBooksByAuthor(
+    @Payload(new ZodValidationPipe(requests.getBooksByAuthor)) {
+      authorId,
+      ...page
+    }: Validated<typeof requests.getBooksByAuthor>,
+  ): Promise<proto.GetBooksByAuthorResponse> {
     const { items, nextPageToken } = await collectPage(page, {
       name: `GetBooksByAuthor ${authorId}`,
       read: (after, limit) => this.books.listByAuthor(authorId, after, limit),

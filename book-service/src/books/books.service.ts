@@ -1,7 +1,7 @@
 import { failPoint } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
-import { AuthorDirectory } from '../author-directory/author-directory.js';
 import { type AuthorReference, AuthorReferencesRepository } from '../author-references/author-references.repository.js';
+import { AuthorsClient } from '../authors-client/authors-client.js';
 import { AuthorNotFound, type Book, type BookChange, BookNotFound, type NewBook } from './book.js';
 import { BooksRepository } from './books.repository.js';
 
@@ -11,7 +11,7 @@ export class BooksService {
   constructor(
     private readonly repository: BooksRepository,
     private readonly references: AuthorReferencesRepository,
-    private readonly directory: AuthorDirectory,
+    private readonly authors: AuthorsClient,
   ) {}
 
   /**
@@ -75,7 +75,7 @@ export class BooksService {
   }
 
   private async requireAuthor(authorId: string, reference: AuthorReference | undefined): Promise<void> {
-    const exists = reference ? reference.live : await this.directory.exists(authorId);
+    const exists = reference ? reference.live : await this.authors.exists(authorId);
     if (!exists) throw new AuthorNotFound(authorId);
   }
 }

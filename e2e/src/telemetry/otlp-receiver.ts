@@ -22,7 +22,6 @@ export interface ReceivedSpan {
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
   readonly attributes: Attributes;
-  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   /** 2 is an error. */
   readonly status: number | undefined;
 }
@@ -146,9 +145,8 @@ interface Metric {
   readonly gauge?: Points;
   readonly histogram?: Points;
 }
-interface Span extends Omit<ReceivedSpan, 'service' | 'attributes' | 'status' | 'links'> {
+interface Span extends Omit<ReceivedSpan, 'service' | 'attributes' | 'status'> {
   readonly attributes: KeyValues;
-  readonly links?: ReceivedSpan['links'];
   readonly status?: { readonly code?: number };
 }
 interface LogRecord extends Omit<ReceivedLine, 'service' | 'attributes' | 'body'> {
@@ -164,7 +162,6 @@ const toSpan = (service: string, span: Span): ReceivedSpan => ({
   spanId: span.spanId,
   parentSpanId: span.parentSpanId || undefined,
   attributes: toAttributes(span.attributes),
-  links: (span.links ?? []).map(({ traceId, spanId }) => ({ traceId, spanId })),
   status: span.status?.code,
 });
 

@@ -50,8 +50,6 @@ export class ServiceProcess {
     this.#child = spawn(
       process.execPath,
       [
-        '--no-allocation-site-pretenuring',
-        '--max-semi-space-size=16',
         '--enable-source-maps',
         ...(options.prelude ? importOption(options.prelude) : []),
         ...importOption(TELEMETRY),

@@ -1,6 +1,5 @@
 export { startThrowAwayPostgres } from '../postgres/throw-away-postgres.js';
 export { BUSY_MACHINE } from './busy-machine.js';
-export { SECOND_AUTHORIZATION, startDuplicateHeaderProxy } from './duplicate-header-proxy.js';
 export { type Failure, failureOf } from './failure-of.js';
 export { healthOf } from './health-of.js';
 export { type Http2Answer, http2Call } from './http2-call.js';
@@ -11,5 +10,5 @@ export { type Reflection, reflect } from './reflect.js';
 export { createServiceDatabase, prepareTemplate, type ServiceDatabase } from './service-database.js';
 export { startTestService, testEnvironment } from './start-test-service.js';
 export { startDatabaseProxy, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
-export { brokenAuthorizations, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from './token-kinds.js';
+export { brokenAuthorizations, NOT_ASCII, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from './token-kinds.js';
 export { WorkTreeCopy } from './work-tree-copy.js';

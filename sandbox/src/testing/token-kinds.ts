@@ -122,3 +122,10 @@ export async function brokenAuthorizations(issuer: TestIssuer): Promise<Record<s
     'a binary header beside a good one': { authorization: `Bearer ${good}`, 'authorization-bin': 'AAAA' },
   };
 }
+
+/** The kinds whose header is no printable ASCII. */
+export const NOT_ASCII = [
+  'bytes that are no text',
+  'a tab in the place of the space',
+  'a byte beyond ASCII at the end of a good one',
+];

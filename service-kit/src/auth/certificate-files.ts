@@ -2,41 +2,36 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { experimental } from '@grpc/grpc-js';
 import type { Logger } from '../log/logger.js';
+import type { KitSettings } from '../settings/kit-settings.js';
 import { SettingsError } from '../settings/setting.js';
 import { watchFiles } from './watch-files.js';
 
-/** Settings that name PEM files. */
-export interface CertificateFileNames {
+/** PEM files. */
+interface Files {
   readonly certFile: string;
   readonly keyFile: string;
-  /** Whom to trust; nobody is asked for a certificate when absent. */
-  readonly caFile?: string | undefined;
+  /** The certificate authority of the other side; it is not asked for a certificate when absent. */
+  readonly caFile?: string;
 }
 
-interface Certificates {
-  readonly certificate: Buffer;
-  readonly privateKey: Buffer;
-  readonly caCertificate?: Buffer | undefined;
-}
-
-type IdentityListener = Parameters<experimental.CertificateProvider['addIdentityCertificateListener']>[0];
-type CaListener = Parameters<experimental.CertificateProvider['addCaCertificateListener']>[0];
+type Provider = experimental.CertificateProvider;
+type IdentityListener = Parameters<Provider['addIdentityCertificateListener']>[0];
+type CaListener = Parameters<Provider['addCaCertificateListener']>[0];
 
 /**
- * Certificates from files, for as long as the process runs: new ones are taken for new connections as soon as the files
- * fit together. Until then, and when they never do, the old ones stay. (grpc-js has a provider of its own, which takes
- * a certificate with another one's key, as there is for a moment while files are being replaced, and refuses everybody.)
+ * Certificates from files, read again when they change. grpc-js has a provider of its own, which publishes a certificate with
+ * another one's key while files are being replaced, and then refuses every connection. This one publishes files only once
+ * they belong together, and keeps the old ones until then.
  */
-export class CertificateFiles implements experimental.CertificateProvider {
+export class CertificateFiles implements Provider {
+  readonly close: () => void;
   readonly #identityListeners = new Set<IdentityListener>();
   readonly #caListeners = new Set<CaListener>();
-  #current: Certificates;
-  readonly close: () => void;
+  #current: ReturnType<typeof read>;
 
   /** @throws SettingsError when the files cannot be used at the start */
   constructor(
-    private readonly files: CertificateFileNames,
-    intervalMs: number,
+    private readonly files: Files,
     private readonly logger: Logger,
   ) {
     const names = Object.values(files).filter((file): file is string => file !== undefined);
@@ -45,12 +40,12 @@ export class CertificateFiles implements experimental.CertificateProvider {
     } catch (error) {
       throw new SettingsError([`the files ${names.join(', ')} cannot be used (${problemOf(error)})`]);
     }
-    this.close = watchFiles(names, intervalMs, () => this.#reload());
+    this.close = watchFiles(names, () => this.#reload());
   }
 
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.#identityListeners.add(listener);
-    // Later, as grpc-js expects: it begins to listen to itself only after this.
+    // grpc-js is ready for it only after this call.
     process.nextTick(() => listener(this.#current));
   }
 
@@ -60,7 +55,7 @@ export class CertificateFiles implements experimental.CertificateProvider {
 
   addCaCertificateListener(listener: CaListener): void {
     this.#caListeners.add(listener);
-    process.nextTick(() => this.#tellCa(listener));
+    process.nextTick(() => this.#publishCa(listener));
   }
 
   removeCaCertificateListener(listener: CaListener): void {
@@ -74,31 +69,40 @@ export class CertificateFiles implements experimental.CertificateProvider {
       this.logger.warn({ problem: problemOf(error) }, 'the new certificates cannot be used; the old ones stay');
       return;
     }
-    for (const listener of this.#caListeners) this.#tellCa(listener);
+    for (const listener of this.#caListeners) this.#publishCa(listener);
     for (const listener of this.#identityListeners) listener(this.#current);
     this.logger.info({ file: this.files.certFile }, 'the certificates have been read again');
   }
 
-  #tellCa(listener: CaListener): void {
+  #publishCa(listener: CaListener): void {
     const { caCertificate } = this.#current;
     listener(caCertificate ? { caCertificate } : null);
   }
 }
 
 /** @throws Error when a file is missing, or they do not belong together */
-function read({ certFile, keyFile, caFile }: CertificateFileNames): Certificates {
+function read({ certFile, keyFile, caFile }: Files) {
   const certificates = {
     certificate: readFileSync(certFile),
     privateKey: readFileSync(keyFile),
     caCertificate: caFile === undefined ? undefined : readFileSync(caFile),
   };
-  createSecureContext({
-    cert: certificates.certificate,
-    key: certificates.privateKey,
-    ...(certificates.caCertificate && { ca: certificates.caCertificate }),
-  });
+  const { certificate: cert, privateKey: key, caCertificate: ca } = certificates;
+  createSecureContext({ cert, key, ca });
   return certificates;
 }
 
-/** OpenSSL's and the file system's codes say what is wrong, and nothing of what is in the files. */
+/** The codes of OpenSSL and of the file system, which repeat nothing of the files. */
 const problemOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'not PEM';
+
+/** The certificate of the public port; undefined without the settings. */
+export function publicCertificates(settings: KitSettings, logger: Logger): CertificateFiles | undefined {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = settings;
+  return certFile && keyFile ? new CertificateFiles({ certFile, keyFile }, logger) : undefined;
+}
+
+/** The certificate towards peers, as server and as client, and their authority; undefined without the settings. */
+export function internalCertificates(settings: KitSettings, logger: Logger): CertificateFiles | undefined {
+  const { INTERNAL_TLS_CERT_FILE: certFile, INTERNAL_TLS_KEY_FILE: keyFile, INTERNAL_TLS_CA_FILE: caFile } = settings;
+  return certFile && keyFile && caFile ? new CertificateFiles({ certFile, keyFile, caFile }, logger) : undefined;
+}

@@ -1,118 +1,92 @@
 import { hash } from 'node:crypto';
 import { type JWTPayload, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Identity } from '../call/call.js';
-import { CallError } from '../errors/call-error.js';
+import { DomainError } from '../errors/domain-error.js';
 import type { KitSettings } from '../settings/kit-settings.js';
-import { invalidCredentials } from './bearer-token.js';
+import { invalidCredentials } from './credentials.js';
 import type { TokenKeys } from './token-keys.js';
 
-interface Verified {
-  readonly identity: Identity;
-  /** Ms since the epoch. */
-  readonly until: number;
-}
-
+/** Asymmetric ones alone. */
+const ALGORITHMS = ['EdDSA', 'ES256', 'RS256'];
+/** The type in the token's header, RFC 9068. */
+const TYPE = 'at+jwt';
+/** The longest time that a token is accepted after it was issued, s. */
+const MAX_AGE_S = 86_400;
+/** The largest difference to the issuer's clock, s. */
+const CLOCK_TOLERANCE_S = 5;
+/** The most verified tokens that are remembered. */
+const CACHE_SIZE = 10_000;
 /** OpenID Connect's limit, and no character that could disturb a log. */
 const SUBJECT = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * Verifies access tokens and remembers those that are good until they expire: a signature costs a hundred times what a
- * look into memory does. Tokens are remembered by their hash, so that a memory dump holds none.
+ * Verifies access tokens, and remembers valid ones until they expire: a signature costs a hundred times a look-up. Tokens
+ * are remembered by their hash, so that a memory dump has none.
  *
  * @see RFC 8725, RFC 9068
  */
 export class TokenVerifier {
-  readonly #verified = new Map<string, Verified>();
+  #verified = new LRUCache<string, Identity>({ max: CACHE_SIZE });
   readonly #pending = new Map<string, Promise<Identity>>();
-  /**
-   * The latest credentials of this turn of the event loop, whose calls often have the same: their hash costs a read by id as
-   * much as all the other gates together.
-   */
-  #latest: { readonly authorization: string; readonly digest: string } | undefined;
-  /** Counts the changes of keys: a verification that began before one must not be remembered after it. */
-  #epoch = 0;
 
   constructor(
-    private readonly settings: KitSettings,
+    private readonly settings: Pick<KitSettings, 'JWT_ISSUER' | 'JWT_AUDIENCE'>,
     private readonly keys: TokenKeys,
   ) {
+    // A new cache, so that a verification that began with the old keys is remembered nowhere.
     keys.onChange = () => {
-      this.#epoch++;
-      this.#verified.clear();
+      this.#verified = new LRUCache({ max: CACHE_SIZE });
       this.#pending.clear();
     };
   }
 
-  /** What a token is remembered by, of the credentials that it came in: only a new one is taken out of them. */
-  digest(authorization: string): string {
-    if (this.#latest?.authorization === authorization) return this.#latest.digest;
-    if (!this.#latest) setImmediate(() => (this.#latest = undefined));
-    this.#latest = { authorization, digest: hash('sha256', authorization, 'base64') };
-    return this.#latest.digest;
+  /** The key that a token is remembered by. */
+  keyOf(token: string): string {
+    return hash('sha256', token, 'base64');
   }
 
-  /** The identity of a token that is known to be good. */
-  known(digest: string): Identity | undefined {
-    const verified = this.#verified.get(digest);
-    if (verified === undefined || verified.until > Date.now()) return verified?.identity;
-    this.#verified.delete(digest);
-    return undefined;
+  /** The identity of a token that is known to be valid, or of one that is just being verified. */
+  known(key: string): Identity | Promise<Identity> | undefined {
+    return this.#verified.get(key) ?? this.#pending.get(key);
   }
 
-  /** The verification of this token that another call has begun. */
-  pending(digest: string): Promise<Identity> | undefined {
-    return this.#pending.get(digest);
-  }
-
-  /** @throws CallError CREDENTIALS_INVALID, KEYS_UNAVAILABLE */
-  verify(token: string, digest: string): Promise<Identity> {
-    const epoch = this.#epoch;
+  /** @throws DomainError CREDENTIALS_INVALID, KEYS_UNAVAILABLE */
+  verify(token: string, key: string): Promise<Identity> {
+    const cache = this.#verified;
     const verifying = this.#verify(token)
-      .then(({ identity, until }) => {
-        if (epoch === this.#epoch) this.#remember(digest, { identity, until });
+      .then(({ identity, validForMs }) => {
+        if (validForMs > 0) cache.set(key, identity, { ttl: validForMs });
         return identity;
       })
       .finally(() => {
-        if (this.#pending.get(digest) === verifying) this.#pending.delete(digest);
+        if (this.#pending.get(key) === verifying) this.#pending.delete(key);
       });
-    this.#pending.set(digest, verifying);
+    this.#pending.set(key, verifying);
     return verifying;
   }
 
-  async #verify(token: string): Promise<Verified> {
-    const { JWT_ALGORITHMS, JWT_ISSUER, JWT_AUDIENCE, JWT_TYPE, JWT_MAX_AGE_S, JWT_CLOCK_TOLERANCE_S } = this.settings;
+  async #verify(token: string): Promise<{ identity: Identity; validForMs: number }> {
     try {
       const { payload } = await jwtVerify(token, this.keys.find, {
-        algorithms: [...JWT_ALGORITHMS],
-        issuer: JWT_ISSUER as string,
-        audience: JWT_AUDIENCE as string,
-        typ: JWT_TYPE,
-        maxTokenAge: JWT_MAX_AGE_S,
-        clockTolerance: JWT_CLOCK_TOLERANCE_S,
+        algorithms: ALGORITHMS,
+        issuer: this.settings.JWT_ISSUER as string,
+        audience: this.settings.JWT_AUDIENCE as string,
+        typ: TYPE,
+        maxTokenAge: MAX_AGE_S,
+        clockTolerance: CLOCK_TOLERANCE_S,
         requiredClaims: ['sub', 'exp', 'iat'],
       });
-      return { identity: identityOf(payload), until: this.#until(payload) };
+      const { exp = 0, iat = 0 } = payload;
+      const validForMs = (Math.min(exp, iat + MAX_AGE_S) + CLOCK_TOLERANCE_S) * 1000 - Date.now();
+      return { identity: identityOf(payload), validForMs: Math.min(validForMs, this.keys.trustMs) };
     } catch (error) {
-      throw error instanceof CallError ? error : invalidCredentials(error);
+      throw error instanceof DomainError ? error : invalidCredentials(error);
     }
-  }
-
-  #until({ exp = 0, iat = 0 }: JWTPayload): number {
-    const { JWT_MAX_AGE_S, JWT_CLOCK_TOLERANCE_S } = this.settings;
-    const ends = Math.min(exp, iat + JWT_MAX_AGE_S) + JWT_CLOCK_TOLERANCE_S;
-    return Math.min(ends * 1000, Date.now() + this.keys.trustMs);
-  }
-
-  #remember(digest: string, verified: Verified): void {
-    if (this.#verified.size >= this.settings.JWT_CACHE_SIZE) {
-      const [oldest] = this.#verified.keys();
-      if (oldest !== undefined) this.#verified.delete(oldest);
-    }
-    this.#verified.set(digest, verified);
   }
 }
 
-/** Subject and scopes (RFC 8693, 4.2: one string, scopes apart by a space). */
+/** Subject and scopes (RFC 8693, 4.2: one string, separated by spaces). */
 function identityOf({ sub, scope }: JWTPayload): Identity {
   if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw invalidCredentials(new Error('sub'));
   if (scope !== undefined && typeof scope !== 'string') throw invalidCredentials(new Error('scope'));

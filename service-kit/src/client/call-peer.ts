@@ -1,6 +1,5 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { currentCall } from '../call/call.js';
-import { CallEnded, throwIfEnded } from '../call/call-ended.js';
+import { CallEnded, currentCall, throwIfEnded } from '../call/call.js';
 
 /** A method of a ts-proto client, such as `client.getAuthor.bind(client)`. */
 export type UnaryMethod<Req, Res> = (
@@ -11,11 +10,11 @@ export type UnaryMethod<Req, Res> = (
 ) => ClientUnaryCall;
 
 /**
- * Calls the other service for the current call: with its request id, within what is left of its deadline and
- * `deadlineMs`, and no longer than somebody waits.
+ * Calls a peer for the current call: with its request id, its cancellation, and the rest of its deadline or `deadlineMs`,
+ * whichever is shorter.
  *
  * @throws CallEnded when the current call ended first
- * @throws ServiceError as grpc-js has it; the caller says in its own words what that means
+ * @throws ServiceError of grpc-js, which the caller translates
  */
 export async function callPeer<Req, Res>(
   method: UnaryMethod<Req, Res>,
@@ -25,8 +24,8 @@ export async function callPeer<Req, Res>(
   try {
     return await attempt(method, request, deadlineMs);
   } catch (error) {
-    // A burst of cancelled calls makes Node end the connection for every other call on it, with this INTERNAL, which no
-    // retry policy for UNAVAILABLE covers. Peers' methods are idempotent: once more, on a new connection.
+    // A burst of cancelled calls ends the connection for every other call on it, with INTERNAL, which a retry policy for
+    // UNAVAILABLE misses. Peers' methods are idempotent: once more, on a new connection.
     if (isSessionLoss(error)) return attempt(method, request, deadlineMs);
     throw error;
   }

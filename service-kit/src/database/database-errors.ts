@@ -1,4 +1,4 @@
-import { CallError, isExplained } from '../errors/call-error.js';
+import { DomainError } from '../errors/domain-error.js';
 
 /** adapter-pg's kinds of errors that mean: the database cannot be used just now. */
 const UNAVAILABLE_KINDS = new Set([
@@ -56,7 +56,7 @@ const NEVER_CONNECTED_MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|.*Unable to start a transaction in the given time)/s;
 
 /** The error as DATABASE_UNAVAILABLE where it, or what it wraps, means that; else undefined. */
-export function databaseUnavailable(error: unknown): CallError | undefined {
+export function databaseUnavailable(error: unknown): DomainError | undefined {
   for (const layer of layersOf(error)) {
     if (isUnavailable(layer)) return unavailable(error);
   }
@@ -65,7 +65,7 @@ export function databaseUnavailable(error: unknown): CallError | undefined {
 
 /** Whether the answer to a statement was lost, so that the statement may have been carried out. */
 export function answerLost(error: unknown): boolean {
-  if (isExplained(error) || !databaseUnavailable(error)) return false;
+  if (error instanceof DomainError || !databaseUnavailable(error)) return false;
   const state = sqlState(error);
   if (state !== undefined) return CONNECTION_ENDED.test(state);
   return ![...layersOf(error)].some(
@@ -77,9 +77,8 @@ export function answerLost(error: unknown): boolean {
 }
 
 /** The error of a call whose database does not answer. */
-export function unavailable(cause: unknown): CallError {
-  return new CallError('DATABASE_UNAVAILABLE', 'the database does not answer; try again', { cause });
-}
+export const unavailable = (cause: unknown) =>
+  new DomainError('UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'the database does not answer; try again', { cause });
 
 /** The SQLSTATE of a failed statement, also of one that an error wraps. */
 export function sqlState(error: unknown): string | undefined {

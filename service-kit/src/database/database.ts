@@ -1,10 +1,9 @@
-import { AsyncResource } from 'node:async_hooks';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { KitSettings } from '../settings/kit-settings.js';
-import { driverTimeout } from '../settings/timers.js';
-import { telemetry } from '../telemetry/telemetry.js';
 
+/** The time after which an idle connection is closed, ms. */
+const IDLE_MS = 60_000;
 /** A transaction that waits for its client for so long was abandoned, ms. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -15,20 +14,19 @@ const MAX_PREPARED = 500;
 export function createPool(settings: KitSettings, applicationName: string): pg.Pool {
   const url = new URL(settings.DATABASE_URL);
   if (settings.DATABASE_PASSWORD !== undefined) url.password = encodeURIComponent(settings.DATABASE_PASSWORD);
-  const pool = new ContextPool({
+  const pool = new pg.Pool({
     connectionString: url.href,
     application_name: applicationName,
     max: settings.DATABASE_POOL_SIZE,
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
-    idleTimeoutMillis: settings.DATABASE_IDLE_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_MS,
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
-    // A database that is frozen enforces no time-out of its own.
-    query_timeout: driverTimeout(settings.DATABASE_STATEMENT_TIMEOUT_MS),
+    // A database that is frozen enforces no time-out of its own: the driver's comes just after.
+    query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
     // adapter-pg reads times as UTC, whatever the session's time zone. Prepared statements are planned once.
     options: '-c TimeZone=UTC -c plan_cache_mode=force_generic_plan',
-    Client: telemetry()?.Client,
   });
   // A broken idle connection is replaced by the next query; without a listener the event ends the process.
   pool.on('error', () => {});
@@ -42,17 +40,6 @@ export function createPool(settings: KitSettings, applicationName: string): pg.P
  */
 function endUnfinishedTransaction(_error: Error, client: pg.PoolClient): void {
   if (client.getTransactionStatus() !== 'I') void client.end();
-}
-
-/** A query that waits for a connection goes on in its own async context, not in that of the query before it. */
-class ContextPool extends pg.Pool {
-  override connect(): Promise<pg.PoolClient>;
-  override connect(callback: Parameters<pg.Pool['connect']>[0]): void;
-  override connect(callback?: Parameters<pg.Pool['connect']>[0]): Promise<pg.PoolClient> | undefined {
-    if (!callback) return super.connect();
-    super.connect(AsyncResource.bind(callback));
-    return undefined;
-  }
 }
 
 /** What a service's PrismaClient is made of. */
@@ -76,4 +63,10 @@ export function prismaOptions(pool: pg.Pool): PrismaOptions {
     },
   });
   return { adapter, errorFormat: 'minimal' };
+}
+
+/** @throws Error while the database does not answer, or refuses writes, as a standby does */
+export async function expectWritable(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query("SELECT current_setting('transaction_read_only') AS read_only");
+  if (rows[0]?.read_only === 'on') throw new Error('it is read-only');
 }

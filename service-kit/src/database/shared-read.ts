@@ -1,9 +1,7 @@
 import DataLoader from 'dataloader';
-import { type Call, currentCall, runForCall, runForNoCall } from '../call/call.js';
-import { CallEnded } from '../call/call-ended.js';
-import { SharedCall } from '../call/shared-call.js';
+import { type Call, CallEnded, currentCall } from '../call/call.js';
 
-/** The most keys of one query: as many as there are calls in flight on a listener. */
+/** The most keys of one query: as many as there are calls in flight on a listener by default. */
 const MAX_KEYS = 256;
 
 interface Read {
@@ -27,9 +25,8 @@ export class SharedRead<Row> {
       async (reads) => {
         // Reads whose call has ended are dropped from the query.
         const ended = new Set(reads.filter(({ call }) => call?.ended));
-        const waiting = reads.filter((read) => !ended.has(read));
-        const keys = [...new Set(waiting.map(({ key }) => key))];
-        const rows = keys.length === 0 ? [] : await runForAll(waiting, async () => readAll(padded(keys)));
+        const keys = [...new Set(reads.filter((read) => !ended.has(read)).map(({ key }) => key))];
+        const rows = keys.length === 0 ? [] : await readAll(padded(keys));
         const found = new Map(rows.map((row) => [keyOf(row), row]));
         return reads.map((read) => (read.call && ended.has(read) ? new CallEnded(read.call) : found.get(read.key)));
       },
@@ -48,11 +45,4 @@ export class SharedRead<Row> {
 function padded(keys: string[]): string[] {
   const length = 2 ** Math.ceil(Math.log2(keys.length));
   return [...keys, ...new Array<string>(length - keys.length).fill(keys.at(-1) as string)];
-}
-
-/** Runs a query for several calls: it goes on until the last of them has ended. */
-function runForAll<T>(reads: readonly Read[], query: () => Promise<T>): Promise<T> {
-  const [first, ...others] = reads.flatMap(({ call }) => call ?? []);
-  if (!first || others.length + 1 < reads.length) return runForNoCall(query);
-  return runForCall(others.length > 0 ? new SharedCall([first, ...others]) : first, query);
 }

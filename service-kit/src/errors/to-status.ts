@@ -1,12 +1,16 @@
 import { BadRequest, ErrorInfo, ResourceInfo, RetryInfo, Status } from '@bookstore/proto';
 import { Metadata, status } from '@grpc/grpc-js';
+import { RpcException } from '@nestjs/microservices';
 import { databaseUnavailable } from '../database/database-errors.js';
-import { CallError, type ExplainedError, isExplained } from './call-error.js';
-import { ERROR_DOMAIN, statusOfReason } from './reasons.js';
+import { DomainError } from './domain-error.js';
 
-/** A status as grpc-js sends it: code, message, trailers. */
+/** `ErrorInfo.domain` of every error of the bookstore. */
+export const ERROR_DOMAIN = 'bookstore';
+
+/** A status as grpc-js sends it. */
 export interface CallStatus {
   readonly code: status;
+  /** The message. */
   readonly details: string;
   readonly metadata: Metadata;
 }
@@ -14,64 +18,74 @@ export interface CallStatus {
 const DETAILS_KEY = 'grpc-status-details-bin';
 
 /**
- * The error as a caller may know it. What does not explain itself is a bug: the caller learns no more than that.
+ * The status that answers an error: a DomainError and an RpcException have their own, a database that does not answer is
+ * UNAVAILABLE, and everything else is a bug, of which the caller learns nothing.
  *
  * @see https://google.aip.dev/193
  */
-export function explain(error: unknown): ExplainedError {
-  if (isExplained(error)) return error;
-  return databaseUnavailable(error) ?? new CallError('INTERNAL', 'internal error', { cause: error });
+export function toStatus(error: unknown): CallStatus {
+  if (error instanceof DomainError) return statusOf(error);
+  if (error instanceof RpcException) return statusOfRpcException(error);
+  return statusOf(databaseUnavailable(error) ?? internalError(error));
 }
 
-/** The status and google.rpc details that answer this error. */
-export function toStatus(error: ExplainedError): CallStatus {
-  const code = statusOfReason[error.reason];
-  const details = [
-    any('ErrorInfo', ErrorInfo, { reason: error.reason, domain: ERROR_DOMAIN, metadata: { ...error.metadata } }),
-  ];
-  if (error.violations) {
-    const fieldViolations = error.violations.map((violation) => ({
-      ...violation,
-      reason: '',
-      localizedMessage: undefined,
-    }));
+/** Whether the error has no status of its own. */
+export const isBug = (error: unknown): boolean =>
+  !(error instanceof DomainError || error instanceof RpcException || databaseUnavailable(error));
+
+/** The error of a bug: one fixed message, and the cause for the log. */
+export const internalError = (cause: unknown) => new DomainError('INTERNAL', 'INTERNAL', 'internal error', { cause });
+
+/** As Nest documents it: `new RpcException({ code, message })`, or no more than a message. */
+function statusOfRpcException(exception: RpcException): CallStatus {
+  const error = exception.getError();
+  if (typeof error === 'string') return { code: status.UNKNOWN, details: error, metadata: new Metadata() };
+  const { code, message, details, metadata } = error as {
+    code?: unknown;
+    message?: unknown;
+    details?: unknown;
+    metadata?: unknown;
+  };
+  return {
+    code: typeof code === 'number' && status[code] !== undefined ? code : status.UNKNOWN,
+    details: String(details ?? message ?? exception.message),
+    metadata: metadata instanceof Metadata ? metadata : new Metadata(),
+  };
+}
+
+function statusOf({
+  code,
+  reason,
+  message,
+  details: { metadata: facts, resource, violations, retryAfterMs },
+}: DomainError) {
+  const details = [any('ErrorInfo', ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata: { ...facts } })];
+  if (violations) {
+    const fieldViolations = violations.map((violation) => ({ ...violation, reason: '', localizedMessage: undefined }));
     details.push(any('BadRequest', BadRequest, { fieldViolations }));
   }
-  if (error.resource) {
-    const { type, name } = error.resource;
-    details.push(
-      any('ResourceInfo', ResourceInfo, {
-        resourceType: type,
-        resourceName: name,
-        owner: '',
-        description: error.message,
-      }),
-    );
+  if (resource) {
+    const { type: resourceType, name: resourceName } = resource;
+    details.push(any('ResourceInfo', ResourceInfo, { resourceType, resourceName, owner: '', description: message }));
   }
   const metadata = new Metadata();
-  if (error.retryAfterMs !== undefined) {
-    const ms = Math.ceil(error.retryAfterMs);
-    details.push(
-      any('RetryInfo', RetryInfo, { retryDelay: { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 } }),
-    );
-    // gRFC A6: a client with a retry policy waits as long, too.
+  if (retryAfterMs !== undefined) {
+    const ms = Math.ceil(retryAfterMs);
+    const retryDelay = { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
+    details.push(any('RetryInfo', RetryInfo, { retryDelay }));
+    // gRFC A6: a client with a retry policy waits as long.
     metadata.set('grpc-retry-pushback-ms', String(ms));
   }
-  const value = Status.encode({ code, message: error.message, details }).finish();
-  metadata.set(DETAILS_KEY, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
-  return { code, details: error.message, metadata };
+  metadata.set(DETAILS_KEY, Buffer.from(Status.encode({ code, message, details }).finish()));
+  return { code, details: message, metadata };
 }
 
-interface Encoder<T> {
-  encode(message: T): { finish(): Uint8Array };
-}
-
-function any<T>(name: string, type: Encoder<T>, message: T) {
+function any<T>(name: string, type: { encode(message: T): { finish(): Uint8Array } }, message: T) {
   return { typeUrl: `type.googleapis.com/google.rpc.${name}`, value: Buffer.from(type.encode(message).finish()) };
 }
 
-/** What a client finds in a failed call: the google.rpc details that came with the status. */
-export interface ErrorDetails {
+/** The google.rpc details that a client finds in a failed call. */
+export interface ReceivedDetails {
   readonly info?: ErrorInfo;
   readonly badRequest?: BadRequest;
   readonly resource?: ResourceInfo;
@@ -79,15 +93,19 @@ export interface ErrorDetails {
 }
 
 /** Reads the google.rpc details of a failed call; empty when it has none. */
-export function errorDetails(error: { readonly metadata?: Metadata }): ErrorDetails {
+export function errorDetails(error: { readonly metadata?: Metadata }): ReceivedDetails {
   const [value] = error.metadata?.get(DETAILS_KEY) ?? [];
   if (!(value instanceof Uint8Array)) return {};
-  const found: { -readonly [K in keyof ErrorDetails]: ErrorDetails[K] } = {};
-  for (const detail of Status.decode(value).details) {
-    if (detail.typeUrl.endsWith('.ErrorInfo')) found.info = ErrorInfo.decode(detail.value);
-    else if (detail.typeUrl.endsWith('.BadRequest')) found.badRequest = BadRequest.decode(detail.value);
-    else if (detail.typeUrl.endsWith('.ResourceInfo')) found.resource = ResourceInfo.decode(detail.value);
-    else if (detail.typeUrl.endsWith('.RetryInfo')) found.retry = RetryInfo.decode(detail.value);
-  }
-  return found;
+  const found = new Map(Status.decode(value).details.map((detail) => [detail.typeUrl.split('.').at(-1), detail.value]));
+  const read = <T>(name: string, type: { decode(bytes: Uint8Array): T }): T | undefined => {
+    const bytes = found.get(name);
+    return bytes && type.decode(bytes);
+  };
+  const details = {
+    info: read('ErrorInfo', ErrorInfo),
+    badRequest: read('BadRequest', BadRequest),
+    resource: read('ResourceInfo', ResourceInfo),
+    retry: read('RetryInfo', RetryInfo),
+  };
+  return Object.fromEntries(Object.entries(details).filter(([, detail]) => detail));
 }

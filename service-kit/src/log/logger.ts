@@ -1,21 +1,24 @@
 import { createRequire } from 'node:module';
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino, stdTimeFunctions } from 'pino';
+import type * as Pino from 'pino';
+import type { Logger } from 'pino';
 import type pinoPretty from 'pino-pretty';
 import { currentCall } from '../call/call.js';
 import type { KitSettings } from '../settings/kit-settings.js';
-import { telemetry } from '../telemetry/telemetry.js';
+
 import { serializeError } from './error-serializer.js';
 import { standardOutput } from './standard-output.js';
 
 export type { Logger } from 'pino';
 
 const require = createRequire(import.meta.url);
+// By require: its instrumentation replaces what pino exports, which an import of a CommonJS package does not see.
+const { pino, stdTimeFunctions }: typeof Pino = require('pino');
 
 /** A logger whose every line names the service and, within a call, the request id. */
 export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
   const readable = settings.LOG_FORMAT === 'pretty' || (settings.LOG_FORMAT === 'auto' && process.stdout.isTTY);
-  const on = telemetry();
+
   const options = {
     level: settings.LOG_LEVEL,
     base: { service },
@@ -24,16 +27,8 @@ export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_L
     formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => {
       const call = currentCall();
-      return { ...(call && { requestId: call.requestId }), ...on?.ids() };
+      return call ? { requestId: call.requestId } : {};
     },
-    hooks: on
-      ? {
-          streamWrite: (line: string) => {
-            on.log(line);
-            return line;
-          },
-        }
-      : {},
   };
   if (!readable) return pino(options, standardOutput);
   // Its 40 files take 15 to 20 ms to load, which only a person's terminal is worth.
@@ -42,19 +37,40 @@ export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_L
   return pino(options, pretty({ ignore: 'pid,hostname,service', messageFormat: `${service}: {msg}`, sync: true }));
 }
 
-/** Nest's own lines through pino. */
+/** What Nest itself says at a start, beside a service's own `Logger`. */
+const FRAMEWORK = new Set(['NestFactory', 'InstanceLoader', 'NestMicroservice']);
+
+/** Nest's `Logger` through pino, each method at its own level. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
-  log(message: unknown, context?: unknown) {
-    this.logger.debug({ context }, String(message));
+
+  log(message: unknown, ...more: unknown[]) {
+    this.#write(FRAMEWORK.has(String(more.at(-1))) ? 'debug' : 'info', message, more);
   }
   error(message: unknown, ...more: unknown[]) {
-    this.logger.error({ context: more.at(-1), err: message instanceof Error ? message : undefined }, String(message));
+    this.#write('error', message, more);
   }
-  warn(message: unknown, context?: unknown) {
-    this.logger.warn({ context }, String(message));
+  warn(message: unknown, ...more: unknown[]) {
+    this.#write('warn', message, more);
   }
-  debug(message: unknown, context?: unknown) {
-    this.logger.debug({ context }, String(message));
+  debug(message: unknown, ...more: unknown[]) {
+    this.#write('debug', message, more);
+  }
+  verbose(message: unknown, ...more: unknown[]) {
+    this.#write('debug', message, more);
+  }
+  fatal(message: unknown, ...more: unknown[]) {
+    this.#write('fatal', message, more);
+  }
+
+  /** Nest's last argument is the context, such as a class name; an error has its stack before it. */
+  #write(level: 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, more: unknown[]) {
+    const context = more.at(-1);
+    const stack = more.length > 1 ? more.at(-2) : undefined;
+    const err = message instanceof Error ? message : undefined;
+    this.logger[level](
+      { context, stack, err },
+      err?.message ?? (typeof message === 'object' ? JSON.stringify(message) : String(message)),
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { throwIfEnded } from '../call/call-ended.js';
+import { throwIfEnded } from '../call/call.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 
 /** The most items of a page whose size the caller chose; a larger size is lowered to it. */

@@ -4,9 +4,9 @@ import { ReflectionService } from '@grpc/reflection';
 // What @grpc/reflection reads them with, too: another library would be loaded for this alone.
 import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 
+/** The simplest kind of entry of a package definition. */
+const ENUM = 'Protocol Buffer 3 EnumDescriptorProto' as const;
 const REFLECTION = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
-
-type Definitions = ConstructorParameters<typeof ReflectionService>[0];
 
 /**
  * Adds server reflection (v1 and v1alpha), which describes these services, itself, and nothing else: from the compiled .proto
@@ -14,8 +14,9 @@ type Definitions = ConstructorParameters<typeof ReflectionService>[0];
  */
 export function addReflection(server: Server, names: readonly string[]): void {
   const services = [...names, ...REFLECTION];
-  const definitions = { 'compiled .proto files': { fileDescriptorProtos: filesOf(services) } };
-  new ReflectionService(definitions as unknown as Definitions, { services }).addToServer(server);
+  // A package definition of one entry, whose files are all that reflection reads.
+  const entry = { format: ENUM, type: {}, fileDescriptorProtos: filesOf(services).map((file) => Buffer.from(file)) };
+  new ReflectionService({ 'compiled .proto files': entry }, { services }).addToServer(server);
 }
 
 /** The files that define these services, and what those import. */

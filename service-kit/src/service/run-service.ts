@@ -1,23 +1,18 @@
 import { SettingsError } from '../settings/setting.js';
-import { keepShapeOfTicks } from './keep-shape-of-ticks.js';
-import { letHeapGrow } from './let-heap-grow.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { type RunningService, startService } from './start-service.js';
 
 /**
- * The whole of a service's process: starts it, drains it at SIGTERM or SIGINT, and ends with status 0; with status 1 and
- * one line when it cannot start.
+ * The process of a service: starts it, drains it at SIGTERM or SIGINT, and ends with status 0; with status 1 and one line
+ * when it cannot start.
  */
 export async function runService(definition: ServiceDefinition): Promise<void> {
-  keepShapeOfTicks();
-  letHeapGrow();
   let service: RunningService | undefined;
   let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    // Before it has started there is nothing to drain. Heard all the same: as a container's first process it would
-    // otherwise be deaf to the signal.
+    // Before it has started there is nothing to drain; as a container's first process it has to handle the signal all the same.
     (service?.stop() ?? Promise.resolve()).then(
       () => process.exit(0),
       (error) => fail(definition, error),
@@ -25,11 +20,10 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Started with a channel, as the sandbox does: its end means that the parent is gone, however it went.
+  // With an IPC channel, as the sandbox starts it: its end means that the parent is gone.
   if (process.connected) process.on('disconnect', stop);
   try {
     service = await startService(definition);
-    // By its own channel: somebody else may answer on a port that this process could not have.
     process.send?.('listening');
   } catch (error) {
     fail(definition, error);

@@ -46,14 +46,12 @@ export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
     .refine((value): value is T => (values as string[]).includes(value), `must be one of ${values.join(', ')}`)
     .transform((value) => value as T);
 
-/** Several of these values, apart by commas. */
-export const someOf = <T extends string>(...values: [T, ...T[]]) =>
+/** Several values, separated by commas. */
+export const listOf = <T>(item: z.ZodType<T, string>) =>
   z
     .string()
-    .transform((value) => value.split(',').map((item) => item.trim()))
-    .refine((items): items is T[] => items.every((item) => (values as string[]).includes(item)), {
-      message: `must be some of ${values.join(', ')}`,
-    });
+    .transform((value) => value.split(',').map((part) => part.trim()))
+    .pipe(z.array(item));
 
 /** A setting with a default, or a required one without. */
 export function setting<T>(description: string, schema: z.ZodType<T, string>, defaultValue?: string): Setting<T> {

@@ -1,46 +1,66 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
+import path from 'node:path';
+import { GrpcInstrumentation } from '@opentelemetry/instrumentation-grpc';
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
+import { PinoInstrumentation } from '@opentelemetry/instrumentation-pino';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
-import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
-import type { Logger } from '../log/logger.js';
-import { CallContexts } from './call-contexts.js';
-import { LIBRARY } from './log-records.js';
+import { core, logs, NodeSDK, resources } from '@opentelemetry/sdk-node';
+import { ParentBasedSampler } from '@opentelemetry/sdk-trace';
+import { RateSampler } from './rate-sampler.js';
+import { redactedLogs, redactedSpans } from './redaction.js';
 
-/** Least time between two lines about what cannot be exported, ms. Only a matter of taste, and so no setting. */
-const SILENCE_MS = 60_000;
+/** Health checks and reflection are not traced. */
+const NOT_TRACED = /^(Check|Watch|List|ServerReflectionInfo)$/;
 
-/** OpenTelemetry's SDK, as its own variables set it up; what they leave open is decided here. */
-export function startSdk(service: string, logger: Logger): NodeSDK {
-  const { OTEL_SERVICE_NAME, OTEL_PROPAGATORS, OTEL_LOG_LEVEL } = process.env;
-  if (!OTEL_LOG_LEVEL) diag.setLogger(occasionally(logger), DiagLogLevel.WARN);
+/** The exporters of each OTEL_EXPORTER_OTLP_PROTOCOL. The SDK would make them itself, but without our redaction. */
+const EXPORTERS = {
+  'http/protobuf': () =>
+    Promise.all([
+      import('@opentelemetry/exporter-trace-otlp-proto'),
+      import('@opentelemetry/exporter-logs-otlp-proto'),
+    ]),
+  'http/json': () =>
+    Promise.all([import('@opentelemetry/exporter-trace-otlp-http'), import('@opentelemetry/exporter-logs-otlp-http')]),
+  grpc: () =>
+    Promise.all([import('@opentelemetry/exporter-trace-otlp-grpc'), import('@opentelemetry/exporter-logs-otlp-grpc')]),
+};
+
+/** Starts OpenTelemetry's SDK. The OTEL_ variables configure it; this file decides what they leave open. */
+export async function startSdk(): Promise<NodeSDK> {
+  const { env } = process;
+  const protocol = (env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf') as keyof typeof EXPORTERS;
+  const [{ OTLPTraceExporter }, { OTLPLogExporter }] = await (EXPORTERS[protocol] ?? EXPORTERS['http/protobuf'])();
   const sdk = new NodeSDK({
-    serviceName: OTEL_SERVICE_NAME || service,
-    // Those for the process and its host tell the names of users and of their machines.
+    serviceName: env.OTEL_SERVICE_NAME || packageOfMain(),
+    // The detectors of the process and its host report user names and host names.
     resourceDetectors: [resources.serviceInstanceIdDetector, resources.envDetector],
-    contextManager: new CallContexts(),
-    instrumentations: [new RuntimeNodeInstrumentation()],
-    // Without baggage, in which a stranger's words would travel on.
-    ...(OTEL_PROPAGATORS ? {} : { textMapPropagator: new core.W3CTraceContextPropagator() }),
+    ...(env.OTEL_TRACES_EXPORTER === 'none'
+      ? { spanProcessors: [] }
+      : { traceExporter: redactedSpans(new OTLPTraceExporter()) }),
+    logRecordProcessors: env.OTEL_LOGS_EXPORTER === 'none' ? [] : [logProcessor(redactedLogs(new OTLPLogExporter()))],
+    ...(!env.OTEL_TRACES_SAMPLER && { sampler: new ParentBasedSampler({ root: new RateSampler() }) }),
+    // No baggage: a caller could put anything into it.
+    ...(!env.OTEL_PROPAGATORS && { textMapPropagator: new core.W3CTraceContextPropagator() }),
+    instrumentations: [
+      new GrpcInstrumentation({ ignoreGrpcMethods: [NOT_TRACED] }),
+      new PgInstrumentation({
+        requireParentSpan: true, // background statements, such as those of the health check, are not traced
+        // Its own name is that of the prepared statement, such as prisma_7.
+        requestHook: (span, { query, connection }) =>
+          span.updateName(`${/\w+/.exec(query.text)?.[0]?.toUpperCase()} ${connection.database}`),
+      }),
+      new PinoInstrumentation(),
+      new RuntimeNodeInstrumentation(),
+    ],
   });
   sdk.start();
   return sdk;
 }
 
-/** A collector that is away for long must not fill the log. */
-function occasionally(logger: Logger) {
-  let quietUntil = 0;
-  const tell = (message: string) => {
-    if (Date.now() < quietUntil) return;
-    quietUntil = Date.now() + SILENCE_MS;
-    logger.warn({ library: LIBRARY, problem: problemOf(message) }, 'telemetry cannot be exported');
-  };
-  return { error: tell, warn: tell, info: () => {}, debug: () => {}, verbose: () => {} };
-}
+const logProcessor = (exporter: logs.LogRecordExporter) =>
+  new logs.BatchLogRecordProcessor({
+    exporter,
+    scheduledDelayMillis: core.getNumberFromEnv('OTEL_BLRP_SCHEDULE_DELAY') ?? 1000,
+  });
 
-/** OpenTelemetry tells of an error as JSON, with its stack. */
-function problemOf(message: string): string {
-  try {
-    return JSON.parse(message).message ?? message;
-  } catch {
-    return message;
-  }
-}
+/** Such as author-service, for author-service/dist/main.js. */
+const packageOfMain = () => path.basename(path.resolve(process.argv[1] ?? '', '../..'));

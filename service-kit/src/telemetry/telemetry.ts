@@ -1,64 +1,53 @@
-import type { Interceptor } from '@grpc/grpc-js';
-import type pg from 'pg';
+import { DiagLogLevel, diag } from '@opentelemetry/api';
 import type { Logger } from '../log/logger.js';
-import type { EndListener, Gates } from '../server/admission.js';
 
-/** Where a call belongs among all that is traced; only telemetry looks inside. */
-export type Trace = object;
-
-/** A figure that is read whenever metrics are exported. */
-export interface Figure {
-  readonly name: string;
-  /** In UCUM's notation, such as By or {call}. */
-  readonly unit: string;
-  readonly description: string;
-  /** Tells the value, or one for each set of attributes; nothing when it rejects. */
-  readonly read: (tell: (value: number, attributes?: Readonly<Record<string, string>>) => void) => unknown;
+/** The part of the SDK that a service needs. */
+interface Sdk {
+  shutdown(): Promise<void>;
 }
 
-/** What the kit does otherwise while telemetry is on. While it is off there is none, and nothing of it is loaded. */
-export interface Telemetry {
-  /**
-   * Begins to export, as this service.
-   *
-   * @param methods full names of those that are told of, such as /bookstore.author.v1.AuthorService/GetAuthor
-   * @param logger told when nothing can be exported
-   */
-  start(service: string, methods: readonly string[], logger: Logger): void;
-  /** Exports what is left, for at most so long. */
-  stop(timeoutMs: number): Promise<void>;
+/** Shortest time between two warnings about failed exports, ms. */
+const WARNING_INTERVAL_MS = 60_000;
 
-  /** The gates, behind one that begins a span for each call. */
-  gates(gates: Gates): Gates;
-  /**
-   * The listener, within the call's span where it has a line to write; then the span ends.
-   *
-   * @param tellsOfEach whether it writes one of each call, instead of refused ones alone
-   */
-  endListener(listener: EndListener, tellsOfEach: boolean): EndListener;
-  /** For clients of the other service: a span for each call, and its trace in the metadata. */
-  readonly interceptors: readonly Interceptor[];
-  /** A connection with a span for each statement of a call. */
-  readonly Client: typeof pg.Client;
+/** The `library` field of these warnings. They are not exported. */
+export const LIBRARY = 'opentelemetry';
 
-  /** One trace for work that several calls share. */
-  share(traces: readonly (Trace | undefined)[]): Trace | undefined;
-  /** Ids of the trace and span that this code runs in, for a log line. */
-  ids(): Record<string, string>;
-  /** Exports a line of the log. */
-  log(line: string): void;
-  observe(figure: Figure): void;
+let sdk: Sdk | undefined;
+
+/** Called by register.ts when telemetry is on. */
+export function setSdk(started: Sdk): void {
+  sdk = started;
 }
 
-let current: Telemetry | undefined;
-
-/** None while telemetry is off. */
-export const telemetry = (): Telemetry | undefined => current;
-
-/** Turns telemetry on, before a service starts. */
-export function useTelemetry(telemetry: Telemetry): void {
-  current = telemetry;
+/** Logs failed exports, at most once a minute: the collector may be away for long. */
+export function logTelemetryErrors(logger: Logger): void {
+  if (process.env.OTEL_LOG_LEVEL) return; // then the SDK writes its own messages to the console
+  let quietUntil = 0;
+  const warn = (message: string) => {
+    if (Date.now() < quietUntil) return;
+    quietUntil = Date.now() + WARNING_INTERVAL_MS;
+    logger.warn({ library: LIBRARY, problem: problemOf(message) }, 'telemetry cannot be exported');
+  };
+  const ignore = () => {};
+  diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN);
 }
 
-/** Exports a figure of a service's own, where telemetry is on. */
-export const observe = (figure: Figure): void => current?.observe(figure);
+/** OpenTelemetry reports an error as JSON, with its stack. */
+function problemOf(message: string): string {
+  try {
+    return JSON.parse(message).message ?? message;
+  } catch {
+    return message;
+  }
+}
+
+/** Exports what is left, for at most `timeoutMs`. What cannot be exported by then is lost. */
+export async function shutdownTelemetry(timeoutMs: number): Promise<void> {
+  if (!sdk) return;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([sdk.shutdown().catch(() => {}), timeout]);
+  clearTimeout(timer);
+}

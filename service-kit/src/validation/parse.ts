@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { CallError, type FieldViolation } from '../errors/call-error.js';
+import { DomainError, type FieldViolation } from '../errors/domain-error.js';
 
 /**
  * The request by its schema.
  *
- * @throws CallError INVALID_FIELD that names every bad field
+ * @throws DomainError INVALID_FIELD that names every bad field
  */
 export function parse<S extends z.ZodType>(schema: S, request: unknown): z.output<S> {
   const result = schema.safeParse(request);
@@ -15,9 +15,9 @@ export function parse<S extends z.ZodType>(schema: S, request: unknown): z.outpu
 }
 
 /** The error for fields that are missing or malformed. */
-export function invalidFields(violations: readonly FieldViolation[]): CallError {
+export function invalidFields(violations: readonly FieldViolation[]): DomainError {
   const message = violations.map(({ field, description }) => `${field} ${description}`).join('; ');
-  return new CallError('INVALID_FIELD', message, { violations });
+  return new DomainError('INVALID_ARGUMENT', 'INVALID_FIELD', message, { violations });
 }
 
 /** publishedYear, as the .proto has it: published_year. */

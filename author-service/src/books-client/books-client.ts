@@ -1,0 +1,12 @@
+import type { Deletion } from '../authors/author.js';
+
+/** What authors need from the book service. */
+export abstract class BooksClient {
+  /**
+   * Closes the author against new books, unless there are books. Repeated for the same deletion it returns the same
+   * outcome.
+   *
+   * @throws BookServiceUnavailable when there is no answer, or one that is not understood
+   */
+  abstract closeAuthor(deletion: Deletion): Promise<{ readonly closed: boolean; readonly bookCount: number }>;
+}

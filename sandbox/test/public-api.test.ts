@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+
+// JavaScript without types.
+const { usesPublicApi, violations } = await import('../../scripts/public-api.mjs' as string);
+
+test('the services and the kit use public API alone', () => {
+  expect(usesPublicApi()).toBe(true);
+});
+
+test.each([
+  ['Object.getOwnPropertySymbols(session)', 'symbols'],
+  ['Reflect.ownKeys(session)', 'symbols'],
+  ['Server.prototype.start = function () {};', 'prototype'],
+  ["Server.prototype['start'] = start;", 'prototype'],
+  ['Object.setPrototypeOf(server, other);', 'prototype'],
+  ['const { http2Servers } = server as unknown as { http2Servers: Map<object, object> };', 'cast'],
+  ['const socket = (client as any).connection;', 'cast'],
+  ["setFlagsFromString('--heap-growing-percent=100');", 'flag'],
+  ["server.removeAllListeners('stream');", 'listeners'],
+  ['kept.add(executionAsyncResource());', 'async_hooks'],
+  ["import utils from 'pg/lib/utils.js';", 'deep import: pg/lib/utils.js'],
+  ["import { GUARDS_METADATA } from '@nestjs/common/constants.js';", 'deep import'],
+  ["const { x } = await import('@grpc/grpc-js/build/src/server.js');", 'deep import'],
+])('%s is found', (line, way) => {
+  const text = `const before = 1;\n${line}\n`;
+  expect(violations('service-kit/src/planted.ts', text)).toEqual([
+    expect.stringMatching(new RegExp(`^service-kit/src/planted.ts:2: .*${way}`)),
+  ]);
+});
+
+test.each([
+  "import { BinaryReader } from '@bufbuild/protobuf/wire';",
+  "import { readFileSync } from 'node:fs/promises';",
+  "import { DomainError } from '../errors/domain-error.js';",
+  'if (example.prototype.method === undefined) return;',
+  ' * A comment may say: as unknown as.',
+])('%s is not', (line) => {
+  expect(violations('service-kit/src/planted.ts', `${line}\n`)).toEqual([]);
+});

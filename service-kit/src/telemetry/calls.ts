@@ -1,0 +1,86 @@
+import { InterceptingCall, type Interceptor, type Metadata, status } from '@grpc/grpc-js';
+import { context, metrics, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+
+/**
+ * What instrumentation-grpc does not have: metrics, and spans of calls that an interceptor refused. By OpenTelemetry's API,
+ * which does nothing while telemetry is off.
+ */
+
+const meter = metrics.getMeter('bookstore');
+const tracer = trace.getTracer('bookstore');
+
+const duration = (name: string, description: string) =>
+  meter.createHistogram(name, {
+    unit: 's',
+    description,
+    // Finer than the convention's below 5 ms, where most calls end.
+    advice: { explicitBucketBoundaries: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] },
+  });
+const serverDuration = duration('rpc.server.call.duration', 'Duration of calls to this service');
+const clientDuration = duration('rpc.client.call.duration', 'Duration of calls to another service, retries included');
+
+/** A call, as the semantic conventions for metrics name it. */
+const attributesOf = (method: string, code: status, reason?: string) => ({
+  'rpc.system.name': 'grpc',
+  'rpc.method': method.slice(1),
+  'rpc.response.status_code': status[code],
+  ...(reason && { 'bookstore.reason': reason }),
+});
+
+/**
+ * Records a call that has ended.
+ *
+ * @param method one of the service's own, such as /bookstore.author.v1.AuthorService/GetAuthor
+ * @param reason why an interceptor refused the call
+ */
+export function recordServerCall(method: string, code: status, milliseconds: number, reason?: string): void {
+  serverDuration.record(milliseconds / 1000, attributesOf(method, code, reason));
+}
+
+/** Records the calls to another service. */
+export const measureClientCall: Interceptor = (options, nextCall) => {
+  const startedAt = performance.now();
+  return new InterceptingCall(nextCall(options), {
+    start: (metadata, _listener, next) =>
+      next(metadata, {
+        onReceiveStatus: (answer, pass) => {
+          const { path } = options.method_definition;
+          clientDuration.record((performance.now() - startedAt) / 1000, attributesOf(path, answer.code));
+          pass(answer);
+        },
+      }),
+  });
+};
+
+/**
+ * Makes the span of a call that an interceptor refused: no handler was called, which is where instrumentation-grpc makes
+ * its spans.
+ *
+ * @param log writes the log line, which then has the ids of the span
+ */
+export function traceRefusedCall(
+  method: string,
+  metadata: Metadata,
+  milliseconds: number,
+  code: status,
+  reason: string,
+  log: () => void,
+): void {
+  const parent = propagation.extract(ROOT_CONTEXT, metadata, {
+    keys: () => Object.keys(metadata.getMap()),
+    get: (_, name) => metadata.get(name).map(String),
+  });
+  const [, service = '', rpc = ''] = method.split('/');
+  const attributes = {
+    'rpc.system': 'grpc',
+    'rpc.service': service,
+    'rpc.method': rpc,
+    'rpc.grpc.status_code': code,
+    'bookstore.reason': reason,
+  };
+  const startTime = Date.now() - milliseconds;
+  const span = tracer.startSpan(`grpc.${service}/${rpc}`, { kind: SpanKind.SERVER, startTime, attributes }, parent);
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  context.with(trace.setSpan(parent, span), log);
+  span.end();
+}

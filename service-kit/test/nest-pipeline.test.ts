@@ -1,0 +1,304 @@
+import { type Author, AuthorServiceClient, AuthorServiceService, type GetAuthorRequest } from '@bookstore/proto';
+import {
+  createServiceDatabase,
+  failureOf,
+  type PromiseClient,
+  promiseClient,
+  startTestService,
+} from '@bookstore/sandbox/testing';
+import { currentCall, DomainError, Scopes } from '@bookstore/service-kit';
+import { type Metadata, status } from '@grpc/grpc-js';
+import {
+  type ArgumentsHost,
+  type CallHandler,
+  type CanActivate,
+  Catch,
+  Controller,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  type NestInterceptor,
+  NotFoundException,
+  type PipeTransform,
+  type RpcExceptionFilter,
+  Scope,
+  type Type,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
+import { Ctx, GrpcMethod, Payload, RpcException } from '@nestjs/microservices';
+import { pino } from 'pino';
+import { concat, defer, from, map, Observable, of, throwError } from 'rxjs';
+import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { NestLogger } from '../src/log/logger.js';
+import { controlledDefinition, someone } from './controlled-service.js';
+
+let DATABASE_URL: string;
+beforeAll(async () => {
+  DATABASE_URL = (await createServiceDatabase(inject('postgresUrl'), 'author-service')).url;
+});
+
+let stop: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const end of stop.reverse()) await end();
+  stop = [];
+});
+
+/** Starts a service with this controller for GetAuthor, and with these providers. */
+async function start(
+  controller: Type,
+  providers: object[] = [],
+  env = {},
+): Promise<PromiseClient<AuthorServiceClient>> {
+  @Module({ controllers: [controller], providers: providers as [] })
+  class AuthorsModule {}
+
+  const { definition } = controlledDefinition();
+  const service = await startTestService({ ...definition, module: AuthorsModule }, { DATABASE_URL, ...env });
+  const api = promiseClient(AuthorServiceClient, service.publicPort);
+  stop.push(
+    () => service.stop(),
+    () => api.close(),
+  );
+  return api;
+}
+
+/** A controller whose method does this, decorated so. */
+function controllerThat(
+  getAuthor: (request: GetAuthorRequest) => unknown,
+  onMethod: MethodDecorator = () => {},
+  onClass: ClassDecorator = () => {},
+): Type {
+  @Controller()
+  @onClass
+  class Authors {
+    @GrpcMethod('AuthorService')
+    @Scopes('authors:read')
+    @onMethod
+    getAuthor(request: GetAuthorRequest) {
+      return getAuthor(request);
+    }
+  }
+  return Authors;
+}
+
+const getAuthor = (request: GetAuthorRequest) => someone(request);
+
+/** Refuses the id "refused". */
+@Injectable()
+class IdGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    expect(context.getHandler().name).toBe('getAuthor');
+    return context.switchToRpc().getData<GetAuthorRequest>().id !== 'refused';
+  }
+}
+
+/** Makes the id upper case. */
+@Injectable()
+class UpperCasePipe implements PipeTransform {
+  transform(request: GetAuthorRequest) {
+    return { ...request, id: request.id.toUpperCase() };
+  }
+}
+
+/** Adds to the name. */
+@Injectable()
+class NameInterceptor implements NestInterceptor<Author, Author> {
+  intercept(_context: ExecutionContext, next: CallHandler<Author>): Observable<Author> {
+    return next.handle().pipe(map((author) => ({ ...author, name: `${author.name} intercepted` })));
+  }
+}
+
+class Teapot extends Error {}
+
+/** Answers Teapot with ABORTED. */
+@Catch(Teapot)
+class TeapotFilter implements RpcExceptionFilter {
+  catch(_error: Teapot, _host: ArgumentsHost) {
+    return throwError(() => ({ code: status.ABORTED, message: 'short and stout' }));
+  }
+}
+const brew = () => {
+  throw new Teapot();
+};
+
+type Check = (api: PromiseClient<AuthorServiceClient>) => Promise<void>;
+
+const guarded: Check = async (api) => {
+  expect(await api.getAuthor({ id: '7' })).toMatchObject({ id: '7' });
+  expect(await failureOf(api.getAuthor({ id: 'refused' }))).toMatchObject({ message: 'Forbidden resource' });
+};
+const piped: Check = async (api) => {
+  expect(await api.getAuthor({ id: 'abc' })).toMatchObject({ id: 'ABC' });
+};
+const intercepted: Check = async (api) => {
+  expect(await api.getAuthor({ id: '7' })).toMatchObject({ name: 'x intercepted' });
+};
+const filtered: Check = async (api) => {
+  expect(await failureOf(api.getAuthor({ id: '7' }))).toMatchObject({ code: 'ABORTED', message: 'short and stout' });
+};
+
+describe.each([
+  ['a guard', UseGuards(IdGuard), { provide: APP_GUARD, useClass: IdGuard }, getAuthor, guarded],
+  ['a pipe', UsePipes(UpperCasePipe), { provide: APP_PIPE, useClass: UpperCasePipe }, getAuthor, piped],
+  [
+    'an interceptor',
+    UseInterceptors(NameInterceptor),
+    { provide: APP_INTERCEPTOR, useClass: NameInterceptor },
+    getAuthor,
+    intercepted,
+  ],
+  ['a filter', UseFilters(TeapotFilter), { provide: APP_FILTER, useClass: TeapotFilter }, brew, filtered],
+])('%s works as Nest documents it', (_what, decorator, provider, handler, check) => {
+  test('on a method', async () => check(await start(controllerThat(handler, decorator))));
+  test('on a controller', async () => check(await start(controllerThat(handler, undefined, decorator))));
+  test('for the whole application', async () => check(await start(controllerThat(handler), [provider])));
+});
+
+describe('an error', () => {
+  test.each([
+    ['RpcException keeps its code', new RpcException({ code: status.NOT_FOUND, message: 'gone' }), 'NOT_FOUND', 'gone'],
+    ['DomainError keeps its status', new DomainError('ABORTED', 'AGAIN', 'again'), 'ABORTED', 'again'],
+    ['HttpException is INTERNAL', new NotFoundException('secret'), 'INTERNAL', 'internal error'],
+    ['unknown is INTERNAL', new Error('secret'), 'INTERNAL', 'internal error'],
+  ])('%s, thrown, rejected or in an observable', async (_what, error, code, message) => {
+    const handlers = [
+      () => {
+        throw error;
+      },
+      () => Promise.reject(error),
+      () => throwError(() => error),
+      () => defer(() => Promise.reject(error)),
+      () => Promise.resolve(throwError(() => error)),
+      () =>
+        concat(
+          of(someone({ id: '1' })),
+          throwError(() => error),
+        ),
+    ];
+    for (const handler of handlers) {
+      const api = await start(controllerThat(handler));
+      expect(await failureOf(api.getAuthor({ id: '7' }))).toMatchObject({ code, message });
+    }
+  });
+
+  test('of an observable whose call has ended is an error of the call and never of the process', async () => {
+    const gone = new AbortController();
+    let fail = () => {};
+    const failing = new Promise<Author>((_, reject) => {
+      fail = () => reject(new Error('late'));
+    });
+    const api = await start(
+      controllerThat(({ id }) => {
+        if (id === 'other') return someone({ id });
+        setImmediate(() => gone.abort());
+        return from(failing);
+      }),
+    );
+    expect(await failureOf(api.getAuthor({ id: '7' }, { signal: gone.signal }))).toMatchObject({ code: 'CANCELLED' });
+    fail();
+    expect(await api.getAuthor({ id: 'other' })).toMatchObject({ id: 'other' });
+  });
+
+  test('of a filter itself is INTERNAL', async () => {
+    @Catch(Teapot)
+    class BrokenFilter implements RpcExceptionFilter {
+      catch(): Observable<never> {
+        throw new Error('secret');
+      }
+    }
+    const api = await start(controllerThat(brew, UseFilters(BrokenFilter)));
+    expect(await failureOf(api.getAuthor({ id: '7' }))).toMatchObject({ code: 'INTERNAL', message: 'internal error' });
+  });
+});
+
+describe('an observable', () => {
+  test.each([
+    ['of one value', () => of(someone({ id: '7' }))],
+    ['of a promise', () => from(Promise.resolve(someone({ id: '7' })))],
+    ['in a promise', async () => of(someone({ id: '7' }))],
+    ['of several values, the last', () => of(someone({ id: '1' }), someone({ id: '7' }))],
+  ])('%s is the answer', async (_which, handler) => {
+    const api = await start(controllerThat(handler));
+    expect(await api.getAuthor({ id: '7' })).toMatchObject({ id: '7' });
+  });
+
+  test('without a value is INTERNAL', async () => {
+    const api = await start(controllerThat(() => new Observable((subscriber) => subscriber.complete())));
+    expect(await failureOf(api.getAuthor({ id: '7' }))).toMatchObject({ code: 'INTERNAL' });
+  });
+});
+
+test('payload, metadata and the call are there as documented', async () => {
+  @Controller()
+  class Authors {
+    @GrpcMethod('AuthorService', 'GetAuthor')
+    @Scopes('authors:read')
+    find(@Payload('id') id: string, @Ctx() metadata: Metadata) {
+      return { ...someone({ id }), name: `${metadata.get('x-request-id')} ${currentCall()?.method}` };
+    }
+  }
+  const api = await start(Authors);
+  const { name } = await api.getAuthor({ id: '7' });
+  expect(name).toContain(AuthorServiceService.getAuthor.path);
+});
+
+test('a provider of the request scope is made for each call', async () => {
+  let made = 0;
+  @Injectable({ scope: Scope.REQUEST })
+  class Counter {
+    readonly number = ++made;
+    constructor(@Inject(REQUEST) readonly request: { data: GetAuthorRequest }) {}
+  }
+  @Controller()
+  class Authors {
+    constructor(private readonly counter: Counter) {}
+
+    @GrpcMethod('AuthorService')
+    @Scopes('authors:read')
+    getAuthor(_request: GetAuthorRequest) {
+      return { ...someone(this.counter.request.data), name: String(this.counter.number) };
+    }
+  }
+  const api = await start(Authors, [Counter]);
+  expect(await api.getAuthor({ id: 'a' })).toMatchObject({ id: 'a', name: '1' });
+  expect(await api.getAuthor({ id: 'b' })).toMatchObject({ id: 'b', name: '2' });
+});
+
+test('scopes guard the methods of request-scoped controllers, too', async () => {
+  @Controller({ scope: Scope.REQUEST })
+  class Authors {
+    @GrpcMethod('AuthorService')
+    getAuthor(request: GetAuthorRequest) {
+      return someone(request);
+    }
+  }
+  await expect(start(Authors)).rejects.toThrow('@Scopes is missing on Authors.getAuthor');
+});
+
+test('Logger writes at its own level, and Nest itself only for debugging', () => {
+  const lines: string[] = [];
+  const logger = new NestLogger(
+    pino({ level: 'debug', base: null, timestamp: false }, { write: (line) => lines.push(line) }),
+  );
+  Logger.overrideLogger(logger);
+  const own = new Logger('Authors');
+  own.log('an event');
+  own.warn({ what: 'odd' });
+  own.error('broken', new Error('why').stack);
+  own.debug('a detail');
+  new Logger('InstanceLoader').log('AppModule dependencies initialized');
+  Logger.overrideLogger(false);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 30, context: 'Authors', msg: 'an event' },
+    { level: 40, context: 'Authors', msg: '{"what":"odd"}' },
+    { level: 50, context: 'Authors', msg: 'broken', stack: expect.stringContaining('Error: why') },
+    { level: 20, context: 'Authors', msg: 'a detail' },
+    { level: 20, context: 'InstanceLoader', msg: 'AppModule dependencies initialized' },
+  ]);
+});

@@ -1,0 +1,53 @@
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { logs } from '@opentelemetry/sdk-node';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { expect, test } from 'vitest';
+import { redactedLogs, redactedSpans } from '../src/telemetry/redaction.js';
+
+const SECRET = 'jane@example.com';
+
+/** The span as it would be exported. */
+function exported(kind: SpanKind, attributes: Record<string, string | number>) {
+  const memory = new InMemorySpanExporter();
+  const exporter = redactedSpans(memory);
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const parent = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 });
+  const span = provider
+    .getTracer('test')
+    .startSpan('grpc.Service/Method', { kind, attributes, links: [{ context: parent.spanContext(), attributes }] });
+  span.recordException(new Error(SECRET));
+  span.addEvent(SECRET);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: SECRET });
+  span.end();
+  return memory.getFinishedSpans()[0];
+}
+
+test('a span keeps its known attributes, and no event or message', () => {
+  const span = exported(SpanKind.CLIENT, { 'rpc.method': 'GetAuthor', 'grpc.error_message': SECRET, user: SECRET });
+  expect(span?.attributes).toEqual({ 'rpc.method': 'GetAuthor' });
+  expect(span?.status).toEqual({ code: SpanStatusCode.ERROR });
+  expect(span?.events).toEqual([]);
+  expect(JSON.stringify([span?.links, span?.attributes])).not.toContain(SECRET);
+});
+
+test.each([
+  [5, SpanStatusCode.UNSET], // NOT_FOUND
+  [8, SpanStatusCode.UNSET], // RESOURCE_EXHAUSTED
+  [13, SpanStatusCode.ERROR], // INTERNAL
+  [14, SpanStatusCode.ERROR], // UNAVAILABLE
+])('the span of an answer with code %i has status %i', (code, status) => {
+  expect(exported(SpanKind.SERVER, { 'rpc.grpc.status_code': code })?.status).toEqual({ code: status });
+});
+
+test('a log line keeps its text and known fields, and warnings about telemetry stay here', async () => {
+  const memory = new logs.InMemoryLogRecordExporter();
+  const processor = new logs.SimpleLogRecordProcessor({ exporter: redactedLogs(memory) });
+  const logger = new logs.LoggerProvider({ processors: [processor] }).getLogger('test');
+  const attributes = { requestId: 'r-1', method: `/${SECRET}`, who: { name: SECRET }, id: SECRET };
+  logger.emit({ body: 'changed', attributes, exception: new TypeError(SECRET) });
+  logger.emit({ body: 'telemetry cannot be exported', attributes: { library: 'opentelemetry' } });
+  await processor.forceFlush();
+  const lines = memory.getFinishedLogRecords();
+  expect(lines.map(({ body }) => body)).toEqual(['changed']);
+  expect(lines[0]?.attributes).toEqual({ requestId: 'r-1', 'exception.type': 'TypeError' });
+});
