@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as contract from './contract.mjs';
+import { hasNoCycle } from './import-cycles.mjs';
 import { usesPublicApi } from './public-api.mjs';
 import { root, run } from './run.mjs';
 
@@ -13,6 +14,7 @@ const checks = {
   'format and lint': () => run('@biomejs/biome', 'biome', ['check', '--error-on-warnings', '.']),
   types: () => spawnSync(process.execPath, [build, '.', 'tsconfig.tests.json'], { stdio: 'inherit' }).status === 0,
   'public API alone': usesPublicApi,
+  'no import cycle in the kit': () => hasNoCycle(),
   'contract: style': contract.lint,
   'contract: nothing breaks': contract.breaking,
   'contract: generated code': () => contract.isGenerated(scratch),

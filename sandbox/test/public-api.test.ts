@@ -37,3 +37,21 @@ test.each([
 ])('%s is not', (line) => {
   expect(violations('service-kit/src/planted.ts', `${line}\n`)).toEqual([]);
 });
+
+const { folderCycle, hasNoCycle } = await import('../../scripts/import-cycles.mjs' as string);
+
+test('no folders of the kit import each other in a circle', () => {
+  expect(hasNoCycle()).toBe(true);
+});
+
+test('a circle of folders is found', () => {
+  const sources = new Map([
+    ['index.ts', "export { a } from './auth/a.js';\n"],
+    ['auth/a.ts', "import type { B } from '../server/b.js';\n"],
+    ['server/b.ts', "import { c } from './c.js';\n"],
+    ['server/c.ts', "const a = await import('../auth/a.js');\n"],
+  ]);
+  expect(folderCycle(sources)).toEqual(['auth', 'server', 'auth']);
+  sources.delete('server/c.ts');
+  expect(folderCycle(sources)).toBeUndefined();
+});

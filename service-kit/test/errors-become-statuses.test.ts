@@ -4,8 +4,8 @@ import { RpcException } from '@nestjs/microservices';
 import { describe, expect, test } from 'vitest';
 import { answerLost, databaseUnavailable, describeDatabaseError, sqlState } from '../src/database/database-errors.js';
 import { DomainError, type ErrorDetails } from '../src/errors/domain-error.js';
-import { errorDetails, internalError, isBug, toStatus } from '../src/errors/to-status.js';
 import { serializeError } from '../src/log/error-serializer.js';
+import { errorDetails, internalError, isBug, toStatus } from '../src/server/to-status.js';
 
 const failure = (details: ErrorDetails = {}) => new DomainError('NOT_FOUND', 'BOOK_NOT_FOUND', 'no such book', details);
 /** As a client receives it. */

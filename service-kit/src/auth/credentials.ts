@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { Metadata } from '@grpc/grpc-js';
 import type { Identity } from '../call/call.js';
+import type { IncomingCall } from '../call/incoming-call.js';
 import { DomainError } from '../errors/domain-error.js';
-import type { IncomingCall } from '../server/incoming-call.js';
 
 /** Longer tokens are refused unread: the longest that a client has reason to send is a fraction of this. */
 export const MAX_TOKEN_LENGTH = 8192;

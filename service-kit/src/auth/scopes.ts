@@ -2,8 +2,8 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { type DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { GrpcMethod } from '@nestjs/microservices';
 import { currentCall } from '../call/call.js';
+import type { IncomingCall } from '../call/incoming-call.js';
 import { DomainError } from '../errors/domain-error.js';
-import type { IncomingCall } from '../server/incoming-call.js';
 
 /** The scope that a token needs for a method: `@Scopes('books:read')`. */
 export const Scopes = Reflector.createDecorator<string>();

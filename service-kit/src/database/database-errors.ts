@@ -1,59 +1,30 @@
 import { DomainError } from '../errors/domain-error.js';
 
-/** adapter-pg's kinds of errors that mean: the database cannot be used just now. */
-const UNAVAILABLE_KINDS = new Set([
-  'DatabaseNotReachable',
-  'ConnectionClosed',
-  'SocketTimeout',
-  'TooManyConnections',
-  'DatabaseDoesNotExist',
-  'DatabaseAccessDenied',
-  'AuthenticationFailed',
-  'TlsConnectionError',
-  'TransactionWriteConflict', // a deadlock or a serialization failure
-]);
-const UNAVAILABLE_CODES = new Set([
-  ...['P1000', 'P1001', 'P1002', 'P1008', 'P1010', 'P1011', 'P1017', 'P1018', 'P2024', 'P2028', 'P2034', 'P2037'],
-  ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+/** Kinds of adapter-pg, codes of Prisma and Node: there was no connection, so that no statement was sent. */
+const NOT_CONNECTED = [
+  ...['DatabaseNotReachable', 'TooManyConnections', 'DatabaseDoesNotExist', 'DatabaseAccessDenied'],
+  ...['AuthenticationFailed', 'TlsConnectionError'],
+  ...['P1000', 'P1001', 'P1010', 'P1011', 'P2037', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'],
+];
+const NOT_CONNECTED_MESSAGES =
+  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|.*Unable to start a transaction in the given time)/s;
+/** The same, SQLSTATEs, and what is said of a connection that was lost: the database cannot be used just now. */
+const UNAVAILABLE = new Set<unknown>([
+  ...NOT_CONNECTED,
+  ...['ConnectionClosed', 'SocketTimeout', 'P1002', 'P1008', 'P1017', 'P1018', 'P2024', 'P2028'],
+  ...['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['TransactionWriteConflict', 'P2034', '40001', '40P01'], // a deadlock or a serialization failure
   '25006', // read-only, such as a standby after a failover
-  '40001', // serialization failure
-  '40P01', // deadlock
-  '53100', // disk full
-  '53200', // out of memory
-  '53300', // too many connections
-  '55P03', // lock not available in lock_timeout
-  '57014', // statement_timeout
-  '58000', // a system call of the server failed
-  '58030', // its disk failed
+  ...['53100', '53200', '53300'], // out of disk, memory, connections
+  ...['55P03', '57014'], // lock_timeout, statement_timeout
+  ...['58000', '58030'], // a failed system call or disk
 ]);
 /** SQLSTATEs of a connection that ended, or of a server that shuts down or starts. */
 const CONNECTION_ENDED = /^(08...|57P0.)$/;
-/** A transaction that has failed or timed out. */
+/** SQLSTATEs of a transaction that has failed or timed out. */
 const TRANSACTION_ENDED = /^25P0[234]$/;
-const UNAVAILABLE_MESSAGES =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout|Cannot use a pool after|Client was closed)/;
-
-/** Codes and messages of a connection that was never made, so that no statement was sent. */
-const NEVER_CONNECTED_KINDS = new Set([
-  'DatabaseNotReachable',
-  'TooManyConnections',
-  'DatabaseDoesNotExist',
-  'DatabaseAccessDenied',
-  'AuthenticationFailed',
-  'TlsConnectionError',
-]);
-const NEVER_CONNECTED_CODES = new Set([
-  'P1000',
-  'P1001',
-  'P1010',
-  'P1011',
-  'P2037',
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
-const NEVER_CONNECTED_MESSAGES =
-  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|.*Unable to start a transaction in the given time)/s;
+const LOST_MESSAGES =
+  /^(Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after|Client was closed)/;
 
 /** The error as DATABASE_UNAVAILABLE where it, or what it wraps, means that; else undefined. */
 export function databaseUnavailable(error: unknown): DomainError | undefined {
@@ -70,9 +41,8 @@ export function answerLost(error: unknown): boolean {
   if (state !== undefined) return CONNECTION_ENDED.test(state);
   return ![...layersOf(error)].some(
     ({ kind, code, message }) =>
-      NEVER_CONNECTED_KINDS.has(kind as string) ||
-      NEVER_CONNECTED_CODES.has(code as string) ||
-      NEVER_CONNECTED_MESSAGES.test(String(message)),
+      [kind, code].some((value) => NOT_CONNECTED.includes(value as string)) ||
+      NOT_CONNECTED_MESSAGES.test(String(message)),
   );
 }
 
@@ -113,13 +83,12 @@ export function* layersOf(error: unknown): Generator<Layer> {
 
 function isUnavailable({ code, originalCode, kind, message }: Layer): boolean {
   return (
-    UNAVAILABLE_KINDS.has(kind as string) ||
-    [code, originalCode].some(
+    [kind, code, originalCode].some(
       (value) =>
-        typeof value === 'string' &&
-        (UNAVAILABLE_CODES.has(value) || CONNECTION_ENDED.test(value) || TRANSACTION_ENDED.test(value)),
+        UNAVAILABLE.has(value) ||
+        (typeof value === 'string' && (CONNECTION_ENDED.test(value) || TRANSACTION_ENDED.test(value))),
     ) ||
-    (typeof message === 'string' && UNAVAILABLE_MESSAGES.test(message))
+    (typeof message === 'string' && (LOST_MESSAGES.test(message) || NOT_CONNECTED_MESSAGES.test(message)))
   );
 }
 

@@ -1,5 +1,5 @@
+import type { IncomingCall } from '../call/incoming-call.js';
 import { DomainError } from '../errors/domain-error.js';
-import type { IncomingCall } from '../server/incoming-call.js';
 
 /** About the time that a place takes to become free, ms. */
 const RETRY_AFTER_MS = 100;

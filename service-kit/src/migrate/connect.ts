@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { Log } from './migrate.js';
+import type { Logger } from '../log/logger.js';
+
+export type Log = Pick<Logger, 'info' | 'warn'>;
 
 /** The lock of Prisma's schema engine: its CLI and this runner exclude each other. */
 const LOCK = 72_707_369;

@@ -2,12 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Client } from 'pg';
-import type { Logger } from '../log/logger.js';
 import { migrationNames } from './applied-migrations.js';
-import { connectAlone } from './connect.js';
+import { connectAlone, type Log } from './connect.js';
 import { createServiceRole, grantToService, type ServiceRole } from './service-role.js';
-
-export type Log = Pick<Logger, 'info' | 'warn'>;
 
 export interface MigrateOptions {
   /** The database to migrate, as the role that owns it. */

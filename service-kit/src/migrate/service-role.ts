@@ -1,7 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
-import type { Log } from './migrate.js';
+import type { Log } from './connect.js';
 
 /** The role that a service logs in as. */
 export interface ServiceRole {

@@ -6,9 +6,9 @@ import {
   ServerListenerBuilder,
   status,
 } from '@grpc/grpc-js';
-import { toStatus } from '../errors/to-status.js';
-import { IncomingCall } from './incoming-call.js';
+import { IncomingCall } from '../call/incoming-call.js';
 import { isMalformed, malformedMessage } from './malformed.js';
+import { toStatus } from './to-status.js';
 
 /** What every call of a port has to pass, below the framework: it covers health and reflection, too. */
 export interface CallPolicy {

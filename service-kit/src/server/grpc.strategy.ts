@@ -14,9 +14,9 @@ import {
 import { type CustomTransportStrategy, type MessageHandler, Server, Transport } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { runForCall } from '../call/call.js';
-import { isBug, toStatus } from '../errors/to-status.js';
-import { type IncomingCall, incomingCallOf } from './incoming-call.js';
+import { type IncomingCall, incomingCallOf } from '../call/incoming-call.js';
 import { strictly, tolerantly } from './malformed.js';
+import { isBug, toStatus } from './to-status.js';
 
 /** A port and what is served on it. */
 export interface Listener {

@@ -1,11 +1,11 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { bearerToken, peerIdentity } from '../auth/credentials.js';
 import type { TokenVerifier } from '../auth/token-verifier.js';
+import type { IncomingCall } from '../call/incoming-call.js';
 import { unavailable } from '../database/database-errors.js';
 import { CallsInFlight } from '../limits/calls-in-flight.js';
 import { callerNetwork, RateLimiter } from '../limits/rate-limiter.js';
 import type { CallPolicy } from '../server/call.interceptor.js';
-import type { IncomingCall } from '../server/incoming-call.js';
 import type { Readiness } from '../server/readiness.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { invalidFields } from '../validation/parse.js';

@@ -2,9 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule, Reflector } from '@nestjs/core';
 import { ScopesGuard } from '../auth/scopes.js';
 import type { PrismaOptions } from '../database/database.js';
-import { StatusExceptionFilter } from '../errors/exception.filter.js';
-import type { AuditLog } from '../log/audit-log.js';
 import type { Logger } from '../log/logger.js';
+import type { AuditLog } from '../server/audit-log.js';
+import { StatusExceptionFilter } from '../server/exception.filter.js';
 import type { KitSettings } from '../settings/kit-settings.js';
 import type { ServiceDefinition } from './service-definition.js';
 

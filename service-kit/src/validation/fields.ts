@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { FOREIGN_TOKEN, isPageToken } from '../pagination/page-token.js';
 import { protoName } from './parse.js';
 
 /** Text for people: trimmed, 1 to `max` Unicode code points, no control characters. */
@@ -47,19 +46,6 @@ export const optionalUuid = z
     if (value !== '' && !UUID.test(value)) context.addIssue('must be a UUID');
   })
   .transform((value) => (value === '' ? undefined : value.toLowerCase()));
-
-/** AIP-158: 0 is the server's choice, negative is refused. */
-export const pageSize = z.number().superRefine((value, context) => {
-  if (value < 0) context.addIssue('must not be negative');
-});
-
-/** As far as can be told without the list: the list itself refuses another one's token. */
-export const pageToken = z.string().superRefine((value, context) => {
-  if (value !== '' && !isPageToken(value)) context.addIssue(FOREIGN_TOKEN);
-});
-
-/** The two fields of a request for a page of a list. */
-export const pageFields = { pageSize, pageToken };
 
 /** A request to update a record: its id, and at least one of the fields to change. */
 export function updateOf<Fields extends z.ZodRawShape>(fields: Fields) {

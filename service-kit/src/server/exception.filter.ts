@@ -1,9 +1,9 @@
 import { type ArgumentsHost, Catch, type RpcExceptionFilter } from '@nestjs/common';
 import { type Observable, throwError } from 'rxjs';
 import { currentCall } from '../call/call.js';
-import type { AuditLog } from '../log/audit-log.js';
+import type { IncomingCall } from '../call/incoming-call.js';
 import type { Logger } from '../log/logger.js';
-import type { IncomingCall } from '../server/incoming-call.js';
+import type { AuditLog } from './audit-log.js';
 import { isBug, toStatus } from './to-status.js';
 
 /** Every error that no other filter has caught becomes a gRPC status. The log gets the cause of a bug, the caller does not. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import type { Call, Identity } from '../call/call.js';
+import type { Call, Identity } from './call.js';
 
 /** A call as the interceptor receives it, and as its handler finds it by `currentCall`. */
 export class IncomingCall implements Call {

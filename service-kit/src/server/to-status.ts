@@ -2,7 +2,7 @@ import { BadRequest, ErrorInfo, ResourceInfo, RetryInfo, Status } from '@booksto
 import { Metadata, status } from '@grpc/grpc-js';
 import { RpcException } from '@nestjs/microservices';
 import { databaseUnavailable } from '../database/database-errors.js';
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../errors/domain-error.js';
 
 /** `ErrorInfo.domain` of every error of the bookstore. */
 export const ERROR_DOMAIN = 'bookstore';

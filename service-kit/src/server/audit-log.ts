@@ -1,6 +1,6 @@
+import type { IncomingCall } from '../call/incoming-call.js';
 import { DomainError } from '../errors/domain-error.js';
-import type { IncomingCall } from '../server/incoming-call.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../log/logger.js';
 
 /** Not OVERLOADED: it says nothing of the caller, and a line for each refusal would cost what the refusal saves. */
 const EVENTS: Readonly<Record<string, 'denied' | 'throttled'>> = {
