@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './run.mjs';
 
-const IMPORT = /^(?:import|export) .*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm;
+const IMPORT = /^(?:import|export)\b(?:[^;'=]*\bfrom)?\s*'(\.[^']+)'|import\('(\.[^']+)'\)/gm;
 
 /**
  * The first cycle among a package's folders, such as ['server', 'auth', 'server']; undefined where there is none.

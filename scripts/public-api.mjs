@@ -10,7 +10,9 @@ const require = createRequire(path.join(root, 'service-kit/package.json'));
 /** Ways in, by what they are called. */
 const WAYS = {
   'symbols or keys of an object of others': /\b(getOwnPropertySymbols|Reflect\.ownKeys)\b/,
-  'a prototype that is changed': /\.prototype(\.\w+|\[[^\]]+\]) *=[^=]|\bsetPrototypeOf\b/,
+  'a prototype that is changed':
+    /\.prototype(\.\w+|\[[^\]]+\]) *=[^=]|\bsetPrototypeOf\b|\bdefineProperty\(\w+\.prototype\b/,
+  'a field that its owner calls private': /(?<!\bthis)\._[a-z][A-Za-z]*\b/,
   'a type that is cast to another one': /\bas unknown as\b|\bas any\b/,
   'a flag of V8 at run time': /\bsetFlagsFromString\b/,
   'listeners that are taken away': /\.removeAllListeners\(/,
@@ -25,7 +27,7 @@ const EXCEPTIONS = {
   'service-kit/src/server/reflection.ts': ['a deep import: protobufjs/ext/descriptor/index.js'],
 };
 
-const IMPORT = /^(?:import|export) .*?from '([^']+)'|import\('([^']+)'\)/gm;
+const IMPORT = /^(?:import|export)\b(?:[^;'=]*\bfrom)?\s*'([^']+)'|\b(?:import|require)\('([^']+)'\)/gm;
 
 /** Such as protobufjs/ext/descriptor/index.js, where the package does not export it by name. */
 function isDeep(specifier) {

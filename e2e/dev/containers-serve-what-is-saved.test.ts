@@ -14,6 +14,7 @@ const BUILD = { timeout: 600_000 };
 const LIMIT = { timeout: 60_000 };
 const TAG = `e2e-${randomUUID()}`;
 const AUTHOR = 'author-service/src/authors/author.ts';
+const CONTROLLER = 'author-service/src/authors/authors.controller.ts';
 
 let copy: WorkTreeCopy;
 let stack: ComposeStack;
@@ -56,18 +57,19 @@ const refusal = (): Promise<string> =>
 
 // In their order: each goes on where the one before has ended.
 test('a saved line serves, without a new container', async () => {
-  await edit(copy.folder, AUTHOR, 'super(`no author has', 'super(`nobody has');
+  await edit(copy.folder, AUTHOR, '`no author has', '`nobody has');
   await expect.poll(refusal, LIMIT).toContain('nobody has the id');
   expect(up.stdout).not.toContain('recreated');
 });
 
 test('a type error is shown while the code before goes on serving, until it is mended', async () => {
   up.forget();
-  await edit(copy.folder, AUTHOR, 'super(`nobody has', 'super(1, `nobody has');
+  await edit(copy.folder, AUTHOR, "'AUTHOR_NOT_FOUND'", '404');
   await up.prints('error TS');
   await up.prints('what served before goes on');
   expect(await refusal()).toContain('nobody has the id');
-  await edit(copy.folder, AUTHOR, 'super(1, `nobody has', 'super(`no such author has');
+  await edit(copy.folder, AUTHOR, '`nobody has', '`no such author has');
+  await edit(copy.folder, AUTHOR, '404', "'AUTHOR_NOT_FOUND'");
   await expect.poll(refusal, LIMIT).toContain('no such author has the id');
 });
 
@@ -81,6 +83,13 @@ test(
   async () => {
     const from = '  string created_at = 4;\n';
     const field = '  // What friends say.\n  optional string nickname = 5;\n';
+    // A message without a field of its .proto would not compile.
+    await edit(
+      copy.folder,
+      CONTROLLER,
+      'toMessage(author);',
+      'Object.assign(toMessage(author), { nickname: undefined });',
+    );
     await edit(copy.folder, 'proto/bookstore/author/v1/author.proto', from, from + field);
     await expect.poll(() => fields(stack.authorPort), BUILD).toContain('nickname');
   },

@@ -13,6 +13,7 @@ import { NpmStart } from '../src/start/npm-start.js';
 /** Longer than a busy machine takes for any of this. */
 const LIMIT = { timeout: 30_000 };
 const AUTHOR = 'author-service/src/authors/author.ts';
+const CONTROLLER = 'author-service/src/authors/authors.controller.ts';
 
 let copy: WorkTreeCopy;
 let place: Awaited<ReturnType<typeof newPlace>>;
@@ -52,7 +53,7 @@ test('a saved line of a service serves, and no call fails on the way', async () 
       if (!answer.includes('the id')) failed.push(answer);
     }
   })();
-  await edit(copy.folder, AUTHOR, 'super(`no author has', 'super(`nobody has');
+  await edit(copy.folder, AUTHOR, '`no author has', '`nobody has');
   await expect.poll(refusal, LIMIT).toContain('nobody has the id');
   calling = false;
   await caller;
@@ -62,12 +63,13 @@ test('a saved line of a service serves, and no call fails on the way', async () 
 
 test('a type error is shown while the code before goes on serving, until it is mended', async () => {
   dev.forget();
-  await edit(copy.folder, AUTHOR, 'super(`nobody has', 'super(1, `nobody has');
+  await edit(copy.folder, AUTHOR, "'AUTHOR_NOT_FOUND'", '404');
   await dev.prints(' TS2345');
   await dev.prints('what served before goes on');
   expect(dev.stderr + dev.stdout).toContain('author.ts');
   expect(await refusal()).toContain('nobody has the id');
-  await edit(copy.folder, AUTHOR, 'super(1, `nobody has', 'super(`no such author has');
+  await edit(copy.folder, AUTHOR, '`nobody has', '`no such author has');
+  await edit(copy.folder, AUTHOR, '404', "'AUTHOR_NOT_FOUND'");
   await expect.poll(refusal, LIMIT).toContain('no such author has the id');
 });
 
@@ -88,7 +90,7 @@ test('code that compiles and does not start replaces nothing', async () => {
 test('a saved line of the kit serves in both services', async () => {
   dev.forget();
   const from = "export const ERROR_DOMAIN = '";
-  await edit(copy.folder, 'service-kit/src/errors/reasons.ts', from, `${from}dev.`);
+  await edit(copy.folder, 'service-kit/src/server/to-status.ts', from, `${from}dev.`);
   await dev.prints('author-service: new code serves');
   await dev.prints('book-service: new code serves');
 });
@@ -102,6 +104,13 @@ test('a new field in a .proto file is generated and served', async () => {
   expect(await fields()).not.toContain('nickname');
   const from = '  string created_at = 4;\n';
   const field = '  // What friends say.\n  optional string nickname = 5;\n';
+  // A message without a field of its .proto would not compile.
+  await edit(
+    copy.folder,
+    CONTROLLER,
+    'toMessage(author);',
+    'Object.assign(toMessage(author), { nickname: undefined });',
+  );
   await edit(copy.folder, 'proto/bookstore/author/v1/author.proto', from, from + field);
   await expect.poll(() => fields().catch(() => []), LIMIT).toContain('nickname');
   reflection.close();

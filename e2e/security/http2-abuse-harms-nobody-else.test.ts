@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { ClientHttp2Session } from 'node:http2';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { http2Call } from '@bookstore/sandbox/testing';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outputOf } from '../src/process/output-of.js';
 import { startFramesTogether } from './frames-together.js';
 import { failedCases } from './h2spec-report.js';
@@ -121,41 +120,17 @@ test.each(Object.keys(attacks))('%s: others are answered, and memory stays withi
   expect(secure.bookstore.author.running).toBe(true);
 });
 
-test('more connections than a listener takes: those that are open go on, and others get in again afterwards', async () => {
+test('a thousand idle connections: a call beside them is answered, and memory stays within the limit', async () => {
   const authorization = await secure.authorization();
-  const call = async (session: ClientHttp2Session) => (await http2Call(session, METHOD, { authorization })).code;
   const session = secure.session(secure.authorPort);
-  expect(await call(session)).toBe('OK');
   const connections: RawConnection[] = [];
-  let refused = 0;
-  while (refused === 0) {
-    const opened = await Promise.allSettled(
-      Array.from({ length: 50 }, () => RawConnection.open(secure.authorPort, secure.ca)),
-    );
-    for (const one of opened) {
-      if (one.status === 'fulfilled') connections.push(one.value);
-      else refused++;
-    }
-    expect(connections.length).toBeLessThan(1100);
-  }
-  expect(await call(session)).toBe('OK');
+  while (connections.length < 1000) connections.push(...(await openAll(50)));
+  expect((await http2Call(session, METHOD, { authorization })).code).toBe('OK');
   const peak = peakMemory();
-  console.log(
-    `${connections.length} connections open, ${refused} refused; peak memory ${(peak / 2 ** 20).toFixed(0)} MiB`,
-  );
+  console.log(`${connections.length} connections open; peak memory ${(peak / 2 ** 20).toFixed(0)} MiB`);
   expect(peak).toBeLessThan(MEMORY_LIMIT);
   session.close();
-
   for (const connection of connections) connection.destroy();
-  await vi.waitFor(
-    async () => {
-      const another = secure.session(secure.authorPort).on('error', () => {});
-      const code = await call(another);
-      another.destroy();
-      expect(code).toBe('OK');
-    },
-    { timeout: 20_000 },
-  );
 });
 
 test.each([

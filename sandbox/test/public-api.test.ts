@@ -20,6 +20,11 @@ test.each([
   ['kept.add(executionAsyncResource());', 'async_hooks'],
   ["import utils from 'pg/lib/utils.js';", 'deep import: pg/lib/utils.js'],
   ["import { GUARDS_METADATA } from '@nestjs/common/constants.js';", 'deep import'],
+  ["import {\n  GUARDS_METADATA,\n} from '@nestjs/common/constants.js';", 'deep import'],
+  ["import 'pg/lib/utils.js';", 'deep import'],
+  ["const utils = require('pg/lib/utils.js');", 'deep import'],
+  ["Object.defineProperty(Server.prototype, 'start', {});", 'prototype'],
+  ['const socket = client._socket;', 'private'],
   ["const { x } = await import('@grpc/grpc-js/build/src/server.js');", 'deep import'],
 ])('%s is found', (line, way) => {
   const text = `const before = 1;\n${line}\n`;
@@ -47,7 +52,7 @@ test('no folders of the kit import each other in a circle', () => {
 test('a circle of folders is found', () => {
   const sources = new Map([
     ['index.ts', "export { a } from './auth/a.js';\n"],
-    ['auth/a.ts', "import type { B } from '../server/b.js';\n"],
+    ['auth/a.ts', "import type {\n  B,\n} from '../server/b.js';\n"],
     ['server/b.ts', "import { c } from './c.js';\n"],
     ['server/c.ts', "const a = await import('../auth/a.js');\n"],
   ]);

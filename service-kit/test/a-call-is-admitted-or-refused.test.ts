@@ -1,9 +1,12 @@
-import { AuthorServiceService } from '@bookstore/proto';
-import { failureOf, healthOf, rawCall } from '@bookstore/sandbox/testing';
+import { once } from 'node:events';
+import { constants } from 'node:http2';
+import { type Author, AuthorServiceService } from '@bookstore/proto';
+import { failureOf, healthOf, http2Call, rawCall } from '@bookstore/sandbox/testing';
 import { currentCall } from '@bookstore/service-kit';
 import { Metadata } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type ControlledService, someone, startControlledService } from './controlled-service.js';
+import { REFLECTION, startSecuredService } from './secured-service.js';
 
 const LIMIT = 4;
 
@@ -54,7 +57,7 @@ describe('the call beyond the limit of calls in flight', () => {
     await controlled.api.getAuthor();
   });
 
-  test('finds room once a caller has gone away', async () => {
+  test('finds room once a caller has gone away and the work for it is done', async () => {
     const held = holdCalls();
     const gone = new AbortController();
     const calls = Array.from({ length: LIMIT }, () =>
@@ -65,6 +68,8 @@ describe('the call beyond the limit of calls in flight', () => {
     for (const failure of await Promise.all(calls)) expect(failure.code).toBe('CANCELLED');
 
     controlled.handler = someone;
+    expect(await failureOf(controlled.api.getAuthor())).toMatchObject({ reason: 'OVERLOADED' });
+    held.letGo();
     await expect.poll(() => controlled.api.getAuthor().catch(({ details }) => details)).toHaveProperty('name');
   });
 });
@@ -111,12 +116,34 @@ test('a bug is INTERNAL, and its caller learns no more than that', async () => {
     () => Promise.reject(new TypeError('secret is undefined')),
     () => Promise.reject('secret'),
     () => Promise.reject(undefined),
+    () => undefined as unknown as Author, // which cannot be encoded
   ]) {
     controlled.handler = bug;
     const failure = await failureOf(controlled.api.getAuthor());
     expect(failure).toMatchObject({ code: 'INTERNAL', reason: 'INTERNAL', message: 'internal error' });
     expect(JSON.stringify(failure)).not.toContain('secret');
   }
+});
+
+test('streams that are reset while their token is verified take no place', async () => {
+  const { issuer, session, stop } = await startSecuredService(inject('postgresUrl'), { MAX_CALLS_IN_FLIGHT: '4' });
+  onTestFinished(stop);
+  const [path] = REFLECTION;
+  for (let count = 0; count < 20; count++) {
+    const authorization = `Bearer ${await issuer.token()}`;
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization,
+    });
+    stream.on('error', () => {});
+    setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
+    await once(stream, 'close');
+  }
+  const authorization = `Bearer ${await issuer.token()}`;
+  await expect.poll(async () => (await http2Call(session, path as string, { authorization })).code).toBe('OK');
 });
 
 test('bytes that do not parse reach no handler and take no place', async () => {

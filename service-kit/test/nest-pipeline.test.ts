@@ -35,7 +35,10 @@ import { Ctx, GrpcMethod, Payload, RpcException } from '@nestjs/microservices';
 import { pino } from 'pino';
 import { concat, defer, from, map, Observable, of, throwError } from 'rxjs';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { unavailable } from '../src/database/database-errors.js';
 import { NestLogger } from '../src/log/logger.js';
+import { AuditLog } from '../src/server/audit-log.js';
+import { StatusExceptionFilter } from '../src/server/exception.filter.js';
 import { controlledDefinition, someone } from './controlled-service.js';
 
 let DATABASE_URL: string;
@@ -281,6 +284,18 @@ test('scopes guard the methods of request-scoped controllers, too', async () => 
   await expect(start(Authors)).rejects.toThrow('@Scopes is missing on Authors.getAuthor');
 });
 
+test('the log says why calls are UNAVAILABLE, once and not for each call', () => {
+  const lines: string[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line) => lines.push(line) });
+  const filter = new StatusExceptionFilter(logger, new AuditLog(logger));
+  for (let call = 0; call < 100; call++) {
+    filter.catch(unavailable(new Error('connection refused')), {} as ArgumentsHost);
+  }
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 40, msg: 'calls fail with DATABASE_UNAVAILABLE', err: { message: expect.stringContaining('refused') } },
+  ]);
+});
+
 test('Logger writes at its own level, and Nest itself only for debugging', () => {
   const lines: string[] = [];
   const logger = new NestLogger(
@@ -291,6 +306,7 @@ test('Logger writes at its own level, and Nest itself only for debugging', () =>
   own.log('an event');
   own.warn({ what: 'odd' });
   own.error('broken', new Error('why').stack);
+  own.error(new Error('jane@example.com'));
   own.debug('a detail');
   new Logger('InstanceLoader').log('AppModule dependencies initialized');
   Logger.overrideLogger(false);
@@ -298,6 +314,7 @@ test('Logger writes at its own level, and Nest itself only for debugging', () =>
     { level: 30, context: 'Authors', msg: 'an event' },
     { level: 40, context: 'Authors', msg: '{"what":"odd"}' },
     { level: 50, context: 'Authors', msg: 'broken', stack: expect.stringContaining('Error: why') },
+    { level: 50, context: 'Authors', msg: 'an error', err: { message: 'jane@example.com' } },
     { level: 20, context: 'Authors', msg: 'a detail' },
     { level: 20, context: 'InstanceLoader', msg: 'AppModule dependencies initialized' },
   ]);

@@ -43,11 +43,12 @@ test('a log line keeps its text and known fields, and warnings about telemetry s
   const memory = new logs.InMemoryLogRecordExporter();
   const processor = new logs.SimpleLogRecordProcessor({ exporter: redactedLogs(memory) });
   const logger = new logs.LoggerProvider({ processors: [processor] }).getLogger('test');
-  const attributes = { requestId: 'r-1', method: `/${SECRET}`, who: { name: SECRET }, id: SECRET };
+  const attributes = { requestId: 'r-1', method: '/a.B/C', who: { name: SECRET }, id: SECRET };
   logger.emit({ body: 'changed', attributes, exception: new TypeError(SECRET) });
   logger.emit({ body: 'telemetry cannot be exported', attributes: { library: 'opentelemetry' } });
+  logger.emit({ body: SECRET, attributes: { library: 'grpc-js' } });
   await processor.forceFlush();
   const lines = memory.getFinishedLogRecords();
-  expect(lines.map(({ body }) => body)).toEqual(['changed']);
-  expect(lines[0]?.attributes).toEqual({ requestId: 'r-1', 'exception.type': 'TypeError' });
+  expect(lines.map(({ body }) => body)).toEqual(['changed', undefined]);
+  expect(lines[0]?.attributes).toEqual({ requestId: 'r-1', method: '/a.B/C', 'exception.type': 'TypeError' });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { failPoint, LOGGER, type Logger } from '@bookstore/service-kit';
+import { failPoint, LOGGER, type Logger, throwIfEnded } from '@bookstore/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { BooksClient } from '../books-client/books-client.js';
 import { AuthorHasBooks, AuthorNotFound, DeletePending, type Deletion } from './author.js';
@@ -24,6 +24,7 @@ export class AuthorDeletion {
    */
   async run(authorId: string, force: boolean): Promise<void> {
     for (;;) {
+      throwIfEnded();
       const mine: Deletion = { authorId, opId: randomUUID(), force };
       const current = await this.repository.beginDeletion(mine);
       if (!current) throw new AuthorNotFound(authorId);

@@ -1,4 +1,4 @@
-import { answerLost, requestHash, SharedRead } from '@bookstore/service-kit';
+import { answerLost, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -47,6 +47,7 @@ export class AuthorsRepository {
   async create({ requestId, ...content }: NewAuthor): Promise<Author> {
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
+      throwIfEnded();
       // A taken address or a repeated request is no error of the database, which would cost the connection.
       const [created] = await this.prisma.author.createManyAndReturn({
         data: [{ ...content, requestId, requestHash: hash }],
@@ -99,6 +100,7 @@ export class AuthorsRepository {
    */
   async beginDeletion({ authorId, opId, force }: Deletion): Promise<Deletion | undefined> {
     for (;;) {
+      throwIfEnded();
       // A statement of its own: a database that cannot be reached is found here, before anything may be marked.
       const author = await this.prisma.author.findUnique({
         where: { id: authorId },
@@ -161,5 +163,5 @@ export class AuthorsRepository {
   }
 }
 
-/** As the database computes it: addresses are ASCII. */
+/** As the database computes it: addresses are ASCII, and its collation for this is C. */
 const emailKey = (email: string): string => email.toLowerCase();

@@ -1,4 +1,4 @@
-import { requestHash, SharedRead } from '@bookstore/service-kit';
+import { requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -46,6 +46,7 @@ export class BooksRepository {
     const { requestId, ...content } = book;
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
+      throwIfEnded();
       try {
         // A repeated request is no error of the database, which would cost the connection.
         const [created] = await this.prisma.book.createManyAndReturn({

@@ -31,8 +31,10 @@ class Example {
   @GrpcMethod()
   method() {}
 }
-/** The metadata that @GrpcMethod leaves on a method. */
-const GRPC_METHOD_KEYS: readonly unknown[] = Reflect.getMetadataKeys(Example.prototype.method);
+/** The metadata that @GrpcMethod leaves on a method, beside what the compiler does. */
+const GRPC_METHOD_KEYS = Reflect.getMetadataKeys(Example.prototype.method).filter(
+  (key: unknown) => !String(key).startsWith('design:'),
+);
 
 /** @throws Error that names each gRPC method of a controller without @Scopes */
 export function requireScopes(discovery: DiscoveryService, reflector: Reflector): void {

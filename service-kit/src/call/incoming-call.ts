@@ -11,6 +11,8 @@ export class IncomingCall implements Call {
   /** The scope of its method, set by the scopes guard. */
   scope: string | undefined;
   readonly #onEnd: Array<() => void> = [];
+  #open = true;
+  #working = false;
   #requestId: string | undefined;
   #controller: AbortController | undefined;
   #cancelled = false;
@@ -47,12 +49,31 @@ export class IncomingCall implements Call {
     this.#controller?.abort();
   }
 
-  /** Runs `done` when the call ends, however it ends. */
+  /** Runs `done` when the call has ended, however it ended, and its handler, too. */
   onEnd(done: () => void): void {
     this.#onEnd.push(done);
+    this.#endIfDone();
   }
 
+  /** The call has been answered, or its caller has gone. */
   end(): void {
+    this.#open = false;
+    this.#endIfDone();
+  }
+
+  /** Runs the handler: what it still does after the call has ended belongs to the call. */
+  async work<T>(run: () => Promise<T>): Promise<T> {
+    this.#working = true;
+    try {
+      return await run();
+    } finally {
+      this.#working = false;
+      this.#endIfDone();
+    }
+  }
+
+  #endIfDone(): void {
+    if (this.#open || this.#working) return;
     for (const done of this.#onEnd.splice(0)) done();
   }
 }

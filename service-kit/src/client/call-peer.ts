@@ -1,5 +1,5 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { CallEnded, currentCall, throwIfEnded } from '../call/call.js';
+import { type Call, CallEnded, currentCall, throwIfEnded } from '../call/call.js';
 
 /** A method of a ts-proto client, such as `client.getAuthor.bind(client)`. */
 export type UnaryMethod<Req, Res> = (
@@ -21,22 +21,27 @@ export async function callPeer<Req, Res>(
   request: Req,
   deadlineMs: number,
 ): Promise<Res> {
+  const call = currentCall();
+  const deadline = Math.min(Date.now() + deadlineMs, call?.deadline ?? Number.POSITIVE_INFINITY);
   try {
-    return await attempt(method, request, deadlineMs);
+    return await attempt(method, request, deadline, call);
   } catch (error) {
     // A burst of cancelled calls ends the connection for every other call on it, with INTERNAL, which a retry policy for
     // UNAVAILABLE misses. Peers' methods are idempotent: once more, on a new connection.
-    if (isSessionLoss(error)) return attempt(method, request, deadlineMs);
+    if (isSessionLoss(error)) return attempt(method, request, deadline, call);
     throw error;
   }
 }
 
-function attempt<Req, Res>(method: UnaryMethod<Req, Res>, request: Req, deadlineMs: number): Promise<Res> {
-  const call = currentCall();
+function attempt<Req, Res>(
+  method: UnaryMethod<Req, Res>,
+  request: Req,
+  deadline: number,
+  call: Call | undefined,
+): Promise<Res> {
   throwIfEnded(call);
   const metadata = new Metadata();
   if (call) metadata.set('x-request-id', call.requestId);
-  const deadline = Math.min(Date.now() + deadlineMs, call?.deadline ?? Number.POSITIVE_INFINITY);
   return new Promise<Res>((resolve, reject) => {
     const cancel = () => sent.cancel();
     const sent = method(request, metadata, { deadline }, (error, response) => {

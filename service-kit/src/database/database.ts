@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { KitSettings } from '../settings/kit-settings.js';
+import { connectionString } from './connection-string.js';
 
 /** The time after which an idle connection is closed, ms. */
 const IDLE_MS = 60_000;
@@ -12,10 +13,8 @@ const MAX_PREPARED = 500;
 
 /** The connection pool of a service. */
 export function createPool(settings: KitSettings, applicationName: string): pg.Pool {
-  const url = new URL(settings.DATABASE_URL);
-  if (settings.DATABASE_PASSWORD !== undefined) url.password = encodeURIComponent(settings.DATABASE_PASSWORD);
   const pool = new pg.Pool({
-    connectionString: url.href,
+    connectionString: connectionString(settings),
     application_name: applicationName,
     max: settings.DATABASE_POOL_SIZE,
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,

@@ -2,7 +2,7 @@ import { setLogger } from '@grpc/grpc-js';
 import type { Logger } from './logger.js';
 
 /**
- * grpc-js's own lines through pino. It would write them as they are, and some hold what a stranger sent: of a header
+ * grpc-js's own lines through pino. It would write them as they are, and some hold what a caller sent: of a header
  * that it cannot take no more than the name is kept.
  */
 export function logGrpcThrough(logger: Logger): void {

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type pinoPretty from 'pino-pretty';
 import { currentCall } from '../call/call.js';
 import type { KitSettings } from '../settings/kit-settings.js';
-
 import { serializeError } from './error-serializer.js';
 
 export type { Logger } from 'pino';
@@ -67,10 +66,9 @@ export class NestLogger implements LoggerService {
   #write(level: 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, more: unknown[]) {
     const context = more.at(-1);
     const stack = more.length > 1 ? more.at(-2) : undefined;
-    const err = message instanceof Error ? message : undefined;
-    this.logger[level](
-      { context, stack, err },
-      err?.message ?? (typeof message === 'object' ? JSON.stringify(message) : String(message)),
-    );
+    // An error's own message may repeat what a caller sent: it stays in a field that is not exported.
+    if (message instanceof Error) this.logger[level]({ context, err: message }, 'an error');
+    else
+      this.logger[level]({ context, stack }, typeof message === 'object' ? JSON.stringify(message) : String(message));
   }
 }

@@ -1,8 +1,9 @@
 // Brings a service's database up to date, then ends: node main.js [MIGRATIONS_DIR]
+import { connectionString } from '../database/connection-string.js';
 import { createLogger } from '../log/logger.js';
 import { readSettings, SettingsError } from '../settings/setting.js';
 import { migrate } from './migrate.js';
-import { connectionString, migrateSettings } from './migrate-settings.js';
+import { migrateSettings } from './migrate-settings.js';
 
 let log = createLogger('migrate', { LOG_LEVEL: 'info', LOG_FORMAT: 'auto' });
 

@@ -37,7 +37,7 @@ export interface Page<Message> {
  * Reads a page by key, never by offset. It ends with the page size, or before the item that would make the response too
  * large; it has at least one item where there is one.
  *
- * @throws CallError INVALID_FIELD for a token of another list
+ * @throws DomainError INVALID_FIELD for a token of another list
  */
 export async function collectPage<Item extends { readonly id: string }, Message>(
   { pageSize, pageToken }: PageRequest,

@@ -22,7 +22,7 @@ export function encodePageToken(scope: string, lastId: string): string {
 /**
  * The id after which the page begins; undefined for the first page.
  *
- * @throws CallError INVALID_FIELD for a token that this list did not give out
+ * @throws DomainError INVALID_FIELD for a token that this list did not give out
  */
 export function decodePageToken(scope: string, token: string): string | undefined {
   if (token === '') return undefined;

@@ -71,7 +71,8 @@ export function callInterceptor(policy: CallPolicy): ServerInterceptor {
       })
       .withOnCancel(() => {
         call?.cancel();
-        end(status.CANCELLED);
+        // grpc-js answers a deadline by itself, and tells of it in this way, too.
+        end(call && Date.now() >= call.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED);
       })
       .build();
 

@@ -113,8 +113,12 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
       const definition: Record<string, MethodDefinition<unknown, unknown>> = {};
       const handlers: Record<string, UntypedHandleCall> = {};
       for (const [name, method] of Object.entries(service)) {
-        definition[name] = { ...method, requestDeserialize: tolerantly(strictly(method.requestDeserialize)) };
-        handlers[name] = this.unary(this.handlerOf(method.path) as GrpcHandler);
+        definition[name] = {
+          ...method,
+          requestDeserialize: tolerantly(strictly(method.requestDeserialize)),
+          responseSerialize: (bytes) => bytes as Buffer,
+        };
+        handlers[name] = this.unary(this.handlerOf(method.path) as GrpcHandler, method.responseSerialize);
       }
       server.addService(definition, handlers);
     }
@@ -131,18 +135,19 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
     return handler;
   }
 
-  private unary(handler: GrpcHandler) {
+  /** @param serialize encodes the answer here, since grpc-js would hide what a wrong one is wrong about */
+  private unary(handler: GrpcHandler, serialize: (response: unknown) => Buffer) {
     return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
       const incoming = incomingCallOf(call.metadata) as IncomingCall;
       const answer = async () => {
         const result = await handler(call.request, call.metadata, call);
-        return isObservable(result) ? lastValueFrom(result) : result;
+        const response = isObservable(result) ? await lastValueFrom(result) : result;
+        const bytes = serialize(response);
+        this.onAnswer(incoming, call.request, response);
+        return bytes;
       };
-      runForCall(incoming, answer).then(
-        (response) => {
-          this.onAnswer(incoming, call.request, response);
-          callback(null, response);
-        },
+      runForCall(incoming, () => incoming.work(answer)).then(
+        (bytes) => callback(null, bytes),
         (error) => {
           // The exception filter has made a status of it, unless another filter failed.
           if (isStatus(error)) return callback(error);

@@ -72,7 +72,7 @@ export class Readiness {
   #show(missing: string): void {
     if (this.#stopped.signal.aborted) return;
     // One line for each change, not for each look.
-    if (missing !== '' && missing !== this.#reason) this.logger.warn(`not serving, waiting: ${missing}`);
+    if (missing !== '' && missing !== this.#reason) this.logger.warn({ missing }, 'not serving, waiting');
     if (missing === '' && !this.#serving) this.logger.info('serving');
     this.#reason = missing;
     this.#set(missing === '');

@@ -1,6 +1,7 @@
 import { BadRequest, ErrorInfo, ResourceInfo, RetryInfo, Status } from '@bookstore/proto';
 import { Metadata, status } from '@grpc/grpc-js';
 import { RpcException } from '@nestjs/microservices';
+import { CallEnded } from '../call/call.js';
 import { databaseUnavailable } from '../database/database-errors.js';
 import { DomainError } from '../errors/domain-error.js';
 
@@ -24,6 +25,8 @@ const DETAILS_KEY = 'grpc-status-details-bin';
  * @see https://google.aip.dev/193
  */
 export function toStatus(error: unknown): CallStatus {
+  // As grpc's own: nobody may be left to read details.
+  if (error instanceof CallEnded) return { code: error.code, details: error.message, metadata: new Metadata() };
   if (error instanceof DomainError) return statusOf(error);
   if (error instanceof RpcException) return statusOfRpcException(error);
   return statusOf(databaseUnavailable(error) ?? internalError(error));

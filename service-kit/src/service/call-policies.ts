@@ -130,7 +130,7 @@ export class InternalPolicy extends PortPolicy {
   }
 }
 
-/** Nest's and Node's limits on metadata would end the whole connection, or do nothing. */
+/** grpc-js's and Node's limits on metadata would end the whole connection, or do nothing. */
 function limitMetadata(metadata: Metadata): void {
   let bytes = 0;
   for (const [key, values] of Object.entries(metadata.toJSON())) {

@@ -94,10 +94,10 @@ function statusOf({ kind, status, attributes }: ReadableSpan): SpanStatus {
 }
 
 export function redactLog(record: logs.ReadableLogRecord): logs.ReadableLogRecord {
-  const { hrTime, hrTimeObserved, spanContext, severityText, severityNumber, body, resource } = record;
+  const { hrTime, hrTimeObserved, spanContext, severityText, severityNumber, resource } = record;
   const attributes = allowed(record.attributes, LOG_ATTRIBUTES);
-  // Outside of a span, the method may be one that does not exist, with a name that the caller chose.
-  if (!spanContext) delete attributes.method;
+  // What a library says may repeat what a caller sent.
+  const body = attributes.library === undefined ? record.body : undefined;
   return {
     hrTime,
     hrTimeObserved,

@@ -71,7 +71,7 @@ async function runningStatement(bookstore: ChaosBookstore): Promise<Finding> {
     const ms = Math.round(performance.now() - startedAt);
     return {
       fault: "the caller's deadline passes while a statement waits for a lock",
-      promise: "it ends by the role's statement_timeout (2 s)",
+      promise: 'it ends by its statement_timeout (2 s)',
       timed: true,
       measured: `the call ended ${labelOf(outcome)} after ${Math.round(outcome.ms)} ms, the statement after ${ms} ms`,
       holds: ms <= STATEMENT_TIMEOUT_MS + 500,
