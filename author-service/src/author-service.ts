@@ -1,6 +1,7 @@
 import { AuthorServiceService } from '@bookstore/proto';
 import type { ServiceDefinition } from '@bookstore/service-kit';
 import { AppModule } from './app.module.js';
+import { AuthorsRepository } from './authors/authors.repository.js';
 import { authorSettings } from './settings.js';
 
 /** The author service, as the kit starts it. */
@@ -11,4 +12,5 @@ export const authorService: ServiceDefinition = {
   public: { 'bookstore.author.v1.AuthorService': AuthorServiceService },
   internal: { 'bookstore.author.v1.AuthorService': { getAuthor: AuthorServiceService.getAuthor } },
   module: AppModule,
+  warmUp: (app) => app.get(AuthorsRepository).warmUp(),
 };

@@ -1,6 +1,8 @@
 import { AuthorReferenceServiceService, BookServiceService } from '@bookstore/proto';
 import type { ServiceDefinition } from '@bookstore/service-kit';
 import { AppModule } from './app.module.js';
+import { AuthorReferencesRepository } from './author-references/author-references.repository.js';
+import { BooksRepository } from './books/books.repository.js';
 import { bookSettings } from './settings.js';
 
 /** The book service, as the kit starts it. */
@@ -11,4 +13,8 @@ export const bookService: ServiceDefinition = {
   public: { 'bookstore.book.v1.BookService': BookServiceService },
   internal: { 'bookstore.book.v1.AuthorReferenceService': AuthorReferenceServiceService },
   module: AppModule,
+  warmUp: async (app) => {
+    await app.get(BooksRepository).warmUp();
+    await app.get(AuthorReferencesRepository).warmUp();
+  },
 };

@@ -19,6 +19,9 @@ const RECOVERY_DELAY_MS = 3000;
 /** The time until the recovery tries a deletion again, give or take a quarter, ms. */
 const RECOVERY_RETRY_MS = 1000;
 
+/** The id of no author. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 /** Authors in PostgreSQL. */
 @Injectable()
 export class AuthorsRepository {
@@ -155,6 +158,18 @@ export class AuthorsRepository {
         SELECT id FROM authors WHERE state = 'DELETING' AND delete_next_try_at <= now()
         ORDER BY delete_next_try_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
       RETURNING id AS "authorId", delete_op_id AS "opId", delete_force AS force`;
+  }
+
+  /** Compiles the statements of every method, by way of an author who is not there. */
+  async warmUp(): Promise<void> {
+    const deletion = { authorId: NOBODY, opId: NOBODY, force: false };
+    await this.find(NOBODY);
+    await this.list(NOBODY, 1);
+    await this.isTaken('nobody', NOBODY);
+    await this.update(NOBODY, { name: 'nobody' });
+    await this.beginDeletion(deletion);
+    await this.finishDeletion(deletion);
+    await this.undoDeletion(deletion);
   }
 
   /** The number of deletions that have begun and not ended. */

@@ -16,6 +16,9 @@ const MAX_WAIT_MS = 10_000;
 /** The longest time of a closing, ms: the author service has given up by then. */
 const TIMEOUT_MS = 5_000;
 
+/** The id of no author. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 /** Which authors a book may have, in PostgreSQL. */
 @Injectable()
 export class AuthorReferencesRepository {
@@ -30,6 +33,18 @@ export class AuthorReferencesRepository {
   /** Undefined for an author that no book was created for yet. Reads of one turn of the event loop share a query. */
   find(authorId: string): Promise<AuthorReference | undefined> {
     return this.#byAuthor.find(authorId);
+  }
+
+  /** Compiles statements of every kind, by way of an author who is not there. */
+  async warmUp(): Promise<void> {
+    await this.find(NOBODY);
+    await this.prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT FROM author_refs WHERE author_id = ${NOBODY}::uuid FOR UPDATE`;
+      await tx.authorClosing.findUnique({ where: { opId: NOBODY }, select: { outcome: true, bookCount: true } });
+      await tx.book.count({ where: { authorId: NOBODY } });
+      await tx.book.deleteMany({ where: { authorId: NOBODY } });
+      await tx.authorRef.updateMany({ where: { authorId: NOBODY, live: true }, data: { live: false } });
+    });
   }
 
   /** Adds the reference to an author who exists. A tombstone stays one. */

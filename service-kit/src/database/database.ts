@@ -18,6 +18,7 @@ export function createPool(settings: KitSettings, applicationName: string): pg.P
     application_name: applicationName,
     max: settings.DATABASE_POOL_SIZE,
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
+    min: settings.DATABASE_POOL_SIZE,
     idleTimeoutMillis: IDLE_MS,
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     // A database that is frozen enforces no time-out of its own: the driver's comes just after.
@@ -62,6 +63,18 @@ export function prismaOptions(pool: pg.Pool): PrismaOptions {
     },
   });
   return { adapter, errorFormat: 'minimal' };
+}
+
+/**
+ * Opens every connection of the pool. The first calls of a process are slow, and would wait for their connections beside:
+ * under load some would give up.
+ *
+ * @throws Error while the database does not answer
+ */
+export async function openAll(pool: pg.Pool): Promise<void> {
+  const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
+  for (const one of opened) if (one.status === 'fulfilled') one.value.release();
+  if (opened.every(({ status }) => status === 'rejected')) throw (opened[0] as PromiseRejectedResult).reason;
 }
 
 /** @throws Error while the database does not answer, or refuses writes, as a standby does */

@@ -20,11 +20,13 @@ export class Readiness {
   /**
    * @param names full names of each port's services
    * @param pendingMigrations migrations that the database lacks; rejects while it does not answer
+   * @param prepare prepares for the first calls, once the database has every migration
    * @param ping rejects while the database does not answer
    */
   constructor(
     private readonly names: Readonly<Record<'public' | 'internal', readonly string[]>>,
     private readonly pendingMigrations: () => Promise<readonly string[]>,
+    private readonly prepare: () => Promise<unknown>,
     private readonly ping: () => Promise<unknown>,
     private readonly intervalMs: number,
     private readonly logger: Logger,
@@ -41,10 +43,15 @@ export class Readiness {
     return this.#serving;
   }
 
+  /** Looks at the database once. */
+  async look(): Promise<void> {
+    this.#show(await this.#whatIsMissing());
+  }
+
   /** Looks at the database again and again until it is stopped. */
   async watch(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
-      this.#show(await this.#whatIsMissing());
+      await this.look();
       await sleep(this.intervalMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
     }
   }
@@ -61,6 +68,7 @@ export class Readiness {
         const pending = await this.pendingMigrations();
         if (pending.length > 0) return `the database lacks migrations: ${pending.join(', ')}`;
         this.#migrated = true;
+        await this.prepare();
       }
       await this.ping();
       return '';

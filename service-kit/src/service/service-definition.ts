@@ -1,5 +1,5 @@
 import type { ServiceDefinition as GrpcService } from '@grpc/grpc-js';
-import type { Type } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import type { kitSettings } from '../settings/kit-settings.js';
 import type { SettingTable } from '../settings/setting.js';
 
@@ -19,4 +19,9 @@ export interface ServiceDefinition {
   readonly internal: Endpoint;
   /** The wiring: controllers and providers. */
   readonly module: Type;
+  /**
+   * Runs statements of each kind, and changes nothing, before the first call is taken: Prisma compiles a statement when it
+   * first meets it, which takes a cold process tenths of a second.
+   */
+  readonly warmUp?: (app: INestApplicationContext) => Promise<unknown>;
 }

@@ -5,7 +5,7 @@ import { DiscoveryService, NestFactory, Reflector } from '@nestjs/core';
 import { internalCertificates, publicCertificates } from '../auth/certificate-files.js';
 import { requireScopes } from '../auth/scopes.js';
 import { runForNoCall } from '../call/call.js';
-import { createPool, expectWritable, prismaOptions } from '../database/database.js';
+import { createPool, expectWritable, openAll, prismaOptions } from '../database/database.js';
 import { DomainError } from '../errors/domain-error.js';
 import { armFailPoint } from '../fail-points/fail-point.js';
 import { logGrpcThrough } from '../log/grpc-log.js';
@@ -39,7 +39,7 @@ const LEAST_FLUSH_MS = 250;
 const HEALTH = 'grpc.health.v1.Health';
 
 /**
- * Starts a service: it listens at once, and serves as soon as its database answers and has every migration.
+ * Starts a service: it looks at its database once and listens, and serves as soon as that answers and has every migration.
  *
  * @throws SettingsError that names every bad variable
  */
@@ -63,6 +63,10 @@ export async function startService(definition: ServiceDefinition, env = process.
   const readiness = new Readiness(
     { public: Object.keys(definition.public), internal: Object.keys(definition.internal) },
     () => pendingMigrations(async (sql) => (await pool.query(sql)).rows, migrations),
+    async () => {
+      await openAll(pool);
+      await definition.warmUp?.(app);
+    },
     () => expectWritable(pool),
     settings.READINESS_INTERVAL_MS,
     logger,
@@ -129,6 +133,8 @@ export async function startService(definition: ServiceDefinition, env = process.
   };
   try {
     requireScopes(app.get(DiscoveryService), app.get(Reflector));
+    // Where the database is there already, the first call of a new replica finds it prepared.
+    await runForNoCall(() => readiness.look());
     await app.listen();
   } catch (error) {
     await release();

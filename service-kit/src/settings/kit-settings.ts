@@ -33,7 +33,7 @@ export const kitSettings = {
   DATABASE_URL: setting("PostgreSQL of this service, as the service's own role", postgresUrl),
   DATABASE_PASSWORD: optionalSetting('password of that role, instead of one in DATABASE_URL', text),
   DATABASE_POOL_SIZE: setting('most connections to the database', integer(1, 1000), '10'),
-  DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '800'),
+  DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '2000'),
   DATABASE_STATEMENT_TIMEOUT_MS: setting('longest time of a statement, ms', integer(1), '1500'),
 
   PEER_DEADLINE_MS: setting('longest time of a call to a peer, retries included, ms', integer(1), '2000'),
