@@ -57,7 +57,7 @@ describe('the call beyond the limit of calls in flight', () => {
     await controlled.api.getAuthor();
   });
 
-  test('finds room once a caller has gone away and the work for it is done', async () => {
+  test('finds room once a caller has gone away', async () => {
     const held = holdCalls();
     const gone = new AbortController();
     const calls = Array.from({ length: LIMIT }, () =>
@@ -68,8 +68,6 @@ describe('the call beyond the limit of calls in flight', () => {
     for (const failure of await Promise.all(calls)) expect(failure.code).toBe('CANCELLED');
 
     controlled.handler = someone;
-    expect(await failureOf(controlled.api.getAuthor())).toMatchObject({ reason: 'OVERLOADED' });
-    held.letGo();
     await expect.poll(() => controlled.api.getAuthor().catch(({ details }) => details)).toHaveProperty('name');
   });
 });

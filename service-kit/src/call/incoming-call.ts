@@ -12,7 +12,6 @@ export class IncomingCall implements Call {
   scope: string | undefined;
   readonly #onEnd: Array<() => void> = [];
   #open = true;
-  #working = false;
   #requestId: string | undefined;
   #controller: AbortController | undefined;
   #cancelled = false;
@@ -49,31 +48,20 @@ export class IncomingCall implements Call {
     this.#controller?.abort();
   }
 
-  /** Runs `done` when the call has ended, however it ended, and its handler, too. */
+  /** Runs `done` when the call ends, however it ends; at once where it has ended. */
   onEnd(done: () => void): void {
     this.#onEnd.push(done);
-    this.#endIfDone();
+    this.#runIfEnded();
   }
 
   /** The call has been answered, or its caller has gone. */
   end(): void {
     this.#open = false;
-    this.#endIfDone();
+    this.#runIfEnded();
   }
 
-  /** Runs the handler: what it still does after the call has ended belongs to the call. */
-  async work<T>(run: () => Promise<T>): Promise<T> {
-    this.#working = true;
-    try {
-      return await run();
-    } finally {
-      this.#working = false;
-      this.#endIfDone();
-    }
-  }
-
-  #endIfDone(): void {
-    if (this.#open || this.#working) return;
+  #runIfEnded(): void {
+    if (this.#open) return;
     for (const done of this.#onEnd.splice(0)) done();
   }
 }

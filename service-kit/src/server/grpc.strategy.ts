@@ -146,7 +146,7 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
         this.onAnswer(incoming, call.request, response);
         return bytes;
       };
-      runForCall(incoming, () => incoming.work(answer)).then(
+      runForCall(incoming, answer).then(
         (bytes) => callback(null, bytes),
         (error) => {
           // The exception filter has made a status of it, unless another filter failed.

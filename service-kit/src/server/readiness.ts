@@ -43,15 +43,15 @@ export class Readiness {
     return this.#serving;
   }
 
-  /** Looks at the database once. */
+  /** Looks at the database once. Where something is missing the watch tells of it, once somebody can ask. */
   async look(): Promise<void> {
-    this.#show(await this.#whatIsMissing());
+    if ((await this.#whatIsMissing()) === '') this.#show('');
   }
 
   /** Looks at the database again and again until it is stopped. */
   async watch(): Promise<void> {
     while (!this.#stopped.signal.aborted) {
-      await this.look();
+      this.#show(await this.#whatIsMissing());
       await sleep(this.intervalMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
     }
   }
