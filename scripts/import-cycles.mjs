@@ -1,9 +1,8 @@
 // Folders of a package that import each other, directly or by way of others.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { importsOf } from './imports.mjs';
 import { root } from './run.mjs';
-
-const IMPORT = /^(?:import|export)\b(?:[^;'=]*\bfrom)?\s*'(\.[^']+)'|import\('(\.[^']+)'\)/gm;
 
 /**
  * The first cycle among a package's folders, such as ['server', 'auth', 'server']; undefined where there is none.
@@ -14,7 +13,9 @@ export function folderCycle(sources) {
   const imports = new Map();
   for (const [file, text] of sources) {
     const from = path.posix.dirname(file);
-    const targets = [...text.matchAll(IMPORT)].map(([, a, b]) => path.posix.dirname(path.posix.join(from, a ?? b)));
+    const targets = importsOf(text)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .map(({ specifier }) => path.posix.dirname(path.posix.join(from, specifier)));
     imports.set(from, new Set([...(imports.get(from) ?? []), ...targets.filter((folder) => folder !== from)]));
   }
   const done = new Set();

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { importsOf } from './imports.mjs';
 import { root } from './run.mjs';
 
 const require = createRequire(path.join(root, 'service-kit/package.json'));
@@ -27,8 +28,6 @@ const EXCEPTIONS = {
   'service-kit/src/server/reflection.ts': ['a deep import: protobufjs/ext/descriptor/index.js'],
 };
 
-const IMPORT = /^(?:import|export)\b(?:[^;'=]*\bfrom)?\s*'([^']+)'|\b(?:import|require)\('([^']+)'\)/gm;
-
 /** Such as protobufjs/ext/descriptor/index.js, where the package does not export it by name. */
 function isDeep(specifier) {
   const [, name, subpath] = /^((?:@[^/]+\/)?[^./@][^/]*)\/(.+)$/.exec(specifier) ?? [];
@@ -50,9 +49,8 @@ export function violations(file, text) {
       if (pattern.test(line) && !/^\s*(\*|\/\/)/.test(line)) found.push({ way, line: index + 1 });
     }
   }
-  for (const match of text.matchAll(IMPORT)) {
-    const specifier = match[1] ?? match[2];
-    const line = text.slice(0, match.index).split('\n').length;
+  for (const { specifier, index } of importsOf(text)) {
+    const line = text.slice(0, index).split('\n').length;
     if (isDeep(specifier)) found.push({ way: `a deep import: ${specifier}`, line });
   }
   const allowed = EXCEPTIONS[file] ?? [];

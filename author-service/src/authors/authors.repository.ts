@@ -1,4 +1,4 @@
-import { answerLost, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
+import { answerLost, NIL_UUID, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -18,9 +18,6 @@ const AUTHOR = { id: true, name: true, email: true, createdAt: true } satisfies 
 const RECOVERY_DELAY_MS = 3000;
 /** The time until the recovery tries a deletion again, give or take a quarter, ms. */
 const RECOVERY_RETRY_MS = 1000;
-
-/** The id of no author. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Authors in PostgreSQL. */
 @Injectable()
@@ -162,11 +159,11 @@ export class AuthorsRepository {
 
   /** Compiles the statements of every method, by way of an author who is not there. */
   async warmUp(): Promise<void> {
-    const deletion = { authorId: NOBODY, opId: NOBODY, force: false };
-    await this.find(NOBODY);
-    await this.list(NOBODY, 1);
-    await this.isTaken('nobody', NOBODY);
-    await this.update(NOBODY, { name: 'nobody' });
+    const deletion = { authorId: NIL_UUID, opId: NIL_UUID, force: false };
+    await this.find(NIL_UUID);
+    await this.list(NIL_UUID, 1);
+    await this.isTaken('nobody', NIL_UUID);
+    await this.update(NIL_UUID, { name: 'nobody' });
     await this.beginDeletion(deletion);
     await this.finishDeletion(deletion);
     await this.undoDeletion(deletion);

@@ -1,4 +1,4 @@
-import { failPoint, SharedRead, throwIfEnded } from '@bookstore/service-kit';
+import { failPoint, NIL_UUID, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import type { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -15,9 +15,6 @@ export interface AuthorReference {
 const MAX_WAIT_MS = 10_000;
 /** The longest time of a closing, ms: the author service has given up by then. */
 const TIMEOUT_MS = 5_000;
-
-/** The id of no author. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Which authors a book may have, in PostgreSQL. */
 @Injectable()
@@ -37,13 +34,13 @@ export class AuthorReferencesRepository {
 
   /** Compiles statements of every kind, by way of an author who is not there. */
   async warmUp(): Promise<void> {
-    await this.find(NOBODY);
+    await this.find(NIL_UUID);
     await this.prisma.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT FROM author_refs WHERE author_id = ${NOBODY}::uuid FOR UPDATE`;
-      await tx.authorClosing.findUnique({ where: { opId: NOBODY }, select: { outcome: true, bookCount: true } });
-      await tx.book.count({ where: { authorId: NOBODY } });
-      await tx.book.deleteMany({ where: { authorId: NOBODY } });
-      await tx.authorRef.updateMany({ where: { authorId: NOBODY, live: true }, data: { live: false } });
+      await tx.$queryRaw`SELECT FROM author_refs WHERE author_id = ${NIL_UUID}::uuid FOR UPDATE`;
+      await tx.authorClosing.findUnique({ where: { opId: NIL_UUID }, select: { outcome: true, bookCount: true } });
+      await tx.book.count({ where: { authorId: NIL_UUID } });
+      await tx.book.deleteMany({ where: { authorId: NIL_UUID } });
+      await tx.authorRef.updateMany({ where: { authorId: NIL_UUID, live: true }, data: { live: false } });
     });
   }
 

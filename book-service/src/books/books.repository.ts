@@ -1,4 +1,4 @@
-import { requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
+import { NIL_UUID, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -11,9 +11,6 @@ const BOOK = {
   publishedYear: true,
   createdAt: true,
 } satisfies Prisma.BookSelect;
-
-/** The id of no book, and of no author. */
-const NOTHING = '00000000-0000-0000-0000-000000000000';
 
 /** Books in PostgreSQL. */
 @Injectable()
@@ -87,12 +84,12 @@ export class BooksRepository {
 
   /** Compiles the statements of every method that needs no author, by way of a book that is not there. */
   async warmUp(): Promise<void> {
-    await this.find(NOTHING);
-    await this.list(NOTHING, 1);
-    await this.list(NOTHING, 1, NOTHING);
-    await this.findTwin({ requestId: NOTHING, title: '', authorId: NOTHING, publishedYear: 0 });
-    await this.update(NOTHING, { title: '' });
-    await this.delete(NOTHING);
+    await this.find(NIL_UUID);
+    await this.list(NIL_UUID, 1);
+    await this.list(NIL_UUID, 1, NIL_UUID);
+    await this.findTwin({ requestId: NIL_UUID, title: '', authorId: NIL_UUID, publishedYear: 0 });
+    await this.update(NIL_UUID, { title: '' });
+    await this.delete(NIL_UUID);
   }
 
   /** False when there is no such book. */

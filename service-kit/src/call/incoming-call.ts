@@ -50,18 +50,13 @@ export class IncomingCall implements Call {
 
   /** Runs `done` when the call ends, however it ends; at once where it has ended. */
   onEnd(done: () => void): void {
-    this.#onEnd.push(done);
-    this.#runIfEnded();
+    if (this.#open) this.#onEnd.push(done);
+    else done();
   }
 
   /** The call has been answered, or its caller has gone. */
   end(): void {
     this.#open = false;
-    this.#runIfEnded();
-  }
-
-  #runIfEnded(): void {
-    if (this.#open) return;
     for (const done of this.#onEnd.splice(0)) done();
   }
 }

@@ -3,8 +3,6 @@ import pg from 'pg';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { connectionString } from './connection-string.js';
 
-/** The time after which an idle connection is closed, ms. */
-const IDLE_MS = 60_000;
 /** A transaction that waits for its client for so long was abandoned, ms. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
@@ -18,8 +16,7 @@ export function createPool(settings: KitSettings, applicationName: string): pg.P
     application_name: applicationName,
     max: settings.DATABASE_POOL_SIZE,
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
-    min: settings.DATABASE_POOL_SIZE,
-    idleTimeoutMillis: IDLE_MS,
+    min: settings.DATABASE_POOL_SIZE, // none is closed for being idle
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     // A database that is frozen enforces no time-out of its own: the driver's comes just after.
     query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250,

@@ -3,10 +3,9 @@ import { type ArgumentsHost, Catch, type RpcExceptionFilter } from '@nestjs/comm
 import { type Observable, throwError } from 'rxjs';
 import { currentCall } from '../call/call.js';
 import type { IncomingCall } from '../call/incoming-call.js';
-import { DomainError } from '../errors/domain-error.js';
 import type { Logger } from '../log/logger.js';
 import type { AuditLog } from './audit-log.js';
-import { isBug, toStatus } from './to-status.js';
+import { domainErrorOf, isBug, toStatus } from './to-status.js';
 
 /** The least time between two lines of the same reason, ms: whoever is away fails every call. */
 const QUIET_MS = 1000;
@@ -31,7 +30,7 @@ export class StatusExceptionFilter implements RpcExceptionFilter {
   }
 
   #logUnavailable(error: unknown): void {
-    const reason = error instanceof DomainError ? error.reason : 'DATABASE_UNAVAILABLE';
+    const reason = domainErrorOf(error)?.reason ?? 'UNAVAILABLE';
     const now = Date.now();
     if (now - (this.#loggedAt.get(reason) ?? 0) < QUIET_MS) return;
     this.#loggedAt.set(reason, now);

@@ -39,10 +39,6 @@ export class Readiness {
     return this.#migrated;
   }
 
-  get serving(): boolean {
-    return this.#serving;
-  }
-
   /** Looks at the database once. Where something is missing the watch tells of it, once somebody can ask. */
   async look(): Promise<void> {
     if ((await this.#whatIsMissing()) === '') this.#show('');

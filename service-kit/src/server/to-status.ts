@@ -27,14 +27,16 @@ const DETAILS_KEY = 'grpc-status-details-bin';
 export function toStatus(error: unknown): CallStatus {
   // As grpc's own: nobody may be left to read details.
   if (error instanceof CallEnded) return { code: error.code, details: error.message, metadata: new Metadata() };
-  if (error instanceof DomainError) return statusOf(error);
   if (error instanceof RpcException) return statusOfRpcException(error);
-  return statusOf(databaseUnavailable(error) ?? internalError(error));
+  return statusOf(domainErrorOf(error) ?? internalError(error));
 }
 
+/** The error as a DomainError, which it is or, of a database that does not answer, means; else undefined. */
+export const domainErrorOf = (error: unknown): DomainError | undefined =>
+  error instanceof DomainError ? error : databaseUnavailable(error);
+
 /** Whether the error has no status of its own. */
-export const isBug = (error: unknown): boolean =>
-  !(error instanceof DomainError || error instanceof RpcException || databaseUnavailable(error));
+export const isBug = (error: unknown): boolean => !(error instanceof RpcException || domainErrorOf(error));
 
 /** The error of a bug: one fixed message, and the cause for the log. */
 export const internalError = (cause: unknown) => new DomainError('INTERNAL', 'INTERNAL', 'internal error', { cause });

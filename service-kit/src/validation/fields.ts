@@ -28,6 +28,9 @@ export const email = z.string().superRefine((value, context) => {
   else if (!mailbox.safeParse(value).success) context.addIssue('must be a valid e-mail address');
 });
 
+/** The nil UUID (RFC 9562): the id of nothing, and before every other. */
+export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** A UUID in its canonical form of 36 characters (RFC 9562); letters in upper case are taken as lower case. */
