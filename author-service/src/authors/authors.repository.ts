@@ -43,31 +43,39 @@ export class AuthorsRepository {
     });
   }
 
-  /** @throws EmailTaken, RequestIdReused */
-  async create({ requestId, ...content }: NewAuthor): Promise<Author> {
+  /**
+   * Creates an author, or returns the author that the same request has created before.
+   *
+   * @throws EmailTaken, RequestIdReused
+   */
+  async create(author: NewAuthor): Promise<Author> {
+    const { requestId, ...content } = author;
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
       throwIfEnded();
-      // A taken address or a repeated request is no error of the database, which would cost the connection.
-      const [created] = await this.prisma.author.createManyAndReturn({
-        data: [{ ...content, requestId, requestHash: hash }],
-        skipDuplicates: true,
-        select: AUTHOR,
-      });
-      if (created) return created;
-      const existing = await this.prisma.author.findMany({
-        where: { OR: [...(requestId === undefined ? [] : [{ requestId }]), { emailKey: emailKey(content.email) }] },
-        select: { ...AUTHOR, requestId: true, requestHash: true },
-      });
-      const twin = existing.find((author) => requestId !== undefined && author.requestId === requestId);
-      if (twin) {
-        const { requestId: _, requestHash: hashOfTwin, ...author } = twin;
-        if (Buffer.compare(hashOfTwin ?? new Uint8Array(), hash ?? new Uint8Array()) === 0) return author;
-        throw new RequestIdReused(twin.requestId as string);
+      // The look-ups save an error of the database; the unique indexes decide. The twin comes last: it may hold the address.
+      const taken = await this.isTaken(content.email);
+      const twin = await this.findTwin(author);
+      if (twin) return twin;
+      if (taken) throw new EmailTaken();
+      try {
+        return await this.prisma.author.create({ data: { ...content, requestId, requestHash: hash }, select: AUTHOR });
+      } catch (error) {
+        if (!isDuplicate(error)) throw error; // else created in between
       }
-      if (existing.length > 0) throw new EmailTaken();
-      // Deleted in between: neither is taken any more.
     }
+  }
+
+  private async findTwin({ requestId, ...content }: NewAuthor): Promise<Author | undefined> {
+    if (requestId === undefined) return undefined;
+    const twin = await this.prisma.author.findUnique({
+      where: { requestId },
+      select: { ...AUTHOR, requestHash: true },
+    });
+    if (!twin) return undefined;
+    const { requestHash: hash, ...author } = twin;
+    if (hash === null || Buffer.compare(hash, requestHash(content)) !== 0) throw new RequestIdReused(requestId);
+    return author;
   }
 
   /**
@@ -82,12 +90,11 @@ export class AuthorsRepository {
       const { count } = await this.prisma.author.updateMany({ where: { id }, data: change });
       return count > 0;
     } catch (error) {
-      if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') throw new EmailTaken();
-      throw error;
+      throw isDuplicate(error) ? new EmailTaken() : error;
     }
   }
 
-  private async isTaken(email: string, byOtherThan: string): Promise<boolean> {
+  private async isTaken(email: string, byOtherThan?: string): Promise<boolean> {
     const holder = await this.prisma.author.findUnique({ where: { emailKey: emailKey(email) }, select: { id: true } });
     return holder !== null && holder.id !== byOtherThan;
   }
@@ -174,6 +181,9 @@ export class AuthorsRepository {
     return this.prisma.author.count({ where: { state: 'DELETING' } });
   }
 }
+
+const isDuplicate = (error: unknown): boolean =>
+  error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 
 /** As the database computes it: addresses are ASCII, and its collation for this is C. */
 const emailKey = (email: string): string => email.toLowerCase();

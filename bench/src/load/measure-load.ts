@@ -11,7 +11,7 @@ import { type Operation, operations } from './operations.js';
 import { type DataSize, prepareData } from './prepare-data.js';
 import { startContenders, withDatabases } from './start-contenders.js';
 
-const LARGE: DataSize = { authors: 100_000, books: 1_000_000 };
+const LARGE: DataSize = { authors: 10_000, books: 100_000 };
 const SMALL: DataSize = { authors: 1_000, books: 10_000 };
 
 const BESIDE_TELEMETRY: readonly Goal[] = [

@@ -47,21 +47,16 @@ export class BooksRepository {
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
       throwIfEnded();
-      try {
-        // A repeated request is no error of the database, which would cost the connection.
-        const [created] = await this.prisma.book.createManyAndReturn({
-          data: [{ ...content, requestId, requestHash: hash }],
-          skipDuplicates: true,
-          select: BOOK,
-        });
-        if (created) return created;
-      } catch (error) {
-        const closed = error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2003';
-        throw closed ? new AuthorNotFound(content.authorId) : error;
-      }
+      // The look-up saves an error of the database; the unique index decides.
       const twin = await this.findTwin(book);
       if (twin) return twin;
-      // Deleted in between.
+      try {
+        return await this.prisma.book.create({ data: { ...content, requestId, requestHash: hash }, select: BOOK });
+      } catch (error) {
+        if (!(error instanceof Prisma.PrismaClientKnownRequestError)) throw error;
+        if (error.code === 'P2003') throw new AuthorNotFound(content.authorId); // closed in between
+        if (error.code !== 'P2002') throw error; // else created in between
+      }
     }
   }
 
