@@ -27,6 +27,12 @@ export class AuthorsRepository {
     (ids) => this.prisma.author.findMany({ where: { id: { in: ids } }, select: AUTHOR }),
   );
 
+  readonly #byEmail = new SharedRead<{ id: string; emailKey: string }>(
+    ({ emailKey }) => emailKey,
+    (keys) =>
+      this.prisma.author.findMany({ where: { emailKey: { in: keys } }, select: { id: true, emailKey: true } }),
+  );
+
   constructor(private readonly prisma: PrismaService) {}
 
   /** Reads of one turn of the event loop share a query. */
@@ -95,8 +101,8 @@ export class AuthorsRepository {
   }
 
   private async isTaken(email: string, byOtherThan?: string): Promise<boolean> {
-    const holder = await this.prisma.author.findUnique({ where: { emailKey: emailKey(email) }, select: { id: true } });
-    return holder !== null && holder.id !== byOtherThan;
+    const holder = await this.#byEmail.find(emailKey(email));
+    return holder !== undefined && holder.id !== byOtherThan;
   }
 
   /**

@@ -14,3 +14,9 @@ export function commandOf(dockerfile: string): string[] {
   if (program !== 'node') throw new Error('the image runs something else than node');
   return args;
 }
+
+/** The options for Node that the images of both services set. */
+export function imageOptions(root: string): string {
+  const dockerfile = readFileSync(path.join(root, 'author-service', 'Dockerfile'), 'utf8');
+  return /^ENV NODE_OPTIONS=(.*)$/m.exec(dockerfile)?.[1] ?? '';
+}

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { whenThisProcessIsGone } from '@bookstore/sandbox';
+import { imageOptions } from './image-command.js';
+
+const repository = path.resolve(import.meta.dirname, '../../..');
 
 /** How a server is started. */
 export interface ServerCommand {
@@ -28,8 +32,8 @@ export class ServerProcess {
     this.address = address;
     this.#child = spawn(node, args, {
       cwd,
-      // Nothing of this process's own settings: each contender runs as its image would.
-      env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
+      // Nothing of this process's own settings: each contender runs as it would in the image of a service.
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', NODE_OPTIONS: imageOptions(repository), ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     // A channel that breaks is followed by the exit, which is what is listened for.

@@ -67,24 +67,28 @@ export class AuthorReferencesRepository {
 
 async function decide(tx: Prisma.TransactionClient, { opId, authorId, force }: Closing): Promise<ClosingDecision> {
   // A CreateBook that is just asking for an unknown author must find the tombstone.
-  await tx.authorRef.createMany({ data: [{ authorId, live: false }], skipDuplicates: true });
+  const { count: added } = await tx.authorRef.createMany({ data: [{ authorId, live: false }], skipDuplicates: true });
   failPoint('close-author.tombstone');
-  // SQL, since Prisma has no FOR UPDATE.
-  await tx.$queryRaw`SELECT FROM author_refs WHERE author_id = ${authorId}::uuid FOR UPDATE`;
-  failPoint('close-author.locked');
-  const decided = await tx.authorClosing.findUnique({ where: { opId }, select: { outcome: true, bookCount: true } });
-  if (decided) return decided;
-  const bookCount = await tx.book.count({ where: { authorId } });
-  failPoint('close-author.counted');
-  const outcome = bookCount > 0 && !force ? 'HAS_BOOKS' : 'CLOSED';
-  if (outcome === 'CLOSED') {
-    if (bookCount > 0) await tx.book.deleteMany({ where: { authorId } });
-    await tx.authorRef.updateMany({ where: { authorId, live: true }, data: { live: false } });
+  let decision: ClosingDecision = { outcome: 'CLOSED', bookCount: 0 };
+  // An author who was unknown until now has no books, and no closing.
+  if (added === 0) {
+    // SQL, since Prisma has no FOR UPDATE.
+    await tx.$queryRaw`SELECT FROM author_refs WHERE author_id = ${authorId}::uuid FOR UPDATE`;
+    failPoint('close-author.locked');
+    const decided = await tx.authorClosing.findUnique({ where: { opId }, select: { outcome: true, bookCount: true } });
+    if (decided) return decided;
+    const bookCount = await tx.book.count({ where: { authorId } });
+    failPoint('close-author.counted');
+    decision = { outcome: bookCount > 0 && !force ? 'HAS_BOOKS' : 'CLOSED', bookCount };
+    if (decision.outcome === 'CLOSED') {
+      if (bookCount > 0) await tx.book.deleteMany({ where: { authorId } });
+      await tx.authorRef.updateMany({ where: { authorId, live: true }, data: { live: false } });
+    }
   }
   failPoint('close-author.buried');
-  await tx.authorClosing.create({ data: { opId, authorId, force, outcome, bookCount }, select: { opId: true } });
+  await tx.authorClosing.create({ data: { opId, authorId, force, ...decision }, select: { opId: true } });
   failPoint('close-author.recorded');
   // Nothing is committed for a caller that has given up.
   throwIfEnded();
-  return { outcome, bookCount };
+  return decision;
 }

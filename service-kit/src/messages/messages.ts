@@ -27,7 +27,8 @@ type AbsentIfNull<V> = null extends V ? undefined : never;
 /** Makes a message of a record. */
 export function toMessage<T extends object>(record: T): AsMessage<T> {
   const message: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(record)) {
+  for (const field of Object.keys(record) as Array<keyof T & string>) {
+    const value = record[field];
     message[field] = value instanceof Date ? value.toISOString() : (value ?? undefined);
   }
   return message as AsMessage<T>;
