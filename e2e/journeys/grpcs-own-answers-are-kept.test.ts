@@ -1,11 +1,11 @@
 import { failureOf, rawCall } from '@bookstore/sandbox/testing';
 import { afterAll, expect, inject, test } from 'vitest';
 import { connect } from '../src/client/connect.js';
-import { anAuthor } from '../src/client/samples.js';
+import { aBook, anAuthor } from '../src/client/samples.js';
 
 const { authorAddress, bookAddress } = inject('target');
 const bookstore = connect();
-const { authors } = bookstore;
+const { authors, books } = bookstore;
 afterAll(() => bookstore.close());
 
 const nothing = Buffer.alloc(0);
@@ -27,6 +27,18 @@ test('a deadline that passes is DEADLINE_EXCEEDED, and the next call is answered
   expect(failure).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   expect(failure).not.toHaveProperty('reason');
   expect(await authors.createAuthor(anAuthor())).toHaveProperty('id');
+});
+
+test.each([
+  ['30 days', 30 * 24],
+  ['as long as gRPC can carry', 99_999_999],
+])('a deadline of %s is kept, also by the calls from service to service', async (_how, hours) => {
+  const patiently = { deadlineMs: hours * 3_600_000 };
+  const { id: authorId } = await authors.createAuthor(anAuthor(), patiently);
+  // Of an author that the book service has to ask for.
+  const { id } = await books.createBook(aBook({ authorId }), patiently);
+  expect(await books.getBook({ id }, patiently)).toMatchObject({ authorId });
+  expect(await authors.deleteAuthor({ id: authorId, force: true }, patiently)).toMatchObject({ success: true });
 });
 
 test('a caller that goes away is CANCELLED, and the next call is answered', async () => {

@@ -15,6 +15,7 @@ import { type CustomTransportStrategy, type MessageHandler, Server, Transport } 
 import { isObservable, lastValueFrom } from 'rxjs';
 import { runForCall } from '../call/call.js';
 import { type IncomingCall, incomingCallOf } from '../call/incoming-call.js';
+import { shortenLongDeadlines } from './long-deadlines.js';
 import { strictly, tolerantly } from './malformed.js';
 import { isBug, toStatus } from './to-status.js';
 
@@ -167,7 +168,9 @@ const isStatus = (error: unknown): error is ServiceError =>
 
 function bind(server: GrpcServer, { name, host, port, credentials }: Listener): Promise<number> {
   return new Promise((resolve, reject) => {
+    const done = shortenLongDeadlines();
     server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
+      done();
       if (error) reject(new Error(`the ${name} port ${port} on ${host} cannot be opened: ${error.message}`));
       else resolve(bound);
     });
