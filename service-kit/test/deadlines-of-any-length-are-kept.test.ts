@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { AuthorServiceClient, AuthorServiceService } from '@bookstore/proto';
 import { http2Call, silence } from '@bookstore/sandbox/testing';
@@ -95,4 +96,28 @@ test('the longest deadline that the settings allow for a call to a peer is kept 
   const client = new AuthorServiceClient(`127.0.0.1:${controlled.service.internalPort}`, credentials.createInsecure());
   expect(await callPeer(client.getAuthor.bind(client), { id: '7' }, LONGEST_TIMER_MS)).toMatchObject({ id: '7' });
   client.close();
+});
+
+test('a service whose times are the longest that its settings allow serves, and keeps its connections', async () => {
+  const longest = String(LONGEST_TIMER_MS);
+  const patient = await startControlledService({
+    MAX_CONNECTION_AGE_MS: String(Math.floor(LONGEST_TIMER_MS / 1.1)),
+    DATABASE_ACQUIRE_TIMEOUT_MS: longest,
+    DATABASE_STATEMENT_TIMEOUT_MS: longest,
+    PEER_DEADLINE_MS: longest,
+    READINESS_INTERVAL_MS: longest,
+    DRAIN_TIMEOUT_MS: longest,
+  });
+  // grpc-js adds up to a tenth to the age of each connection, or takes it off.
+  const connections = Array.from({ length: 16 }, () => connect(`http://127.0.0.1:${patient.service.publicPort}`));
+  await Promise.all(connections.map((connection) => once(connection, 'connect')));
+  for (let round = 0; round < 5; round++) {
+    for (const connection of connections) {
+      expect(await http2Call(connection, path)).toMatchObject({ code: 'OK' });
+    }
+  }
+  expect(connections.filter(({ closed, destroyed }) => closed || destroyed)).toEqual([]);
+  for (const connection of connections) connection.close();
+  patient.api.close();
+  await patient.service.stop();
 });

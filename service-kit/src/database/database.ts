@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { KitSettings } from '../settings/kit-settings.js';
+import { LONGEST_TIMER_MS } from '../settings/timers.js';
 import { connectionString } from './connection-string.js';
 
 /** A transaction that waits for its client for so long was abandoned, ms. */
@@ -19,7 +20,7 @@ export function createPool(settings: KitSettings, applicationName: string): pg.P
     min: settings.DATABASE_POOL_SIZE, // none is closed for being idle
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     // A database that is frozen enforces no time-out of its own: the driver's comes just after.
-    query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250,
+    query_timeout: Math.min(settings.DATABASE_STATEMENT_TIMEOUT_MS + 250, LONGEST_TIMER_MS),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
     // adapter-pg reads times as UTC, whatever the session's time zone. Prepared statements are planned once.

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { CRASH_PLAN } from '../fail-points/fail-point.js';
 import { integer, listOf, oneOf, optionalSetting, port, postgresUrl, type Settings, setting, text } from './setting.js';
+import { LONGEST_TIMER_MS } from './timers.js';
+
+/** grpc-js adds up to a tenth to the age of a connection. */
+const LONGEST_AGE_MS = Math.floor(LONGEST_TIMER_MS / 1.1);
 
 /** The environment variables of every service on the kit. What nobody turns is a constant beside its use. */
 export const kitSettings = {
@@ -28,7 +32,11 @@ export const kitSettings = {
   RATE_LIMIT_PER_SECOND: setting('calls a second of each caller on each replica; 0 is no limit', integer(0), '500'),
   RATE_LIMIT_BURST: setting('calls beyond that which a caller may make at once', integer(0), '1000'),
   MAX_CALLS_IN_FLIGHT: setting('most calls in flight on each listener; the next is refused', integer(1), '256'),
-  MAX_CONNECTION_AGE_MS: setting('age at which a connection is asked to reconnect, ms', integer(1000), '60000'),
+  MAX_CONNECTION_AGE_MS: setting(
+    'age at which a connection is asked to reconnect, ms',
+    integer(1000, LONGEST_AGE_MS),
+    '60000',
+  ),
 
   DATABASE_URL: setting("PostgreSQL of this service, as the service's own role", postgresUrl),
   DATABASE_PASSWORD: optionalSetting('password of that role, instead of one in DATABASE_URL', text),
