@@ -1,7 +1,18 @@
 import { fileDescriptors } from '@bookstore/proto';
 import { rawCall } from '@bookstore/sandbox/testing';
-import { create, type DescMessage, equals, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescEnum,
+  type DescFile,
+  type DescMessage,
+  equals,
+  fromBinary,
+  fromJson,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { Reflection, type ReflectionVersion } from '../src/client/reflection.js';
 import { newEmail } from '../src/client/samples.js';
@@ -41,6 +52,10 @@ describe.each(cases)('the $port port by reflection $version', ({ address, versio
         type.typeName,
       ).toContain(`${type.file.name}.proto`);
     }
+    const { files: described } = await reflection.registry('google.rpc.Status');
+    for (const symbol of [...described].flatMap(symbolsOf)) {
+      expect(await reflection.filesWith(symbol), symbol).toBeDefined();
+    }
     const comments = contract.find(({ name }) => name.endsWith('/book.proto'))?.sourceCodeInfo?.location ?? [];
     expect(comments.some(({ leadingComments }) => leadingComments?.includes('Title, 1 to 200'))).toBe(true);
   });
@@ -62,6 +77,26 @@ describe.each(cases)('the $port port by reflection $version', ({ address, versio
   });
 });
 
+test('a failed call can be read with what reflection tells, and nothing else', async () => {
+  const reflection = new Reflection(authorAddress, 'v1');
+  const registry = await reflection.registry('google.rpc.Status', 'google.rpc.ErrorInfo');
+  reflection.close();
+  const failed = rawCall(authorAddress, '/bookstore.author.v1.AuthorService/CreateAuthor', new Uint8Array());
+  const { metadata } = await failed.then(
+    () => Promise.reject(new Error('the call succeeded')),
+    (error: ServiceError) => error,
+  );
+  const status = registry.getMessage('google.rpc.Status') as DescMessage;
+  const bytes = metadata.get('grpc-status-details-bin')[0] as Buffer;
+  expect(toJson(status, fromBinary(status, bytes), { registry })).toMatchObject({
+    code: 3,
+    details: [
+      { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'INVALID_FIELD', domain: 'bookstore' },
+      { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: expect.any(Array) },
+    ],
+  });
+});
+
 test('a call can be made with what reflection tells, and nothing else', async () => {
   const reflection = new Reflection(authorAddress, 'v1');
   const registry = await reflection.registry();
@@ -77,3 +112,22 @@ test('a call can be made with what reflection tells, and nothing else', async ()
   );
   expect(toJson(output, fromBinary(output, answer.bytes))).toMatchObject({ name: 'Jorge Luis Borges', email });
 });
+
+/** The full names of all that a file defines. */
+function symbolsOf({ proto, messages, enums, services }: DescFile): string[] {
+  const valuesOf = (scope: string, { typeName, values }: DescEnum) => [
+    typeName,
+    ...values.map(({ name }) => `${scope}.${name}`),
+  ];
+  const inMessage = (message: DescMessage): string[] => [
+    message.typeName,
+    ...[...message.fields, ...message.oneofs].map(({ name }) => `${message.typeName}.${name}`),
+    ...message.nestedEnums.flatMap((one) => valuesOf(message.typeName, one)),
+    ...message.nestedMessages.flatMap(inMessage),
+  ];
+  return [
+    ...messages.flatMap(inMessage),
+    ...enums.flatMap((one) => valuesOf(proto.package, one)),
+    ...services.flatMap(({ typeName, methods }) => [typeName, ...methods.map(({ name }) => `${typeName}.${name}`)]),
+  ];
+}

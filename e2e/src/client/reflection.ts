@@ -34,8 +34,8 @@ export class Reflection {
     return this.#files({ fileContainingSymbol: symbol });
   }
 
-  /** Every message, enum and service that the services lean on, with all types resolved. */
-  async registry(): Promise<FileRegistry> {
+  /** Every message, enum and service that the services, and these symbols, lean on, with all types resolved. */
+  async registry(...symbols: string[]): Promise<FileRegistry> {
     const files = new Map<string, FileDescriptorProto>();
     const add = async (found: FileDescriptorProto[] = []) => {
       for (const file of found) files.set(file.name, file);
@@ -43,7 +43,7 @@ export class Reflection {
       const missing = found.flatMap(({ dependency }) => dependency).filter((name) => !files.has(name));
       for (const fileByFilename of missing) await add(await this.#files({ fileByFilename }));
     };
-    for (const service of await this.services()) await add(await this.filesWith(service));
+    for (const symbol of [...(await this.services()), ...symbols]) await add(await this.filesWith(symbol));
     return createFileRegistry(create(FileDescriptorSetSchema, { file: importsFirst(files) }));
   }
 
