@@ -9,6 +9,7 @@ export { SharedRead } from './database/shared-read.js';
 export { DomainError } from './errors/domain-error.js';
 export { CRASHED, failPoint } from './fail-points/fail-point.js';
 export type { Logger } from './log/logger.js';
+export { RepeatedFailures } from './log/repeated-failures.js';
 export { type AllFields, type Change, type Given, type RequestFields, toMessage } from './messages/messages.js';
 export { collectPage } from './pagination/collect-page.js';
 export { pageFields } from './pagination/page-fields.js';

@@ -37,6 +37,7 @@ import { concat, defer, from, map, Observable, of, throwError } from 'rxjs';
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { unavailable } from '../src/database/database-errors.js';
 import { NestLogger } from '../src/log/logger.js';
+import { RepeatedFailures } from '../src/log/repeated-failures.js';
 import { AuditLog } from '../src/server/audit-log.js';
 import { StatusExceptionFilter } from '../src/server/exception.filter.js';
 import { controlledDefinition, someone } from './controlled-service.js';
@@ -287,7 +288,7 @@ test('scopes guard the methods of request-scoped controllers, too', async () => 
 test('the log says why calls are UNAVAILABLE, once and not for each call', () => {
   const lines: string[] = [];
   const logger = pino({ base: null, timestamp: false }, { write: (line) => lines.push(line) });
-  const filter = new StatusExceptionFilter(logger, new AuditLog(logger));
+  const filter = new StatusExceptionFilter(logger, new AuditLog(logger), new RepeatedFailures(logger));
   for (let call = 0; call < 100; call++) {
     filter.catch(unavailable(new Error('connection refused')), {} as ArgumentsHost);
   }

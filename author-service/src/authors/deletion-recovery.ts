@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failPoint, LOGGER, type Logger, runForNoCall, SETTINGS } from '@bookstore/service-kit';
+import { failPoint, LOGGER, type Logger, RepeatedFailures, runForNoCall, SETTINGS } from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { metrics, type ObservableGauge, type ObservableResult } from '@opentelemetry/api';
 import type { AuthorSettings } from '../settings.js';
@@ -24,6 +24,7 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
       description: 'Authors that are marked as being deleted, as each replica sees them',
     });
   readonly #observePending = async (result: ObservableResult) => result.observe(await this.repository.countDeletions());
+  readonly #failures: RepeatedFailures;
   #running: Promise<void> | undefined;
 
   constructor(
@@ -31,7 +32,9 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
     private readonly deletion: AuthorDeletion,
     @Inject(SETTINGS) private readonly settings: AuthorSettings,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#failures = new RepeatedFailures(logger);
+  }
 
   onApplicationBootstrap(): void {
     this.#running = runForNoCall(() => this.run());
@@ -61,10 +64,8 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
       await Promise.all(
         due.map((deletion) =>
           this.deletion.settle(deletion).catch((error) => {
-            this.logger.warn(
-              { authorId: deletion.authorId, opId: deletion.opId, err: error },
-              'deletion still pending',
-            );
+            const { authorId, opId } = deletion;
+            this.#failures.add('pending deletions cannot be settled', { authorId, opId, err: error });
           }),
         ),
       );

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, DiscoveryModule, Reflector } from '@nestjs/core'
 import { ScopesGuard } from '../auth/scopes.js';
 import type { PrismaOptions } from '../database/database.js';
 import type { Logger } from '../log/logger.js';
+import type { RepeatedFailures } from '../log/repeated-failures.js';
 import type { AuditLog } from '../server/audit-log.js';
 import { StatusExceptionFilter } from '../server/exception.filter.js';
 import type { KitSettings } from '../settings/kit-settings.js';
@@ -24,6 +25,7 @@ export class KitModule {
     logger: Logger,
     prismaOptions: PrismaOptions,
     audit: AuditLog,
+    failures: RepeatedFailures,
   ): DynamicModule {
     const providers = [
       { provide: SETTINGS, useValue: settings },
@@ -37,7 +39,7 @@ export class KitModule {
       providers: [
         ...providers,
         { provide: APP_GUARD, useFactory: (reflector: Reflector) => new ScopesGuard(reflector), inject: [Reflector] },
-        { provide: APP_FILTER, useValue: new StatusExceptionFilter(logger, audit) },
+        { provide: APP_FILTER, useValue: new StatusExceptionFilter(logger, audit, failures) },
       ],
       exports: providers,
     };

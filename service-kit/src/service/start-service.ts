@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
-import { experimental, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { experimental, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
 import { DiscoveryService, NestFactory, Reflector } from '@nestjs/core';
 import { internalCertificates, publicCertificates } from '../auth/certificate-files.js';
 import { requireScopes } from '../auth/scopes.js';
@@ -10,9 +10,11 @@ import { DomainError } from '../errors/domain-error.js';
 import { armFailPoint } from '../fail-points/fail-point.js';
 import { logGrpcThrough } from '../log/grpc-log.js';
 import { createLogger, type Logger, NestLogger } from '../log/logger.js';
+import { RepeatedFailures } from '../log/repeated-failures.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
 import { AuditLog } from '../server/audit-log.js';
 import { type CallPolicy, callInterceptor } from '../server/call.interceptor.js';
+import { callsFailWith } from '../server/exception.filter.js';
 import { GrpcStrategy } from '../server/grpc.strategy.js';
 import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
@@ -73,10 +75,12 @@ export async function startService(definition: ServiceDefinition, env = process.
   );
 
   const audit = new AuditLog(logger);
+  const failures = new RepeatedFailures(logger);
   const ended: CallPolicy['ended'] = (call, code, milliseconds, refusal) => {
     const { method, metadata, requestId, identity } = call;
     const log = () => {
       if (refusal !== undefined) audit.refused(call, refusal);
+      if (refusal !== undefined && code === status.UNAVAILABLE) failures.add(callsFailWith(refusal), { err: refusal });
       logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
     };
     const reason = refusal instanceof DomainError ? refusal.reason : undefined;
@@ -121,7 +125,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     (call, request, response) => audit.answered(call, request, response),
   );
   const app = await NestFactory.createMicroservice(
-    KitModule.around(definition.module, settings, logger, prismaOptions(pool), audit),
+    KitModule.around(definition.module, settings, logger, prismaOptions(pool), audit, failures),
     { strategy, logger: new NestLogger(logger), abortOnError: false },
   );
   const release = async () => {
