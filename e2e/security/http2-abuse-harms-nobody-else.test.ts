@@ -133,6 +133,29 @@ test('a thousand idle connections: a call beside them is answered, and memory st
   for (const connection of connections) connection.destroy();
 });
 
+test('the streams of a connection beyond a thousand are refused, and others are answered', async () => {
+  const authorization = await secure.authorization(undefined, 'many streams');
+  const [connection] = await openAll(1);
+  const resets = (connection as RawConnection).watchResets();
+  const headers = callHeaders(METHOD, field('authorization', authorization));
+  for (let stream = 1; stream < 2 * 1003; stream += 2) {
+    await connection?.send(frame(Frame.HEADERS, END_HEADERS, stream, headers));
+  }
+  const REFUSED_STREAM = 7;
+  await expect
+    .poll(() => [...resets])
+    .toEqual([
+      [2001, REFUSED_STREAM],
+      [2003, REFUSED_STREAM],
+      [2005, REFUSED_STREAM],
+    ]);
+  expect(connection?.closed).toBe(false);
+  const session = secure.session(secure.authorPort);
+  expect((await http2Call(session, METHOD, { authorization })).code).toBe('OK');
+  session.close();
+  connection?.destroy();
+});
+
 test.each([
   [12_000, 'OK'],
   [24_000, 'INVALID_ARGUMENT'],

@@ -70,6 +70,21 @@ export class RawConnection {
     return this.#closed;
   }
 
+  /** The error codes of the streams that the other side resets from now on, by their numbers. */
+  watchResets(): ReadonlyMap<number, number> {
+    const resets = new Map<number, number>();
+    let received = Buffer.alloc(0);
+    this.socket.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      while (received.length >= 9 && received.length >= 9 + received.readUIntBE(0, 3)) {
+        const end = 9 + received.readUIntBE(0, 3);
+        if (received[3] === Frame.RST_STREAM) resets.set(received.readUInt32BE(5), received.readUInt32BE(9));
+        received = received.subarray(end);
+      }
+    });
+    return resets;
+  }
+
   /** Sends, and waits while the other side takes no more; at most a moment. */
   async send(...frames: Buffer[]): Promise<void> {
     if (this.#closed) return;
