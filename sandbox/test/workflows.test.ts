@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -21,6 +21,11 @@ const texts = Object.fromEntries(
 );
 const workflows = Object.entries(texts).map(([name, text]) => ({ name, text, workflow: parse(text) as Workflow }));
 const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+/** What a step's script does, without its comments. */
+const scriptOf = (run: string): string => {
+  const [script] = /(?<=bash )scripts\/\S+/.exec(run) ?? [];
+  return script ? readFileSync(path.join(root, script), 'utf8').replaceAll(/^\s*#.*$/gm, '') : '';
+};
 const stepsOf = ({ jobs }: Workflow): Step[] => Object.values(jobs).flatMap(({ steps }) => steps);
 
 test('there are three: checks, release, deploy', () => {
@@ -52,6 +57,29 @@ describe.each(workflows)('$name', ({ text, workflow }) => {
     expect(Object.keys(workflow.on)).not.toEqual(expect.arrayContaining(['workflow_run']));
     for (const job of Object.values(workflow.jobs)) {
       if (JSON.stringify(job).includes('secrets.')) expect(job.environment).toMatch(/\w/);
+    }
+  });
+
+  test('each shell step is one command: what takes more is a script, which has tests', () => {
+    for (const { run = '' } of stepsOf(workflow)) {
+      expect(run).not.toMatch(/\n|;|&&|\|\||\$\(/);
+      const [, script] = /bash ((?:scripts|\.devcontainer)\/\S+)/.exec(run) ?? [];
+      if (script) expect(existsSync(path.join(root, script)), script).toBe(true);
+    }
+  });
+
+  test('a tool that the runner brings in a version of its own is set up in one', () => {
+    const needs: [tool: RegExp, action: string][] = [
+      [/\bkubectl\b/, 'azure/setup-kubectl@'],
+      [/\bdocker buildx\b/, 'docker/setup-buildx-action@'],
+    ];
+    for (const { steps } of Object.values(workflow.jobs)) {
+      const commands = steps.flatMap(({ run = '' }) => [run, scriptOf(run)]).join('\n');
+      for (const [tool, action] of needs) {
+        if (!tool.test(commands)) continue;
+        const setUp = steps.find(({ uses }) => uses?.startsWith(action));
+        expect(setUp?.with?.version, `${tool} in ${action}`).toMatch(/^v\d+\.\d+\.\d+$/);
+      }
     }
   });
 
