@@ -39,15 +39,38 @@ test.each(dependencies)('$from may call $to on $port', ({ from, to, port }) => {
   expect(allows(policyOf(to).spec.ingress, 'from', from, port)).toBe(true);
 });
 
-test('a service may ask the cluster for names, a database may ask nobody', () => {
-  for (const name of ['author-service', 'book-service']) {
-    const names = policyOf(name).spec.egress?.find(({ ports }) => ports.some(({ port }) => port === 53));
-    expect(names?.ports).toEqual([
-      { protocol: 'UDP', port: 53 },
-      { protocol: 'TCP', port: 53 },
-    ]);
+/** Whether a policy is for the pods of a service. */
+const selects = ({ spec: { podSelector } }: Manifest, name: string): boolean =>
+  Object.values(podSelector.matchLabels ?? {}).every((value) => value === name) &&
+  (podSelector.matchExpressions ?? []).every(({ operator, values }) => (operator === 'In') === values.includes(name));
+
+/** Whether a service may call any address on this port. */
+const mayCallAnywhere = (name: string, protocol: string, port: number): boolean =>
+  manifests
+    .filter((manifest) => manifest.kind === 'NetworkPolicy' && selects(manifest, name))
+    .flatMap(({ spec }) => spec.egress ?? [])
+    .some((rule) => !rule.to && rule.ports.some((allowed) => allowed.port === port && allowed.protocol === protocol));
+
+test.each([
+  ['pods of kube-system, a cache on the node, or a server of the provider', 53],
+  ["OpenShift's own", 5353],
+])('a service may look up names wherever the cluster has its DNS: %s', (_, port) => {
+  for (const protocol of ['UDP', 'TCP']) {
+    expect(mayCallAnywhere('author-service', protocol, port)).toBe(true);
+    expect(mayCallAnywhere('book-service', protocol, port)).toBe(true);
+    expect(mayCallAnywhere('a pod of your own', protocol, port)).toBe(true);
   }
-  for (const name of ['author-db', 'book-db']) expect(policyOf(name).spec.egress).toBeUndefined();
+});
+
+test('a service may call no other port of any address, a database may call nobody', () => {
+  const ports = manifests.flatMap(({ kind, spec }) => (kind === 'NetworkPolicy' ? (spec.egress ?? []) : []));
+  const open = ports.filter(({ to }) => !to).flatMap((rule) => rule.ports.map(({ port }) => port));
+  expect([...new Set(open)]).toEqual([53, 5353]);
+  for (const name of ['author-db', 'book-db']) {
+    const policies = manifests.filter((manifest) => manifest.kind === 'NetworkPolicy' && selects(manifest, name));
+    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual([name, 'default-deny']);
+    expect(policyOf(name).spec.egress).toBeUndefined();
+  }
 });
 
 test('nothing else is let in: each rule belongs to a dependency or to a client that says it is one', () => {

@@ -66,7 +66,10 @@ export interface Manifest {
         volumes: { name: string; secret?: SecretVolume; persistentVolumeClaim?: { claimName: string } }[];
       };
     };
-    podSelector: { matchLabels?: Record<string, string> };
+    podSelector: {
+      matchLabels?: Record<string, string>;
+      matchExpressions?: { key: string; operator: 'In' | 'NotIn'; values: string[] }[];
+    };
     policyTypes: string[];
     ingress?: Rule[];
     egress?: Rule[];

@@ -3,13 +3,19 @@ import { differences, readFiles } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
 import { currentLock, drift, readLock } from './lock.js';
 import { overlays } from './paths.js';
+import { unfitWorkloads } from './pod-security.js';
 import { findRenderer } from './render.js';
 import { runMain } from './run-main.js';
 import { splitFolders, splitManifests } from './split.js';
 
 /** `npm run k8s:check`: whether the committed manifests are what their sources give, as far as this machine can tell. */
 await runMain('k8s:check', async () => {
-  const problems = [...drift(readLock(), currentLock()), ...(await checkBase()), ...(await checkOverlays())];
+  const problems = [
+    ...unfitWorkloads(readFiles('k8s/base')),
+    ...drift(readLock(), currentLock()),
+    ...(await checkBase()),
+    ...(await checkOverlays()),
+  ];
   for (const problem of problems) console.error(`  ${problem}`);
   if (problems.length > 0) throw new SandboxError('k8s/ is out of date: npm run k8s:export');
   console.log('k8s/ is what compose.yaml and its overlays give');

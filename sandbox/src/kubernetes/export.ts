@@ -2,6 +2,7 @@ import { SandboxError } from '../sandbox-error.js';
 import { replaceFolders } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
 import { writeLock } from './lock.js';
+import { unfitWorkloads } from './pod-security.js';
 import { findRenderer } from './render.js';
 import { runMain } from './run-main.js';
 import { splitFolders, splitManifests } from './split.js';
@@ -18,6 +19,8 @@ await runMain('k8s:export', async () => {
   if (!render) throw new SandboxError('neither kustomize nor kubectl is on PATH; k8s/README.md says how to get one');
 
   const base = await convertCompose();
+  const unfit = unfitWorkloads(base);
+  if (unfit.length > 0) throw new SandboxError(`the namespace would not take it: ${unfit.join('; ')}`);
   replaceFolders(['k8s/base'], base);
   const manifests = splitManifests(await render('docker-desktop'));
   replaceFolders(splitFolders, manifests);
