@@ -31,6 +31,17 @@ test('a rolling restart of both services loses no call', { timeout: 300_000 }, a
   expect(calls).toBeGreaterThanOrEqual(2000);
 });
 
+test('rolled out again, the services run the images of now, and the databases stay', { timeout: 300_000 }, async () => {
+  const servers = await pods('app.kubernetes.io/component=server');
+  const databases = await pods('app.kubernetes.io/component=database');
+
+  await bookstore.rollOut('docker-desktop');
+
+  for (const pod of servers) await bookstore.kubectl('wait', '--for=delete', pod, '--timeout=60s');
+  expect(await pods('app.kubernetes.io/component=server')).toHaveLength(2);
+  expect(await pods('app.kubernetes.io/component=database')).toEqual(databases);
+});
+
 test('a pod that is killed takes no call with it that may be sent again', { timeout: 300_000 }, async () => {
   await bookstore.kubectl('scale', 'deployment/author-service', 'deployment/book-service', '--replicas=2');
   await bookstore.waitUntilReady();

@@ -32,9 +32,14 @@ const mountedSecrets = (container: Container) =>
   container.volumeMounts.filter(({ mountPath }) => mountPath.startsWith('/run/secrets/')).map(({ name }) => name);
 
 describe.each(applications)('%s', (name) => {
-  test('runs the image of compose.yaml, from this machine', () => {
+  test('runs the image of compose.yaml', () => {
     expect(containerOf(name).image).toBe(composed(name).image);
-    expect(containerOf(name).imagePullPolicy).toBe('IfNotPresent');
+  });
+
+  test('asks no registry for an image that is built here, and for another only where it is missing', () => {
+    for (const { image, imagePullPolicy } of [...podOf(name).containers, ...(podOf(name).initContainers ?? [])]) {
+      expect(imagePullPolicy).toBe(image.startsWith('bookstore/') ? 'Never' : 'IfNotPresent');
+    }
   });
 
   test('has the environment of compose.yaml, and an age for connections that fits a rollout', () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { asList, chooseContext, type Kubectl, putSecrets, renderWith } from '@bookstore/sandbox/kubernetes';
+import { chooseContext, type Kubectl, putSecrets, renderWith, rollOut } from '@bookstore/sandbox/kubernetes';
 
 /** A bookstore in a namespace of its own. */
 export interface InstalledBookstore {
@@ -9,6 +9,8 @@ export interface InstalledBookstore {
   kubectl(...args: string[]): Promise<string>;
   /** kubectl in that namespace, fed with this manifest. */
   apply(manifest: object): Promise<void>;
+  /** What `npm run k8s:up` does, in this namespace. */
+  rollOut(overlay: 'docker-desktop' | 'secure'): Promise<void>;
   /** Waits until each deployment has the pods it wants, of its newest template, and they are ready. */
   waitUntilReady(): Promise<void>;
   uninstall(): Promise<void>;
@@ -28,11 +30,7 @@ export async function installBookstore(credentials?: string): Promise<InstalledB
   try {
     const { namespace } = bookstore;
     if (credentials) await putSecrets(kubectl, 'secure', { folder: credentials, namespace });
-    const manifests = await renderWith(kubectl, credentials ? 'secure' : 'docker-desktop');
-    for (const manifest of manifests) delete manifest.metadata.namespace;
-    const inside = manifests.filter(({ kind }) => kind !== 'Namespace');
-    await kubectl.readFed(asList(inside), '-n', namespace, 'apply', '-f', '-');
-    await bookstore.waitUntilReady();
+    await bookstore.rollOut(credentials ? 'secure' : 'docker-desktop');
     return bookstore;
   } catch (error) {
     await bookstore.uninstall();
@@ -52,6 +50,11 @@ export async function newNamespace(kubectl: Kubectl): Promise<InstalledBookstore
     kubectl: inside,
     apply: async (manifest) => {
       await kubectl.readFed(JSON.stringify(manifest), '-n', namespace, 'apply', '-f', '-');
+    },
+    rollOut: async (overlay) => {
+      const manifests = (await renderWith(kubectl, overlay)).filter(({ kind }) => kind !== 'Namespace');
+      for (const manifest of manifests) delete manifest.metadata.namespace;
+      await rollOut(kubectl, namespace, manifests);
     },
     waitUntilReady: async () => {
       const names = (await inside('get', 'deployments', '-o', 'name')).trim().split('\n');

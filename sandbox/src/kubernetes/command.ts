@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Shows the output while it comes, instead of returning it. */
   readonly show?: boolean;
+  /** Ends the program; the call then rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a program without a shell. A failure is a result, not an error: the caller knows what to tell the user. */
@@ -25,6 +27,7 @@ export function runCommand(
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
+    signal: options.signal,
     stdio: [options.input === undefined ? 'ignore' : 'pipe', output, output],
   });
   let stdout = '';

@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { SandboxError } from '../sandbox-error.js';
-import { runCommand } from './command.js';
 import type { Kubectl } from './kubectl.js';
 
-/** A node tells of no more images than this (nodeStatusMaxImages). */
-const MOST_IMAGES_TOLD = 50;
+const POLL_MS = 1000;
+
+/** How a pod says that its node has no image. */
+const noImage = new Set(['ErrImageNeverPull', 'ErrImagePull', 'ImagePullBackOff']);
 
 /** What copies a local image into a cluster that does not share Docker's own. */
 const loadCommands: [RegExp, (image: string, context: string) => string][] = [
@@ -12,45 +14,52 @@ const loadCommands: [RegExp, (image: string, context: string) => string][] = [
   [/^k3d-/, (image, context) => `k3d image import ${image} --cluster ${context.slice('k3d-'.length)}`],
 ];
 
+interface ContainerStatus {
+  readonly image: string;
+  readonly state?: { readonly waiting?: { readonly reason?: string } };
+}
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly status: {
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+export async function podsIn(kubectl: Kubectl, namespace: string): Promise<readonly Pod[]> {
+  return JSON.parse(await kubectl.read('-n', namespace, 'get', 'pods', '-o', 'json')).items;
+}
+
 /**
- * Checks that the cluster has the images, which no registry has.
+ * Watches the pods until the signal. They alone can tell whether the cluster has an image that was built here: what a node
+ * lists is late, cut off at fifty, and written as its runtime likes. An image of a registry may still come.
  *
- * @throws SandboxError with the command that builds or loads them
+ * @param images those that were built here
+ * @param except pods that were there before, and may wait for what has come since
+ * @throws SandboxError as soon as a pod finds no such image, with the command that builds or loads them
  */
-export async function requireImages(kubectl: Kubectl, images: string[]): Promise<void> {
-  const onNode = await imagesOnNodes(kubectl);
-  const missing = images.filter((image) => !onNode.names.has(withRegistry(image)));
-  if (missing.length === 0) return;
-  const load = loadCommands.find(([context]) => context.test(kubectl.context))?.[1];
-  if (!load) {
-    for (const image of missing) await requireInDocker(image);
-  } else if (!onNode.truncated) {
-    const commands = missing.map((image) => load(image, kubectl.context)).join(' && ');
-    throw new SandboxError(`the cluster has no image ${missing.join(', ')}: docker compose build && ${commands}`);
+export async function requireImages(
+  kubectl: Kubectl,
+  namespace: string,
+  { images, except, signal }: { images: readonly string[]; except: ReadonlySet<string>; signal: AbortSignal },
+): Promise<never> {
+  for (;;) {
+    const pods = (await podsIn(kubectl, namespace)).filter(({ metadata }) => !except.has(metadata.name));
+    const statuses = pods.flatMap(({ status }) => [
+      ...(status.initContainerStatuses ?? []),
+      ...(status.containerStatuses ?? []),
+    ]);
+    const missing = statuses.find(
+      ({ image, state }) => images.includes(image) && noImage.has(state?.waiting?.reason ?? ''),
+    );
+    if (missing)
+      throw new SandboxError(`the cluster has no image ${missing.image}: ${commandsFor(kubectl.context, images)}`);
+    await setTimeout(POLL_MS, undefined, { signal });
   }
 }
 
-interface Nodes {
-  readonly items: readonly { readonly status: { readonly images?: readonly { readonly names?: string[] }[] } }[];
-}
-
-async function imagesOnNodes(kubectl: Kubectl) {
-  const { items } = JSON.parse(await kubectl.read('get', 'nodes', '-o', 'json')) as Nodes;
-  const images = items.flatMap(({ status }) => status.images ?? []);
-  const names = new Set(images.flatMap((image) => image.names ?? []));
-  return { names, truncated: images.length >= MOST_IMAGES_TOLD };
-}
-
-/** These clusters run what Docker has; without the docker command nobody here can tell. */
-async function requireInDocker(image: string): Promise<void> {
-  const { status, stderr } = await runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', image]);
-  if (status !== 1 || !/no such image/i.test(stderr)) return;
-  throw new SandboxError(`there is no image ${image}: docker compose build`);
-}
-
-/** `postgres:18` is short for `docker.io/library/postgres:18`. */
-function withRegistry(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  if (rest.length === 0) return `docker.io/library/${image}`;
-  return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;
+function commandsFor(context: string, images: readonly string[]): string {
+  const load = loadCommands.find(([name]) => name.test(context))?.[1];
+  return ['docker compose build', ...(load ? images.map((image) => load(image, context)) : [])].join(' && ');
 }

@@ -22,6 +22,11 @@ export class Kubectl {
     return (await runCommand('kubectl', this.#on(args), { show: true })).status === 0;
   }
 
+  /** As show, ended by the signal. */
+  async showUntil(signal: AbortSignal, ...args: string[]): Promise<boolean> {
+    return (await runCommand('kubectl', this.#on(args), { show: true, signal })).status === 0;
+  }
+
   /** As show, with these manifests as its input. */
   async feed(manifests: string, ...args: string[]): Promise<boolean> {
     return (await runCommand('kubectl', this.#on(args), { show: true, input: manifests })).status === 0;

@@ -11,16 +11,21 @@ export async function renderWith(kubectl: Kubectl, overlay: Overlay): Promise<Ma
   return parseManifests(await kubectl.read('kustomize', overlayPath(overlay)));
 }
 
+/** The deployments that are in a namespace. */
+export async function deploymentsIn(kubectl: Kubectl, namespace: string): Promise<readonly Deployment[]> {
+  return JSON.parse(await kubectl.read('-n', namespace, 'get', 'deployments', '-o', 'json')).items;
+}
+
 export const deploymentsOf = (manifests: Manifest[]) =>
   manifests.filter((manifest): manifest is Deployment => manifest.kind === 'Deployment');
 
-/** The images that are built here: no registry has them. */
-export function ownImages(manifests: Manifest[]): string[] {
-  const images = deploymentsOf(manifests).flatMap(({ spec }) =>
-    spec.template.spec.containers.map(({ image }) => image),
-  );
-  return images.filter((image) => image.startsWith('bookstore/'));
-}
+/** Whether an image is built here: no registry has it. */
+export const isOwnImage = (image: string) => image.startsWith('bookstore/');
+
+export const ownImages = (manifests: Manifest[]) =>
+  deploymentsOf(manifests)
+    .flatMap(({ spec }) => spec.template.spec.containers.map(({ image }) => image))
+    .filter(isOwnImage);
 
 /** As `kubectl apply -f -` takes them: JSON is YAML. */
 export const asList = (items: Manifest[]) => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
