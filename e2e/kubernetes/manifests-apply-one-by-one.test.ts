@@ -9,7 +9,7 @@ import { forwardPort } from '../src/kubernetes/port-forward.js';
 import { root } from '../src/root.js';
 
 const readme = readFileSync(path.join(root, 'k8s/README.md'), 'utf8');
-const files = [...readme.matchAll(/^kubectl apply -f (k8s\/\S+)$/gm)].map(([, file]) => file ?? '');
+const files = [...readme.matchAll(/^kubectl (?:-n bookstore )?apply -f (k8s\/\S+)$/gm)].map(([, file]) => file ?? '');
 
 let bookstore: InstalledBookstore;
 

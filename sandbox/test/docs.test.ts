@@ -24,6 +24,10 @@ describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'k8s/README.md', 
     for (const name of named) expect(Object.keys(services)).toContain(name);
   });
 
+  test("leaves kubectl's context as it is", () => {
+    expect(text).not.toMatch(/kubectl config (set|use|unset|rename|delete)/);
+  });
+
   test('links to files that are there', () => {
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
     for (const link of links) expect(existsSync(path.join(root, path.dirname(file), link)), link).toBe(true);
