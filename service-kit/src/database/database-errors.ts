@@ -13,6 +13,7 @@ const UNAVAILABLE = new Set<unknown>([
   ...NOT_CONNECTED,
   ...['ConnectionClosed', 'SocketTimeout', 'P1002', 'P1008', 'P1017', 'P1018', 'P2024', 'P2028'],
   ...['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'],
+  '0A000', // a prepared statement whose columns have changed since
   ...['TransactionWriteConflict', 'P2034', '40001', '40P01'], // a deadlock or a serialization failure
   '25006', // read-only, such as a standby after a failover
   ...['53100', '53200', '53300'], // out of disk, memory, connections

@@ -1,14 +1,12 @@
-import { PrismaPg } from '@prisma/adapter-pg';
+import type { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { LONGEST_TIMER_MS } from '../settings/timers.js';
 import { connectionString } from './connection-string.js';
+import { PreparedStatementsAdapter } from './prepared-statements.js';
 
 /** A transaction that waits for its client for so long was abandoned, ms. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
-
-/** The most prepared statements of one connection: statements made at run time must not fill the database's memory. */
-const MAX_PREPARED = 500;
 
 /** The connection pool of a service. */
 export function createPool(settings: KitSettings, applicationName: string): pg.Pool {
@@ -49,18 +47,7 @@ export interface PrismaOptions {
 
 /** Prisma on this pool, with prepared statements. */
 export function prismaOptions(pool: pg.Pool): PrismaOptions {
-  const names = new Map<string, string>();
-  const adapter = new PrismaPg(pool, {
-    statementNameGenerator: ({ sql }) => {
-      const known = names.get(sql);
-      if (known !== undefined) return known;
-      if (names.size >= MAX_PREPARED) return ''; // not prepared
-      const name = `prisma_${names.size}`;
-      names.set(sql, name);
-      return name;
-    },
-  });
-  return { adapter, errorFormat: 'minimal' };
+  return { adapter: new PreparedStatementsAdapter(pool), errorFormat: 'minimal' };
 }
 
 /**
