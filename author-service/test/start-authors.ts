@@ -44,8 +44,13 @@ export interface Authors {
   stop(): Promise<void>;
 }
 
-export async function startAuthors(env: Record<string, string> = {}): Promise<Authors> {
+/** @param prepare arranges what is there before the service is */
+export async function startAuthors(
+  env: Record<string, string> = {},
+  prepare = async (_databaseUrl: string) => {},
+): Promise<Authors> {
   const { url, adminUrl } = await createServiceDatabase(inject('postgresUrl'), 'author-service');
+  await prepare(url);
   const shelf: BooksPeer = await startPeer(AuthorReferenceServiceService, () => closed());
   const service = await startTestService(authorService, {
     DATABASE_URL: url,

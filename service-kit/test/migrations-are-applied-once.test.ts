@@ -305,6 +305,38 @@ test.concurrent('bad variables are named at once and no value is printed', async
   expect(command.output()).not.toContain('hunter2');
 });
 
+test.concurrent('a database whose encoding cannot hold every text is refused in one line', async () => {
+  const database = `latin_${process.pid}`;
+  await query(
+    postgresUrl,
+    `CREATE DATABASE ${database} ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0`,
+  );
+  const url = Object.assign(new URL(postgresUrl), { pathname: `/${database}` }).href;
+  const migrationsDir = await folder('latin', { '1_a': 'CREATE TABLE a ();' });
+  await expect(migrate({ url, migrationsDir })).rejects.toThrow(
+    "the database's encoding is LATIN1, and must be UTF8: create it anew with ENCODING 'UTF8'",
+  );
+  expect(await tables(url)).toEqual([]);
+});
+
+test.concurrent('a migration does the same whatever the defaults of the database are', async () => {
+  const url = await createTestDatabase(postgresUrl);
+  const database = new URL(url).pathname.slice(1);
+  await query(
+    url,
+    `CREATE SCHEMA other; ALTER DATABASE "${database}" SET search_path = other;
+     ALTER DATABASE "${database}" SET client_encoding = 'LATIN1'; ALTER DATABASE "${database}" SET DateStyle = 'SQL, DMY'`,
+  );
+  const migrationsDir = await folder('defaults', {
+    '1_a':
+      "CREATE TABLE a (name text DEFAULT 'Stanisław', day date DEFAULT '02/01/2026'); INSERT INTO a DEFAULT VALUES;",
+  });
+  await migrate({ url, migrationsDir });
+  expect(await tables(url)).toEqual(['a']);
+  const read = 'SELECT length(name) AS length, extract(day FROM day)::int AS day FROM public.a';
+  expect(await query(url, read)).toEqual([{ length: 9, day: 1 }]);
+});
+
 test.concurrent('a refused password is reported soon and printed nowhere', async () => {
   const url = new URL(await createTestDatabase(postgresUrl));
   url.password = 'hunter2';

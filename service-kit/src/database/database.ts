@@ -4,6 +4,7 @@ import type { KitSettings } from '../settings/kit-settings.js';
 import { LONGEST_TIMER_MS } from '../settings/timers.js';
 import { connectionString } from './connection-string.js';
 import { PreparedStatementsAdapter } from './prepared-statements.js';
+import { expectSession, SESSION_OPTIONS, SHOW_SESSION } from './session.js';
 
 /** A transaction that waits for its client for so long was abandoned, ms. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -21,11 +22,12 @@ export function createPool(settings: KitSettings, applicationName: string): pg.P
     query_timeout: Math.min(settings.DATABASE_STATEMENT_TIMEOUT_MS + 250, LONGEST_TIMER_MS),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
-    // adapter-pg reads times as UTC, whatever the session's time zone. Prepared statements are planned once.
-    options: '-c TimeZone=UTC -c plan_cache_mode=force_generic_plan',
+    options: SESSION_OPTIONS,
   });
   // A broken idle connection is replaced by the next query; without a listener the event ends the process.
   pool.on('error', () => {});
+  // Nor may one that breaks while it is taken: its query fails.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('release', endUnfinishedTransaction);
   return pool;
 }
@@ -60,6 +62,11 @@ export async function openAll(pool: pg.Pool): Promise<void> {
   const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
   for (const one of opened) if (one.status === 'fulfilled') one.value.release();
   if (opened.every(({ status }) => status === 'rejected')) throw (opened[0] as PromiseRejectedResult).reason;
+}
+
+/** @throws Error while the database does not answer, or gives sessions other settings than answers depend on */
+export async function expectSessions(pool: pg.Pool): Promise<void> {
+  expectSession((await pool.query(SHOW_SESSION)).rows[0]);
 }
 
 /** @throws Error while the database does not answer, or refuses writes, as a standby does */

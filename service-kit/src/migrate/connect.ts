@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { databaseProblem, expectSession, OtherSession, SESSION_OPTIONS, SHOW_SESSION } from '../database/session.js';
 import type { Logger } from '../log/logger.js';
 
 export type Log = Pick<Logger, 'info' | 'warn'>;
@@ -26,20 +27,28 @@ export async function connectAlone(
   let lastReason = '';
   for (let tries = 0; ; tries++) {
     const connectionTimeoutMillis = Math.min(tryMs, Math.max(1000, deadline - Date.now()));
-    const options = { connectionString: url, application_name: 'migrate', keepAlive: true, connectionTimeoutMillis };
-    const client = new pg.Client(options);
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'migrate',
+      keepAlive: true,
+      connectionTimeoutMillis,
+      options: SESSION_OPTIONS,
+    });
     client.on('error', () => {}); // a connection that breaks later fails the next query
     try {
       await client.connect();
+      // Before the lock, which a pooler would hand on.
+      expectSession((await client.query(SHOW_SESSION)).rows[0]);
       const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK]);
       if (rows[0]?.locked) return client;
       throw new Error('another migration is still at work');
     } catch (error) {
       client.end().catch(() => {});
       const { code = '', message } = error as { code?: string; message: string };
-      // pg itself refuses a server that asks for a password where it has none.
-      const refused = REFUSALS.includes(code) || message.startsWith('SASL: ');
-      const reason = code === 'ECONNREFUSED' ? 'connection refused' : message || code;
+      // pg itself refuses a server that asks for a password where it has none; poolers refuse what a session needs.
+      const refused =
+        REFUSALS.includes(code) || /^SASL: |startup parameter/.test(message) || error instanceof OtherSession;
+      const reason = code === 'ECONNREFUSED' ? 'connection refused' : databaseProblem(error);
       refusedUntil = refused ? (refusedUntil ?? Date.now() + refusalMs) : undefined;
       const database = `the database at ${client.host}:${client.port}`;
       if (Date.now() >= Math.min(deadline, refusedUntil ?? deadline)) {

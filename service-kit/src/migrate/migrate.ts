@@ -36,6 +36,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   const pending = await readMigrations(options.migrationsDir);
   const client = await connectAlone(url, log, { waitMs });
   try {
+    await expectUtf8(client);
     if (serviceRole) await createServiceRole(client, serviceRole, log);
     await client.query(CREATE_TABLE);
     await leaveOutApplied(client, pending, log);
@@ -49,6 +50,14 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   } finally {
     await client.end().catch(() => {}); // which frees the lock
   }
+}
+
+/** Throws for a database that cannot hold every text. */
+async function expectUtf8(client: Client): Promise<void> {
+  const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
+  const encoding = rows[0]?.server_encoding;
+  if (encoding === 'UTF8') return;
+  throw new Error(`the database's encoding is ${encoding}, and must be UTF8: create it anew with ENCODING 'UTF8'`);
 }
 
 /** The SQL of each migration by its name, in order. A wrong folder must not pass for a database that is up to date. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HealthImplementation } from 'grpc-health-check';
+import { databaseProblem } from '../database/session.js';
 import type { Logger } from '../log/logger.js';
 
 /** Health name that asks nobody: SERVING until the process exits, draining included. */
@@ -69,7 +70,7 @@ export class Readiness {
       await this.ping();
       return '';
     } catch (error) {
-      return `the database cannot be used: ${(error as Error).message}`;
+      return `the database cannot be used: ${databaseProblem(error)}`;
     }
   }
 

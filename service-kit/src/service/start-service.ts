@@ -5,7 +5,7 @@ import { DiscoveryService, NestFactory, Reflector } from '@nestjs/core';
 import { internalCertificates, publicCertificates } from '../auth/certificate-files.js';
 import { requireScopes } from '../auth/scopes.js';
 import { runForNoCall } from '../call/call.js';
-import { createPool, expectWritable, openAll, prismaOptions } from '../database/database.js';
+import { createPool, expectSessions, expectWritable, openAll, prismaOptions } from '../database/database.js';
 import { DomainError } from '../errors/domain-error.js';
 import { armFailPoint } from '../fail-points/fail-point.js';
 import { logGrpcThrough } from '../log/grpc-log.js';
@@ -64,7 +64,10 @@ export async function startService(definition: ServiceDefinition, env = process.
   const migrations = fileURLToPath(definition.migrations);
   const readiness = new Readiness(
     { public: Object.keys(definition.public), internal: Object.keys(definition.internal) },
-    () => pendingMigrations(async (sql) => (await pool.query(sql)).rows, migrations),
+    async () => {
+      await expectSessions(pool);
+      return pendingMigrations(async (sql) => (await pool.query(sql)).rows, migrations);
+    },
     async () => {
       await openAll(pool);
       await definition.warmUp?.(app);
