@@ -90,6 +90,51 @@ describe.each([
   });
 });
 
+describe('while the database is read-only', () => {
+  const setReadOnly = async (value: 'on' | 'off') => {
+    const server = new pg.Client(inject('postgresUrl'));
+    await server.connect();
+    const name = new URL(network.url).pathname.slice(1);
+    await server.query(`ALTER DATABASE ${name} SET default_transaction_read_only = ${value}`);
+    await server.end();
+  };
+  /** The connections of the service begin anew, as after a failover. */
+  const reconnect = () => {
+    network.cut();
+    network.heal();
+  };
+  /** As many at once as the pool has connections, and more. */
+  const many = (call: () => Promise<unknown>) => Promise.all(Array.from({ length: 30 }, call));
+
+  test('writes are DATABASE_UNAVAILABLE, reads go on, health says NOT_SERVING; afterwards it serves by itself', async () => {
+    const author = await api.createAuthor(newAuthor());
+    const { id } = author;
+    await setReadOnly('on');
+    reconnect();
+    for (const port of [service.publicPort, service.internalPort]) {
+      for (const name of ['', SERVICE]) await expect.poll(() => healthOf(port, name)).toBe('NOT_SERVING');
+      expect(await healthOf(port, LIVENESS)).toBe('SERVING');
+    }
+    await many(() => api.listAuthors());
+    for (const write of [
+      () => api.createAuthor(newAuthor()),
+      () => api.createAuthor(newAuthor({ requestId: randomUUID() })),
+      () => api.updateAuthor({ id, name: 'x' }),
+      () => api.deleteAuthor({ id }),
+    ]) {
+      await many(async () => expect(await failureOf(write())).toEqual(AWAY));
+    }
+    expect(await api.getAuthor({ id })).toEqual(author);
+
+    await many(() => api.listAuthors());
+    // New sessions may write; those that the service has may not.
+    await setReadOnly('off');
+    await expect.poll(() => healthOf(service.publicPort)).toBe('SERVING');
+    await many(() => api.createAuthor(newAuthor()));
+    await many(() => api.updateAuthor({ id, name: 'x' }));
+  });
+});
+
 test('a deletion that cannot begin is DATABASE_UNAVAILABLE, and says no more', async () => {
   network.cut();
   // Connections that end are noticed, so that the next call needs a new one.

@@ -11,6 +11,7 @@ import {
   startTestService,
 } from '@bookstore/sandbox/testing';
 import { LIVENESS, type RunningService } from '@bookstore/service-kit';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { bookService } from '../src/book-service.js';
 import { anybody, newBook } from './start-books.js';
@@ -87,4 +88,39 @@ describe.each([
     expect(await api.getBook({ id: book.id })).toEqual(book);
     expect(await references.closeAuthor({ opId: randomUUID(), authorId: randomUUID() })).toMatchObject({ outcome: 1 });
   });
+});
+
+test('while it is read-only, writes are DATABASE_UNAVAILABLE, reads go on; afterwards the service serves by itself', async () => {
+  const server = new pg.Client(inject('postgresUrl'));
+  await server.connect();
+  const setReadOnly = (value: 'on' | 'off') =>
+    server.query(
+      `ALTER DATABASE ${new URL(network.url).pathname.slice(1)} SET default_transaction_read_only = ${value}`,
+    );
+  /** More at once than the pool has connections. */
+  const many = (call: () => Promise<unknown>) => Promise.all(Array.from({ length: 30 }, call));
+  const book = await api.createBook(newBook());
+  const { id } = book;
+
+  // As a failover to a standby: every connection is a new one.
+  await setReadOnly('on');
+  network.cut();
+  network.heal();
+  await expect.poll(() => healthOf(service.publicPort)).toBe('NOT_SERVING');
+  for (const write of [
+    () => api.createBook(newBook()),
+    () => api.updateBook({ id, title: 'x' }),
+    () => api.deleteBook({ id }),
+    () => references.closeAuthor({ opId: randomUUID(), authorId: randomUUID() }),
+  ]) {
+    await many(async () => expect(await failureOf(write())).toMatchObject({ reason: 'DATABASE_UNAVAILABLE' }));
+  }
+  await many(async () => expect((await api.listBooks()).books).toContainEqual(book));
+
+  // New sessions may write; those that the service has may not.
+  await setReadOnly('off');
+  await server.end();
+  await expect.poll(() => healthOf(service.publicPort)).toBe('SERVING');
+  await many(() => references.closeAuthor({ opId: randomUUID(), authorId: randomUUID() }));
+  await many(() => api.createBook(newBook()));
 });

@@ -72,5 +72,17 @@ export async function expectSessions(pool: pg.Pool): Promise<void> {
 /** @throws Error while the database does not answer, or refuses writes, as a standby does */
 export async function expectWritable(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query("SELECT current_setting('transaction_read_only') AS read_only");
-  if (rows[0]?.read_only === 'on') throw new Error('it is read-only');
+  if (rows[0]?.read_only !== 'on') return;
+  closeIdle(pool);
+  throw new Error('it is read-only');
+}
+
+/** A session that began while the database was read-only may stay so. */
+function closeIdle(pool: pg.Pool): void {
+  for (let left = pool.idleCount; left > 0; left--) {
+    pool.connect().then(
+      (client) => client.release(true),
+      () => {},
+    );
+  }
 }
