@@ -46,6 +46,30 @@ describe('a service does not start', () => {
     }
   });
 
+  test.each([
+    ['options=-c%20TimeZone%3DUTC', 'may have no parameters but host, port, user, password, sslmode,'],
+    ['pgbouncer=true', 'may have no parameters but'],
+    ['connection_limit=5', 'may have no parameters but'],
+    ['uselibpqcompat=true&sslmode=require', 'may have no parameters but'],
+    ['application_name=x', 'may have no parameters but'],
+    ['schema=app', 'may have no schema but public'],
+    ['sslmode=prefer', 'may have no sslmode but disable, no-verify, require, verify-ca, verify-full'],
+    ['sslmode=verify-fulll', 'may have no sslmode but'],
+    ['sslmode=', 'may have no sslmode but'],
+  ])('with %s in the URL of its database, and says what is supported', async (parameters, said) => {
+    const DATABASE_URL = `postgresql://root:hunter2@db/x?${parameters}`;
+    const message = await problemsOf({ ...withoutAuth, AUTH: 'off', DATABASE_URL });
+    expect(message).toContain(`DATABASE_URL ${said}`);
+    expect(message).not.toContain('hunter2');
+  });
+
+  test('with several hosts in the URL of its database', async () => {
+    const DATABASE_URL = 'postgresql://root:hunter2@db1,db2/x';
+    expect(await problemsOf({ ...withoutAuth, AUTH: 'off', DATABASE_URL })).toContain(
+      'DATABASE_URL must name one host',
+    );
+  });
+
   test('with every bad variable named at once', async () => {
     const message = await problemsOf({ PUBLIC_PORT: 'x', LOG_LEVEL: 'loud' });
     for (const name of ['PUBLIC_PORT', 'INTERNAL_PORT', 'AUTH', 'DATABASE_URL', 'LOG_LEVEL']) {

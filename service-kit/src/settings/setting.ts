@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { postgresUrlProblem } from './postgres-url.js';
 import { LONGEST_TIMER_MS } from './timers.js';
 
 /** One environment variable: what it means, what it may be, and what it is when nobody says. */
@@ -37,9 +38,10 @@ export const integer = (min: number, max = LONGEST_TIMER_MS) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 export const port = integer(0, 65_535);
-export const postgresUrl = z
-  .string()
-  .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a postgresql:// URL');
+export const postgresUrl = z.string().superRefine((value, context) => {
+  const problem = postgresUrlProblem(value);
+  if (problem !== undefined) context.addIssue(problem);
+});
 export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
   z
     .string()
