@@ -3,6 +3,7 @@ import { NotFoundException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { describe, expect, test } from 'vitest';
 import { answerLost, databaseUnavailable, describeDatabaseError, sqlState } from '../src/database/database-errors.js';
+import { databaseProblem } from '../src/database/session.js';
 import { DomainError, type ErrorDetails } from '../src/errors/domain-error.js';
 import { serializeError } from '../src/log/error-serializer.js';
 import { errorDetails, internalError, isBug, toStatus } from '../src/server/to-status.js';
@@ -106,6 +107,9 @@ describe('a database that cannot be used is known by', () => {
 
   test.each([
     ['a refused connection', error({ code: 'ECONNREFUSED' })],
+    ['a Unix socket that is gone', error({ code: 'ENOENT' }, 'connect ENOENT /run/postgresql/.s.PGSQL.5432')],
+    ['a password that is missing', error({}, 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
+    ['a statement that was prepared before a column changed', error({ code: '0A000' })],
     ['a lost one', error({}, 'Connection terminated unexpectedly')],
     ['a silent one', error({}, 'Query read timeout')],
     ['no connection in time', error({}, 'timeout exceeded when trying to connect')],
@@ -137,6 +141,7 @@ describe('a database that cannot be used is known by', () => {
   test.each([
     ['a broken constraint', error({ code: '23505' })],
     ['a wrong statement', error({ code: '42601' })],
+    ['a file that is not there', error({ code: 'ENOENT' }, "ENOENT: no such file or directory, open '/x'")],
     ['a bug', new TypeError('x is not a function')],
     ['nothing at all', undefined],
   ])('not %s', (_what, failure) => {
@@ -148,6 +153,13 @@ describe('a database that cannot be used is known by', () => {
     loop.cause = loop;
     expect(databaseUnavailable(loop)).toBeUndefined();
   });
+});
+
+test('what is wrong with a database is a line, also where a name has several addresses', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED ::1:5432'), { code: 'ECONNREFUSED' });
+  expect(databaseProblem(Object.assign(new AggregateError([refused]), { code: 'ECONNREFUSED' }))).toBe(refused.message);
+  expect(databaseProblem(Object.assign(new Error(''), { code: 'ECONNRESET' }))).toBe('ECONNRESET');
+  expect(databaseProblem('odd')).toBe('odd');
 });
 
 test('the SQLSTATE is found beneath what wraps it', () => {

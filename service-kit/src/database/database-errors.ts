@@ -6,13 +6,14 @@ const NOT_CONNECTED = [
   ...['AuthenticationFailed', 'TlsConnectionError'],
   ...['P1000', 'P1001', 'P1010', 'P1011', 'P2037', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'],
 ];
+// Such as `connect ENOENT`: a Unix socket that is gone.
 const NOT_CONNECTED_MESSAGES =
-  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|.*Unable to start a transaction in the given time)/s;
+  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|.*SASL: |.*connect E[A-Z]+ |.*Unable to start a transaction in the given time)/s;
 /** The same, SQLSTATEs, and what is said of a connection that was lost: the database cannot be used just now. */
 const UNAVAILABLE = new Set<unknown>([
   ...NOT_CONNECTED,
   ...['ConnectionClosed', 'SocketTimeout', 'P1002', 'P1008', 'P1017', 'P1018', 'P2024', 'P2028'],
-  ...['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'],
+  ...['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'EPROTO'],
   '0A000', // a prepared statement whose columns have changed since
   ...['TransactionWriteConflict', 'P2034', '40001', '40P01'], // a deadlock or a serialization failure
   '25006', // read-only, such as a standby after a failover

@@ -3,6 +3,8 @@ import type { Logger } from './logger.js';
 
 /** A failure that has not come back for so long has ended, ms: longer than anything here waits between two tries. */
 const QUIET_MS = 10_000;
+/** The most failures that are counted at a time. */
+const MAX_CAUSES = 100;
 
 interface Failing {
   readonly since: number;
@@ -22,23 +24,28 @@ export class RepeatedFailures {
     private readonly quietMs = QUIET_MS,
   ) {}
 
-  /** @param what the message of the line; one of few, since each is counted by itself */
-  add(what: string, fields: object): void {
-    const failing = this.#failing.get(what);
+  /**
+   * @param what the message of the line
+   * @param cause tells failures of the same message apart: each is counted by itself
+   */
+  add(what: string, fields: object, cause = ''): void {
+    const key = `${what} ${cause}`;
+    const failing = this.#failing.get(key);
     if (failing) {
       failing.count++;
       failing.end.refresh();
       return;
     }
+    if (this.#failing.size >= MAX_CAUSES) return;
     this.logger.warn(fields, what);
     // Not for the call that fails first: the last line belongs to no call.
-    const end = runForNoCall(() => setTimeout(() => this.#end(what), this.quietMs)).unref();
-    this.#failing.set(what, { since: Date.now(), count: 1, end });
+    const end = runForNoCall(() => setTimeout(() => this.#end(what, key), this.quietMs)).unref();
+    this.#failing.set(key, { since: Date.now(), count: 1, end });
   }
 
-  #end(what: string): void {
-    const { since, count } = this.#failing.get(what) as Failing;
-    this.#failing.delete(what);
+  #end(what: string, key: string): void {
+    const { since, count } = this.#failing.get(key) as Failing;
+    this.#failing.delete(key);
     const seconds = Math.round((Date.now() - this.quietMs - since) / 1000);
     this.logger.info({ failures: count, seconds }, `no more: ${what}`);
   }

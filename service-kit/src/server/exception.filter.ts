@@ -3,14 +3,18 @@ import { type ArgumentsHost, Catch, type RpcExceptionFilter } from '@nestjs/comm
 import { type Observable, throwError } from 'rxjs';
 import { currentCall } from '../call/call.js';
 import type { IncomingCall } from '../call/incoming-call.js';
+import { layersOf } from '../database/database-errors.js';
 import type { Logger } from '../log/logger.js';
 import type { RepeatedFailures } from '../log/repeated-failures.js';
 import type { AuditLog } from './audit-log.js';
 import { domainErrorOf, isBug, toStatus } from './to-status.js';
 
-/** The line of calls that are UNAVAILABLE: whoever is away fails every one. */
-export const callsFailWith = (error: unknown): string =>
-  `calls fail with ${domainErrorOf(error)?.reason ?? 'UNAVAILABLE'}`;
+/** Logs why calls are UNAVAILABLE, once: whoever is away fails every one. */
+export function logUnavailable(failures: RepeatedFailures, error: unknown): void {
+  const { code, kind, message } = [...layersOf(error)].at(-1) ?? {};
+  const reason = domainErrorOf(error)?.reason ?? 'UNAVAILABLE';
+  failures.add(`calls fail with ${reason}`, { err: error }, String(kind ?? code ?? message));
+}
 
 /** Every error that no other filter has caught becomes a gRPC status. The log gets its cause, the caller does not. */
 @Catch()
@@ -24,7 +28,7 @@ export class StatusExceptionFilter implements RpcExceptionFilter {
   catch(error: unknown, _host: ArgumentsHost): Observable<never> {
     const status = toStatus(error);
     if (isBug(error)) this.logger.error({ err: error }, 'a call failed with an unexpected error');
-    else if (status.code === Code.UNAVAILABLE) this.failures.add(callsFailWith(error), { err: error });
+    else if (status.code === Code.UNAVAILABLE) logUnavailable(this.failures, error);
     const call = currentCall();
     if (call) this.audit.refused(call as IncomingCall, error);
     return throwError(() => status);

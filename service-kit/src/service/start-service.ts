@@ -14,7 +14,7 @@ import { RepeatedFailures } from '../log/repeated-failures.js';
 import { pendingMigrations } from '../migrate/applied-migrations.js';
 import { AuditLog } from '../server/audit-log.js';
 import { type CallPolicy, callInterceptor } from '../server/call.interceptor.js';
-import { callsFailWith } from '../server/exception.filter.js';
+import { logUnavailable } from '../server/exception.filter.js';
 import { GrpcStrategy } from '../server/grpc.strategy.js';
 import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
@@ -83,7 +83,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     const { method, metadata, requestId, identity } = call;
     const log = () => {
       if (refusal !== undefined) audit.refused(call, refusal);
-      if (refusal !== undefined && code === status.UNAVAILABLE) failures.add(callsFailWith(refusal), { err: refusal });
+      if (refusal !== undefined && code === status.UNAVAILABLE) logUnavailable(failures, refusal);
       logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
     };
     const reason = refusal instanceof DomainError ? refusal.reason : undefined;
