@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { type Author, AuthorServiceClient, AuthorServiceService, type GetAuthorRequest } from '@bookstore/proto';
 import { type Peer, refuse, silence, startPeer } from '@bookstore/sandbox/testing';
 import { credentials, status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Call, runForCall } from '../src/call/call.js';
 import { callPeer } from '../src/client/call-peer.js';
 import { channelOptions, targetOf } from '../src/client/channel-options.js';
@@ -13,8 +15,6 @@ let patientClient: AuthorServiceClient;
 beforeAll(async () => {
   peer = await startPeer<GetAuthorRequest, Author>({ getAuthor: AuthorServiceService.getAuthor }, someone);
   const idempotent = [{ service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' }];
-  const connect = (options: object) =>
-    new AuthorServiceClient(targetOf(peer.address), credentials.createInsecure(), options);
   client = connect(channelOptions([]));
   patientClient = connect(channelOptions(idempotent));
 });
@@ -28,6 +28,8 @@ beforeEach(() => {
   peer.received.length = 0;
 });
 
+const connect = (options: object) =>
+  new AuthorServiceClient(targetOf(peer.address), credentials.createInsecure(), options);
 const ask = (from = client, deadlineMs = 5_000) => callPeer(from.getAuthor.bind(from), { id: '7' }, deadlineMs);
 
 function callThat({ endsIn = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = {}): Call {
@@ -81,6 +83,25 @@ describe('for a call', () => {
       reason: 'DEADLINE_PASSED',
     });
   });
+});
+
+test.each(['grpc_proxy', 'https_proxy', 'http_proxy'])('a proxy that %s names is not used', async (variable) => {
+  let connections = 0;
+  const proxy = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  vi.stubEnv(variable, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  const direct = connect(channelOptions([]));
+  try {
+    expect(await ask(direct)).toMatchObject({ id: '7' });
+    expect(connections).toBe(0);
+  } finally {
+    vi.unstubAllEnvs();
+    direct.close();
+    proxy.close();
+  }
 });
 
 test('a peer that says nothing is given up at the deadline', async () => {

@@ -1,4 +1,5 @@
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
+import { NO_PROXY } from '@bookstore/sandbox';
 import { Client, credentials, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import type { Contender } from './contenders.js';
 import { forContender, type Operation } from './operations.js';
@@ -18,7 +19,7 @@ export async function compareAnswers(
   authorization: string,
 ): Promise<void> {
   const asked = contenders.map(({ name, services }) => ({
-    client: new Client(services[operation.service].address, credentials.createInsecure()),
+    client: new Client(services[operation.service].address, credentials.createInsecure(), NO_PROXY),
     requests: forContender(name, operation, requests),
   }));
   try {

@@ -6,7 +6,11 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 
 const [seconds, inFlight, rate] = [process.env.SECONDS, process.env.IN_FLIGHT, process.env.RATE].map(Number);
 const IDS = 100;
-const options = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }) };
+const options = {
+  // Docker passes the proxies of its configuration on to containers.
+  'grpc.enable_http_proxy': 0,
+  'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+};
 const authors = new AuthorServiceClient('dns:///author-service:50051', credentials.createInsecure(), options);
 const books = new BookServiceClient('dns:///book-service:50052', credentials.createInsecure(), options);
 

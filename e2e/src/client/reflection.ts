@@ -4,6 +4,7 @@ import {
   ServerReflectionRequest,
   type ServerReflectionResponse,
 } from '@bookstore/proto';
+import { NO_PROXY } from '@bookstore/sandbox';
 import { create, createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { credentials } from '@grpc/grpc-js';
@@ -16,7 +17,7 @@ export class Reflection {
 
   constructor(address: string, version: ReflectionVersion) {
     const Client = version === 'v1' ? ServerReflectionClient : ServerReflectionAlphaClient;
-    this.#client = new Client(address, credentials.createInsecure());
+    this.#client = new Client(address, credentials.createInsecure(), NO_PROXY);
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, type MethodDefinition, type ServiceError } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
 import { SandboxError } from '../sandbox-error.js';
+import { NO_PROXY } from './no-proxy.js';
 
 const { Check: check } = service as unknown as { Check: MethodDefinition<unknown, unknown> };
 
@@ -22,6 +23,7 @@ export async function waitUntilServing(
     address,
     caFile ? credentials.createSsl(readFileSync(caFile)) : credentials.createInsecure(),
     {
+      ...NO_PROXY,
       'grpc.initial_reconnect_backoff_ms': 50,
       // A service that has just begun to listen is not to wait for the end of a longer pause.
       'grpc.max_reconnect_backoff_ms': 50,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
 import { type ChannelCredentials, type Client, type ClientOptions, credentials, Metadata } from '@grpc/grpc-js';
+import { NO_PROXY } from '../bookstore/no-proxy.js';
 import { SandboxError } from '../sandbox-error.js';
 import { explainConnection } from './explain.js';
 
@@ -9,6 +10,7 @@ const READY_MS = 10_000;
 
 /** A short way back: a seed that meets a restart goes on when the service does. */
 const CLIENT_OPTIONS: ClientOptions = {
+  ...NO_PROXY,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
 };

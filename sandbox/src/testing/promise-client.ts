@@ -10,6 +10,7 @@ import {
   type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
+import { NO_PROXY } from '../bookstore/no-proxy.js';
 
 /** A client class as ts-proto generates it. */
 export interface ClientType<C extends Client> {
@@ -48,7 +49,7 @@ export function promiseClient<C extends Client>(
   options: Partial<ClientOptions> = {},
 ): PromiseClient<C> {
   const address = typeof at === 'number' ? `127.0.0.1:${at}` : at;
-  const client = new type(address, credentials.createInsecure(), options);
+  const client = new type(address, credentials.createInsecure(), { ...NO_PROXY, ...options });
   const methods = Object.entries(type.service).map(([name, method]) => [name, unary(client, method)]);
   return { ...Object.fromEntries(methods), close: () => client.close() } as PromiseClient<C>;
 }

@@ -1,4 +1,5 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { NO_PROXY } from '../bookstore/no-proxy.js';
 
 export interface RawAnswer {
   readonly bytes: Buffer;
@@ -13,7 +14,7 @@ export function rawCall(
   bytes: Uint8Array,
   metadata = new Metadata(),
 ): Promise<RawAnswer> {
-  const client = new Client(typeof at === 'number' ? `127.0.0.1:${at}` : at, credentials.createInsecure());
+  const client = new Client(typeof at === 'number' ? `127.0.0.1:${at}` : at, credentials.createInsecure(), NO_PROXY);
   return new Promise<RawAnswer>((resolve, reject) => {
     let headers = new Metadata();
     client

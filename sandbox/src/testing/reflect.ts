@@ -4,6 +4,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { NO_PROXY } from '../bookstore/no-proxy.js';
 
 const require = createRequire(import.meta.url);
 
@@ -30,7 +31,7 @@ export function reflect(port: number, version: 'v1' | 'v1alpha' = 'v1'): Reflect
     MethodDefinition<object, Answer>
   >;
   const { path: method, requestSerialize, responseDeserialize } = service.ServerReflectionInfo;
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), NO_PROXY);
   const ask = (request: object) =>
     new Promise<Answer>((resolve, reject) => {
       const deadline = Date.now() + 5_000;

@@ -32,6 +32,9 @@ export const channelOptions = (idempotent: readonly IdempotentMethod[]): Channel
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5000,
   'grpc.keepalive_permit_without_calls': 1,
+  // A peer is not behind a proxy, which grpc-js would use where `http_proxy` is set. It would read everything that is sent
+  // without TLS.
+  'grpc.enable_http_proxy': 0,
   // Else each resolution of the name queries a TXT record, too.
   'grpc.service_config_disable_resolution': 1,
   'grpc.service_config': JSON.stringify({

@@ -1,4 +1,5 @@
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
+import { NO_PROXY } from '@bookstore/sandbox';
 import { channelOptions } from '@bookstore/service-kit';
 import { type ChannelOptions, credentials } from '@grpc/grpc-js';
 import { type CallSettings, call, type Outcome } from './outcome.js';
@@ -17,7 +18,7 @@ export class BookstoreClient {
   /** @param options of both channels; the kit's, without retries, when absent */
   constructor({ author, book }: Addresses, options: ChannelOptions = channelOptions([])) {
     // Else clients of one process share their connections.
-    const own = { ...options, 'grpc.use_local_subchannel_pool': 1 };
+    const own = { ...NO_PROXY, ...options, 'grpc.use_local_subchannel_pool': 1 };
     this.#authors = new AuthorServiceClient(author, credentials.createInsecure(), own);
     this.#books = new BookServiceClient(book, credentials.createInsecure(), own);
   }

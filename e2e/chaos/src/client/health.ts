@@ -1,3 +1,4 @@
+import { NO_PROXY } from '@bookstore/sandbox';
 import { Client, credentials, type MethodDefinition } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
 
@@ -8,7 +9,10 @@ export class HealthClient {
   readonly #client: Client;
 
   constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
+    this.#client = new Client(address, credentials.createInsecure(), {
+      ...NO_PROXY,
+      'grpc.use_local_subchannel_pool': 1,
+    });
   }
 
   check(name: string): Promise<string> {

@@ -11,7 +11,7 @@ const DEADLINE_MS = 1000;
 const NOBODY = '00000000-0000-7000-8000-000000000000';
 const NOT_FOUND = 5;
 
-const options = process.env.CHANNEL === 'kit' ? channelOptions([]) : {};
+const options = process.env.CHANNEL === 'kit' ? channelOptions([]) : { 'grpc.enable_http_proxy': 0 };
 const authors = new AuthorServiceClient('dns:///author-service:50051', credentials.createInsecure(), options);
 let going = true;
 process.once('SIGTERM', () => {
