@@ -17,8 +17,8 @@ export function whereToCall(where: WhereToCall): string {
   return `
   The bookstore serves after ${seconds} s.
 
-    author service   ${host}:${authorPort}
-    book service     ${host}:${bookPort}
+    author service   ${host}:${authorPort}   gRPC
+    book service     ${host}:${bookPort}   gRPC
 ${caFile ? secureCalls(authorPort, caFile) : openCalls(authorPort)}`;
 }
 

@@ -150,7 +150,7 @@ export async function startService(definition: ServiceDefinition, env = process.
 
   const watching = runForNoCall(() => readiness.watch());
   const [publicPort, internalPort] = [strategy.portOf('public'), strategy.portOf('internal')];
-  logger.info({ publicPort, internalPort }, 'listening');
+  logger.info({ publicPort, internalPort }, 'listening for gRPC');
   return {
     publicPort,
     internalPort,
