@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { forgetShellVariables } from './vitest.environment.js';
 import { keepScratchInMemory } from './vitest.scratch.js';
 
+forgetShellVariables();
 keepScratchInMemory();
 
 export default defineConfig({

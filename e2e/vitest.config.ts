@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { forgetShellVariables } from '../vitest.environment.js';
+
+forgetShellVariables();
 
 /** What only one target has, on top of the journeys. */
 const ofTarget: Record<string, string[]> = {

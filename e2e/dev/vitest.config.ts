@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { forgetShellVariables } from '../../vitest.environment.js';
+
+forgetShellVariables();
 
 /** By itself: it compiles after each change, and builds images. Needs `npm run build` before, and Docker. */
 export default defineConfig({

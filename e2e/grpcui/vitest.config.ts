@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { forgetShellVariables } from '../../vitest.environment.js';
+
+forgetShellVariables();
 
 /** By itself: it needs grpcui and a Chromium on this machine, which npm does not bring. Needs `npm run build` before. */
 export default defineConfig({

@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { forgetShellVariables } from '../../vitest.environment.js';
+
+forgetShellVariables();
 
 /** What takes longer than a few seconds, or the whole machine: one file after the other. */
 export default defineConfig({

@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { forgetShellVariables } from '../../vitest.environment.js';
+
+forgetShellVariables();
 
 /** By itself: it builds the whole repository more than once. Needs `npm run build` before. */
 export default defineConfig({
