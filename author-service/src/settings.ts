@@ -1,4 +1,4 @@
-import { integer, kitSettings, type Settings, setting, text } from '@bookstore/service-kit';
+import { integer, kitSettings, type Settings, setting, text } from '@bookstore/service-kit/settings';
 
 /** The environment variables of the author service: the kit's, and its own. */
 export const authorSettings = {

@@ -1,4 +1,4 @@
-import { kitSettings, type Settings, setting, text } from '@bookstore/service-kit';
+import { kitSettings, type Settings, setting, text } from '@bookstore/service-kit/settings';
 
 /** The environment variables of the book service: the kit's, and its own. */
 export const bookSettings = {

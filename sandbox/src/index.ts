@@ -1,3 +1,4 @@
+import './postgres/ignore-pg-variables.js';
 
 export { prepareDatabase, type ServiceDatabase } from './bookstore/databases.js';
 export { NO_PROXY } from './bookstore/no-proxy.js';

@@ -20,17 +20,7 @@ export { LOGGER, PRISMA_OPTIONS, SETTINGS } from './service/kit.module.js';
 export { runService } from './service/run-service.js';
 export type { ServiceDefinition } from './service/service-definition.js';
 export { type RunningService, startService } from './service/start-service.js';
-export { kitSettings } from './settings/kit-settings.js';
-export {
-  integer,
-  readSettings,
-  type Setting,
-  type Settings,
-  SettingsError,
-  type SettingTable,
-  setting,
-  text,
-} from './settings/setting.js';
+export * from './settings/index.js';
 export * from './validation/fields.js';
 export { parse } from './validation/parse.js';
 export { requestHash } from './validation/request-hash.js';

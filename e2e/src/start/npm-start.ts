@@ -8,12 +8,14 @@ export interface Place {
   readonly dataDir: string;
   readonly authorPort: number | string;
   readonly bookPort: number | string;
+  /** Other variables of the shell. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What `npm start` runs, or `npm run dev`. */
 export class NpmStart extends RunningProgram {
   constructor(
-    { dataDir, authorPort, bookPort }: Place,
+    { dataDir, authorPort, bookPort, env }: Place,
     folder = root,
     program = 'sandbox/dist/start.js',
     ...args: string[]
@@ -25,6 +27,7 @@ export class NpmStart extends RunningProgram {
         AUTHOR_PORT: String(authorPort),
         BOOK_PORT: String(bookPort),
         LOG_LEVEL: 'warn',
+        ...env,
       },
     });
   }

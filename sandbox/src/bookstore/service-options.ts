@@ -4,6 +4,7 @@ import type { Foundation } from './foundation.js';
 import { inspectPort } from './inspect-port.js';
 import { freePort } from './ports.js';
 import type { ServiceName, ServiceProcessOptions } from './service-process.js';
+import { settingsForService } from './shell-variables.js';
 import type { BookstoreOptions } from './start-bookstore.js';
 
 /** How each service is started on a foundation, and finds the other one. */
@@ -19,28 +20,29 @@ export async function serviceOptions(
     caFile: certsDir && caFile(certsDir),
     onLog: options.onLog,
   });
-  const environment = (name: ServiceName) => ({
-    ...(certsDir ? secureEnvironment(certsDir, name) : { AUTH: 'off' }),
-    DATABASE_URL: databases[name].url,
-  });
+  const environment = async (name: ServiceName, peer: Readonly<Record<string, string>>) => {
+    const own = {
+      ...(certsDir ? secureEnvironment(certsDir, name) : { AUTH: 'off' }),
+      DATABASE_URL: databases[name].url,
+      ...peer,
+      ...options.env,
+    };
+    return { ...(await settingsForService(name, own)), ...own };
+  };
   return {
     'author-service': {
       ...common('author-service'),
       publicPort: options.authorPort,
-      env: {
-        ...environment('author-service'),
+      env: await environment('author-service', {
         BOOK_SERVICE_ADDRESS: `127.0.0.1:${internalPorts['book-service']}`,
-        ...options.env,
-      },
+      }),
     },
     'book-service': {
       ...common('book-service'),
       publicPort: options.bookPort,
-      env: {
-        ...environment('book-service'),
+      env: await environment('book-service', {
         AUTHOR_SERVICE_ADDRESS: `127.0.0.1:${internalPorts['author-service']}`,
-        ...options.env,
-      },
+      }),
     },
   };
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SandboxError } from '../sandbox-error.js';
+import { variablesForAnyProgram } from './shell-variables.js';
 import { waitUntilServing } from './wait-until-serving.js';
 
 export type ServiceName = 'author-service' | 'book-service';
@@ -15,7 +16,8 @@ export interface ServicePorts {
 /** How a service's process is started. */
 export interface ServiceProcessOptions extends ServicePorts {
   readonly name: ServiceName;
-  readonly env: Readonly<Record<string, string>>;
+  /** Its settings; of the shell's variables it gets only those for any program. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Where a debugger attaches; nowhere when absent. */
   readonly inspectPort?: number | undefined;
   /** The certificate authority behind its public port, where that has TLS. */
@@ -58,7 +60,7 @@ export class ServiceProcess {
       ],
       {
         env: {
-          ...process.env,
+          ...variablesForAnyProgram(),
           NODE_ENV: 'production',
           ...options.env,
           LISTEN_HOST: '127.0.0.1',

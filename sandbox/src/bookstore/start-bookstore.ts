@@ -12,7 +12,7 @@ export interface BookstoreOptions {
   readonly bookPort: number;
   /** Callers need a token and TLS, the services' own calls mutual TLS; what that takes is made in `certs`. */
   readonly secure?: boolean;
-  /** Settings for both services, on top of the sandbox's own. */
+  /** Settings for both services, over the sandbox's own and the shell's. */
   readonly env?: Readonly<Record<string, string>>;
   /** False gives up safety from power cuts for speed: for tests. */
   readonly durable?: boolean;

@@ -23,7 +23,7 @@ const service = await ReloadingService.open(
     publicPort: portFrom('PUBLIC_PORT', 50051),
     internalPort: portFrom('INTERNAL_PORT', 50061),
     inspectPort: process.env.INSPECT_PORT ? portFrom('INSPECT_PORT', 9229) : undefined,
-    env: {},
+    env: { ...process.env, NODE_ENV: 'production' },
     caFile: process.env.TLS_CERT_FILE && process.env.INTERNAL_TLS_CA_FILE,
   },
   '0.0.0.0',

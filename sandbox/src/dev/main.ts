@@ -1,3 +1,4 @@
+import '../postgres/ignore-pg-variables.js';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { caFile } from '@bookstore/dev-credentials';

@@ -1,3 +1,4 @@
+import '../postgres/ignore-pg-variables.js';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SandboxError } from '../sandbox-error.js';

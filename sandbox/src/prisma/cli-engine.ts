@@ -1,3 +1,4 @@
+import '../postgres/ignore-pg-variables.js';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';

@@ -1,3 +1,4 @@
+import '../postgres/ignore-pg-variables.js';
 import { SandboxError } from '../sandbox-error.js';
 import { writeMigration } from './write-migration.js';
 

@@ -95,7 +95,7 @@ async function failedMigration(bookstore: ChaosBookstore): Promise<Finding> {
 
 function migrate(folder: string, url: string): Promise<{ status: number; output: string }> {
   const program = path.join(path.dirname(require.resolve('@bookstore/service-kit')), 'migrate/main.js');
-  const env = { ...process.env, DATABASE_URL: url, LOG_FORMAT: 'json' };
+  const env = { PATH: process.env.PATH, DATABASE_URL: url, LOG_FORMAT: 'json' };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, folder], { env }, (error, stdout, stderr) => {
       resolve({ status: error ? Number(error.code ?? 1) : 0, output: stdout + stderr });

@@ -1,0 +1,45 @@
+import { kitSettings, type SettingTable } from '@bookstore/service-kit/settings';
+import type { ServiceName } from './service-process.js';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** What any program needs on this machine, and what Node, OpenTelemetry and gRPC document. On Windows in any case. */
+const FOR_ANY_PROGRAM = new RegExp(
+  `^(${[
+    ...['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'LD_.+', 'DYLD_.+', 'TZ', 'LANG', 'LC_.+'],
+    ...['TERM', 'COLORTERM', 'NO_COLOR', 'FORCE_COLOR', 'DEBUG', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+    ...['NODE_.+', 'OTEL_.+', 'GRPC_.+', '(HTTPS?|ALL|NO)_PROXY'],
+  ].join('|')})$`,
+  'i',
+);
+
+/** The shell's variables that a service gets in any case. No others: those of another project may have the same names. */
+export const variablesForAnyProgram = (shell = process.env): Environment =>
+  pick(shell, (name) => FOR_ANY_PROGRAM.test(name));
+
+/**
+ * The shell's settings for a service: limits, times, the log. How it connects, and to what, is decided here, which are the
+ * settings of the kit that have no default.
+ *
+ * @param decided more settings that the shell does not change
+ */
+export async function settingsForService(
+  service: ServiceName,
+  decided: Environment,
+  shell = process.env,
+): Promise<Environment> {
+  const tables: Record<string, SettingTable> = await import(`@bookstore/${service}/settings`);
+  const kit: SettingTable = kitSettings;
+  const names = Object.values(tables)
+    .flatMap((table) => Object.keys(table))
+    .filter((name) => name !== 'LISTEN_HOST' && !(name in decided))
+    .filter((name) => !(name in kit) || kit[name]?.defaultValue !== undefined);
+  const passed = new Set(names.flatMap((name) => [name, `${name}_FILE`]));
+  return pick(shell, (name) => passed.has(name));
+}
+
+function pick(shell: NodeJS.ProcessEnv, isPassed: (name: string) => boolean): Environment {
+  return Object.fromEntries(
+    Object.entries(shell).flatMap(([name, value]) => (value !== undefined && isPassed(name) ? [[name, value]] : [])),
+  );
+}
