@@ -33,7 +33,7 @@ describe.each([
     try {
       for await (const { fileDescriptorResponse, errorResponse, originalRequest } of stream) {
         const files = fileDescriptorResponse?.fileDescriptorProto.map(
-          (bytes) => fromBinary(FileDescriptorProtoSchema, bytes).name,
+          (bytes: Uint8Array) => fromBinary(FileDescriptorProtoSchema, bytes).name,
         );
         return { answer: files ?? errorResponse?.errorCode, originalRequest };
       }

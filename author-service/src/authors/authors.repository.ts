@@ -29,8 +29,7 @@ export class AuthorsRepository {
 
   readonly #byEmail = new SharedRead<{ id: string; emailKey: string }>(
     ({ emailKey }) => emailKey,
-    (keys) =>
-      this.prisma.author.findMany({ where: { emailKey: { in: keys } }, select: { id: true, emailKey: true } }),
+    (keys) => this.prisma.author.findMany({ where: { emailKey: { in: keys } }, select: { id: true, emailKey: true } }),
   );
 
   constructor(private readonly prisma: PrismaService) {}
