@@ -23,6 +23,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, inject, test } from
 import { authorService } from '../src/author-service.js';
 import { newAuthor } from './start-authors.js';
 
+/** A process that starts beside all the other tests. */
+const SLOW = { timeout: 30_000 };
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 let database: URL;
@@ -180,7 +182,7 @@ describe('the log says once, in a line, why the service waits:', () => {
     ],
   ])('%s', async (_what, url, said) => {
     const service = startProcess({ DATABASE_URL: await url() });
-    await expect.poll(() => service.missing).toEqual([expect.stringMatching(said)]);
+    await expect.poll(() => service.missing, SLOW).toEqual([expect.stringMatching(said)]);
     const port = await service.publicPort();
     expect(await healthOf(port)).toBe('NOT_SERVING');
     const api = promiseClient(AuthorServiceClient, port);

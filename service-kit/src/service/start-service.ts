@@ -83,7 +83,8 @@ export async function startService(definition: ServiceDefinition, env = process.
     const { method, metadata, requestId, identity } = call;
     const log = () => {
       if (refusal !== undefined) audit.refused(call, refusal);
-      if (refusal !== undefined && code === status.UNAVAILABLE) logUnavailable(failures, refusal);
+      // Until the database is migrated, readiness says why.
+      if (refusal !== undefined && code === status.UNAVAILABLE && readiness.migrated) logUnavailable(failures, refusal);
       logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
     };
     const reason = refusal instanceof DomainError ? refusal.reason : undefined;
