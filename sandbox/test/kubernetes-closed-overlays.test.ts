@@ -60,13 +60,6 @@ for (const overlay of closed) {
       expect(open).toEqual([{ ports: [{ protocol: 'TCP', port: publicPort }] }]);
     });
 
-    test('asks a registry for its image only where that has a digest', () => {
-      const { containers, initContainers = [] } = deploymentOf(service).template.spec;
-      for (const { image, imagePullPolicy } of [...containers, ...initContainers]) {
-        expect(imagePullPolicy).toBe(image.includes('@sha256:') ? 'IfNotPresent' : 'Never');
-      }
-    });
-
     test("keeps the migrator's credentials from the service", () => {
       const { containers, initContainers = [], volumes } = deploymentOf(service).template.spec;
       const seen = (container: Container | undefined) => {

@@ -32,14 +32,9 @@ const mountedSecrets = (container: Container) =>
   container.volumeMounts.filter(({ mountPath }) => mountPath.startsWith('/run/secrets/')).map(({ name }) => name);
 
 describe.each(applications)('%s', (name) => {
-  test('runs the image of compose.yaml', () => {
+  test('runs the image of compose.yaml, from this machine', () => {
     expect(containerOf(name).image).toBe(composed(name).image);
-  });
-
-  test('asks no registry for an image that is built here, and for another only where it is missing', () => {
-    for (const { image, imagePullPolicy } of [...podOf(name).containers, ...(podOf(name).initContainers ?? [])]) {
-      expect(imagePullPolicy).toBe(image.startsWith('bookstore/') ? 'Never' : 'IfNotPresent');
-    }
+    expect(containerOf(name).imagePullPolicy).toBe('IfNotPresent');
   });
 
   test('has the environment of compose.yaml, and an age for connections that fits a rollout', () => {

@@ -20,7 +20,10 @@ test.each([
 test('an overlay is the one that is named, else the one of the context', () => {
   expect(readOptions(['--overlay', 'secure'])).toMatchObject({ overlay: 'secure', volumes: false });
   expect(overlayFor('minikube')).toBe('minikube');
-  expect(overlayFor('kind-kind')).toBe('docker-desktop');
+  expect(overlayFor('kind-kind')).toBe('minikube');
+  expect(overlayFor('k3d-dev')).toBe('minikube');
+  expect(overlayFor('docker-desktop')).toBe('docker-desktop');
+  expect(overlayFor('orbstack')).toBe('docker-desktop');
 });
 
 test.each([['--overlay', 'staging'], ['--force'], ['up']])('%s %s is refused in one line', (...args) => {

@@ -65,18 +65,25 @@ const deployment = (name: string, image: string, env: string) => ({
   spec: { template: { spec: { containers: [{ name, image, env: [{ name: 'SETTING', value: env }] }] } } },
 });
 
+/** In place of Docker, which has every image but one. */
+const DOCKER = `#!/bin/sh
+[ "$1 $2 $3 $4" = 'image inspect --format {{.Id}}' ] || exit 64
+[ "$5" != "$NOT_BUILT" ] || { echo "Error response from daemon: No such image: $5" >&2; exit 1; }
+`;
+
 /** A program without the file extension that Windows looks for. */
 describe.runIf(process.platform !== 'win32')('npm run k8s:up', () => {
   let cluster: string;
   beforeEach(() => {
     cluster = mkdtempSync(path.join(tmpdir(), 'bookstore-up-'));
     writeFileSync(path.join(cluster, 'kubectl'), KUBECTL, { mode: 0o755 });
+    writeFileSync(path.join(cluster, 'docker'), DOCKER, { mode: 0o755 });
     writeFileSync(path.join(cluster, 'state.json'), '{ "deployments": {}, "pods": [], "started": 0 }');
   });
   afterEach(() => rmSync(cluster, { recursive: true }));
 
   /** Once, and which pods are there afterwards. */
-  async function up({ setting = 'one', context = 'docker-desktop', missing = '' } = {}) {
+  async function up({ setting = 'one', context = 'docker-desktop', missing = '', notBuilt = '' } = {}) {
     const manifests = [deployment('author-service', ownImage, setting), deployment('author-db', 'postgres:18', 'one')];
     writeFileSync(path.join(cluster, 'overlay.yaml'), manifests.map((one) => JSON.stringify(one)).join('\n---\n'));
     const env = {
@@ -85,6 +92,7 @@ describe.runIf(process.platform !== 'win32')('npm run k8s:up', () => {
       CLUSTER: cluster,
       CONTEXT: context,
       MISSING: missing,
+      NOT_BUILT: notBuilt,
     };
     const result = await new Promise<{ status: number; stderr: string }>((resolve) => {
       const main = path.join(root, 'sandbox/dist/kubernetes/up.js');
@@ -115,6 +123,12 @@ describe.runIf(process.platform !== 'win32')('npm run k8s:up', () => {
     const { status, stderr } = await up({ context, missing: ownImage });
     expect(status).toBe(1);
     expect(stderr).toBe(`npm run k8s:up: the cluster has no image ${ownImage}: ${command}`);
+  });
+
+  test('where the cluster runs what Docker has, asks it for nothing that is not built', async () => {
+    const stderr = `npm run k8s:up: there is no image ${ownImage}: docker compose build`;
+    expect(await up({ notBuilt: ownImage })).toEqual({ status: 1, stderr, pods: [] });
+    expect(await up({ notBuilt: ownImage, context: 'minikube' })).toMatchObject({ status: 0 });
   });
 
   test('goes on when the image has come since', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { SandboxError } from '../sandbox-error.js';
+import { runCommand } from './command.js';
 import type { Kubectl } from './kubectl.js';
 
 const POLL_MS = 1000;
@@ -13,6 +14,23 @@ const loadCommands: [RegExp, (image: string, context: string) => string][] = [
   [/^kind-/, (image, context) => `kind load docker-image ${image} --name ${context.slice('kind-'.length)}`],
   [/^k3d-/, (image, context) => `k3d image import ${image} --cluster ${context.slice('k3d-'.length)}`],
 ];
+
+const loadCommandOf = (context: string) => loadCommands.find(([name]) => name.test(context))?.[1];
+
+/**
+ * Where the cluster runs what Docker has, an image that Docker lacks would be asked of a public registry.
+ *
+ * @throws SandboxError for an image that is not built; without the docker command nobody here can tell
+ */
+export async function requireBuilt(context: string, images: readonly string[]): Promise<void> {
+  if (loadCommandOf(context)) return;
+  for (const image of images) {
+    const { status, stderr } = await runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', image]);
+    if (status === 1 && /no such image/i.test(stderr)) {
+      throw new SandboxError(`there is no image ${image}: docker compose build`);
+    }
+  }
+}
 
 interface ContainerStatus {
   readonly image: string;
@@ -60,6 +78,6 @@ export async function requireImages(
 }
 
 function commandsFor(context: string, images: readonly string[]): string {
-  const load = loadCommands.find(([name]) => name.test(context))?.[1];
+  const load = loadCommandOf(context);
   return ['docker compose build', ...(load ? images.map((image) => load(image, context)) : [])].join(' && ');
 }

@@ -24,7 +24,6 @@ export const currentLock = (): Lock => ({
       'sandbox/dev-secrets',
       'k8s/components/kubernetes',
       'k8s/components/local',
-      'k8s/components/local-images',
       'k8s/overlays/docker-desktop',
     ),
   ),

@@ -34,5 +34,6 @@ export function readOptions(args: string[]): Options {
   }
 }
 
-/** The overlay that a context is used with when nobody says. */
-export const overlayFor = (context: string): Overlay => (context === 'minikube' ? 'minikube' : 'docker-desktop');
+/** The overlay that a context is used with when nobody says: `minikube` where images are copied into the cluster. */
+export const overlayFor = (context: string): Overlay =>
+  /^(minikube$|kind-|k3d-)/.test(context) ? 'minikube' : 'docker-desktop';

@@ -23,7 +23,7 @@ interface Workload extends Manifest {
 
 const otherWorkloads = new Set(['Pod', 'Job', 'CronJob', 'DaemonSet', 'StatefulSet']);
 
-/** What the namespace asks of a container and compose.yaml alone can say. */
+/** What pod security "restricted" demands and only compose.yaml can say. */
 const needed: readonly [words: string, holds: (container: Container) => boolean][] = [
   ['user: a number other than 0', ({ securityContext }) => (securityContext?.runAsUser ?? 0) > 0],
   ['cap_drop: [ALL]', ({ securityContext }) => securityContext?.capabilities?.drop?.includes('ALL') === true],
@@ -33,8 +33,8 @@ const needed: readonly [words: string, holds: (container: Container) => boolean]
 ];
 
 /**
- * What of kompose's output the cluster would not take, a line each: the component's patches make fit for pod security
- * "restricted" the only container of a Deployment, as far as its own words allow.
+ * What the namespace would refuse of kompose's output, a line each. The component's patches make the only container of a
+ * Deployment fit for pod security "restricted"; its user and its capabilities must come from compose.yaml.
  */
 export function unfitWorkloads(base: Files): string[] {
   return [...base.values()].flatMap(parseManifests).flatMap((manifest) => {

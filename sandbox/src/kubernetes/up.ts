@@ -1,9 +1,10 @@
 import { chooseContext } from './context.js';
 import { needsCredentials, putSecrets, requireSecrets } from './credentials.js';
+import { requireBuilt } from './images.js';
 import type { Kubectl } from './kubectl.js';
 import { overlayFor, readOptions } from './options.js';
 import { namespaceOf, type Overlay } from './paths.js';
-import { asList, renderWith } from './rendered.js';
+import { asList, ownImages, renderWith } from './rendered.js';
 import { rollOut } from './roll-out.js';
 import { runMain } from './run-main.js';
 import { showBookstore } from './show-bookstore.js';
@@ -17,6 +18,7 @@ await runMain('k8s:up', async () => {
   console.log(`k8s/overlays/${overlay} to the context ${kubectl.context}\n`);
 
   const manifests = await renderWith(kubectl, overlay);
+  await requireBuilt(kubectl.context, ownImages(manifests));
   if (needsCredentials(overlay)) await provideSecrets(kubectl, overlay, manifests, options.credentials);
   await rollOut(kubectl, namespaceOf(overlay), manifests);
   await showBookstore(kubectl, overlay);
