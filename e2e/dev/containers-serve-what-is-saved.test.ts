@@ -44,7 +44,8 @@ afterAll(async () => {
   client?.close();
   await up?.[Symbol.asyncDispose]();
   await stack?.[Symbol.asyncDispose]();
-  await outputOf(['docker', 'image', 'rm', `bookstore/author-service-dev:${TAG}`, `bookstore/book-service-dev:${TAG}`]);
+  const images = ['author-service', 'author-migrate', 'book-service', 'book-migrate'];
+  await outputOf(['docker', 'image', 'rm', ...images.map((name) => `bookstore/${name}-dev:${TAG}`)]);
   await copy?.[Symbol.asyncDispose]();
 });
 

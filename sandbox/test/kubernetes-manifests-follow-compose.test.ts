@@ -3,6 +3,7 @@ import path from 'node:path';
 import { kitSettings } from '@bookstore/service-kit';
 import { describe, expect, test } from 'vitest';
 import { root } from '../src/kubernetes/paths.js';
+import { findRenderer } from '../src/kubernetes/render.js';
 import {
   bytes,
   type ComposeService,
@@ -131,6 +132,15 @@ describe.each(databases)('%s', (name) => {
     expect(podOf(name).volumes).toContainEqual({ name: volume, persistentVolumeClaim: { claimName: volume } });
     find(manifests, 'PersistentVolumeClaim', volume ?? '');
   });
+});
+
+// Only docker-desktop is committed as rendered.
+test.skipIf(!(await findRenderer()))('Minikube takes no image of ours from a public registry', async () => {
+  const minikube = await manifestsOf('minikube');
+  for (const name of services) {
+    const { containers, initContainers = [] } = find(minikube, 'Deployment', name).spec.template.spec;
+    for (const container of [...containers, ...initContainers]) expect(container.imagePullPolicy).toBe('Never');
+  }
 });
 
 test('every container is one of compose.yaml', () => {

@@ -37,7 +37,8 @@ export async function startCompose(folder: string): Promise<DevBookstore> {
   };
   const down = async () => {
     await docker('compose', 'down', '--volumes', '--timeout', '1');
-    await docker('image', 'rm', `bookstore/author-service-dev:${id}`, `bookstore/book-service-dev:${id}`);
+    const images = ['author-service', 'author-migrate', 'book-service', 'book-migrate'];
+    await docker('image', 'rm', ...images.map((name) => `bookstore/${name}-dev:${id}`));
   };
   try {
     const bookstore = await start(folder, ['docker', 'compose', 'up', '--build', '--watch'], env);
