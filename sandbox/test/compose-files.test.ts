@@ -9,6 +9,7 @@ interface Service {
   build?: object;
   pull_policy?: string;
   profiles?: string[];
+  cpus?: number;
 }
 
 const files = readdirSync(root).filter((file) => /^compose(\.\w+)?\.yaml$/.test(file));
@@ -57,5 +58,10 @@ describe.each(fileSets.map((files) => [files.join(' + '), files] as const))('%s'
   test('no image of ours is pulled', () => {
     expect(ours).not.toEqual([]);
     for (const [name, { pull_policy }] of ours) expect(['never', 'build'], name).toContain(pull_policy);
+  });
+
+  // The engine refuses more processors than there are, and any number where the kernel has no cgroup for them.
+  test('no service asks for a number of processors', () => {
+    for (const [name, { cpus }] of services) expect(cpus, name).toBeUndefined();
   });
 });

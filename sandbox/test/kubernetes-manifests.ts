@@ -12,7 +12,6 @@ export interface ComposeService {
   user: string;
   read_only: boolean;
   mem_limit: string;
-  cpus?: number;
   command?: string[];
   environment: Record<string, string>;
   secrets: string[];

@@ -20,7 +20,6 @@ export function notConfinedBy({ Config, HostConfig }: ContainerFacts): string[] 
     'no new privileges': HostConfig.SecurityOpt?.some((option) => /^no-new-privileges(:true)?$/.test(option)),
     'a limit of processes': (HostConfig.PidsLimit ?? 0) > 0,
     'a limit of memory': HostConfig.Memory > 0,
-    'a limit of processors': HostConfig.NanoCpus > 0,
     'secrets in files, not in the environment': Config.Env.every(
       (entry) => !/^\w*(PASSWORD|SECRET|TOKEN)=./.test(entry),
     ),

@@ -13,7 +13,6 @@ export interface ContainerFacts {
     readonly SecurityOpt: readonly string[] | null;
     readonly Memory: number;
     readonly PidsLimit: number | null;
-    readonly NanoCpus: number;
     readonly Tmpfs?: Readonly<Record<string, string>> | null;
   };
   readonly NetworkSettings: {
