@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Document, parseDocument } from 'yaml';
+import { type Document, isAlias, isNode, parseDocument, visit } from 'yaml';
 import { root } from '../src/kubernetes/paths.js';
 
 interface Service {
@@ -64,4 +64,20 @@ describe.each(fileSets.map((files) => [files.join(' + '), files] as const))('%s'
   test('no service asks for a number of processors', () => {
     for (const [name, { cpus }] of services) expect(cpus, name).toBeUndefined();
   });
+});
+
+// Compose before 2.27 loses a tag that is reached by an alias.
+test.each([...documents])('%s says !override and !reset in place, below no alias', (_, document) => {
+  const lost: string[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      const source = alias.resolve(document);
+      visit(source ?? null, {
+        Node: (_, node) => {
+          if (isNode(node) && !isAlias(node) && /^!(override|reset)$/.test(node.tag ?? '')) lost.push(alias.source);
+        },
+      });
+    },
+  });
+  expect(lost).toEqual([]);
 });
