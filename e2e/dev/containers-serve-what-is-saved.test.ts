@@ -97,6 +97,26 @@ test(
   BUILD.timeout,
 );
 
+/** As Ctrl-C does, and then what a change by `git` does while nobody watches. */
+async function changeUnwatched(change: () => Promise<void>): Promise<void> {
+  await up[Symbol.asyncDispose]();
+  await change();
+  up = stack.start('up', '--force-recreate', '--watch');
+  await up.prints('Watch enabled');
+}
+
+test('what was saved while nobody watched serves after the next start', BUILD, async () => {
+  await changeUnwatched(() => edit(copy.folder, AUTHOR, '`no such author has', '`not one author has'));
+  await expect.poll(refusal, LIMIT).toContain('not one author has the id');
+});
+
+test('what was taken back while nobody watched is gone after the next start', BUILD, async () => {
+  await edit(copy.folder, AUTHOR, '`not one author has', '`a passing thought has');
+  await expect.poll(refusal, LIMIT).toContain('a passing thought has the id');
+  await changeUnwatched(() => edit(copy.folder, AUTHOR, '`a passing thought has', '`not one author has'));
+  await expect.poll(refusal, LIMIT).toContain('not one author has the id');
+});
+
 /** Of an author, as the service describes itself; none while it does not answer. */
 async function fields(port: number): Promise<string[]> {
   const reflection = new Reflection(`127.0.0.1:${port}`, 'v1');
