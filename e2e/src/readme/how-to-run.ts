@@ -25,7 +25,7 @@ const waysToRun: readonly WayToRun[] = [
   { matches: /^npm run seed\b/, run: (command, target) => outputOf(smaller(command), { env: portsOf(target) }) },
   { matches: /^npx buf curl /, run: (command, target) => outputOf(atTarget(command, target)) },
   {
-    matches: /^([A-Z_]+=\S+ )*docker compose (up|stop|build)\b/,
+    matches: /^([A-Z_]+=\S+ )*docker compose ((--profile '\*' )?down|up|stop|build)\b/,
     on: ['compose'],
     run: async (command) => outputOf(command, { env: await ownStack() }),
   },
