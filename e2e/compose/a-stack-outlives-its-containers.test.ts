@@ -50,6 +50,14 @@ test('a clone that only its owner can read starts', { timeout: 300_000 }, async 
   close();
 });
 
+test("no index on text depends on the C library of the databases' image", async () => {
+  const query = 'SELECT datlocprovider, datlocale FROM pg_database WHERE datname = current_database()';
+  for (const name of ['author', 'book']) {
+    const psql = ['psql', '-U', `${name}_migrator`, '-d', `${name}s`, '-Atc', query];
+    expect(await stack.compose('exec', '-T', `${name}-db`, ...psql)).toBe('b|C.UTF-8\n');
+  }
+});
+
 test('an idle service ends within 2 seconds of being asked to, by itself', { timeout: 60_000 }, async () => {
   for (const service of services) {
     const askedAt = Date.now();

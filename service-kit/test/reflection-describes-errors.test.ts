@@ -1,4 +1,9 @@
-import { ServerReflectionAlphaClient, ServerReflectionClient, ServerReflectionRequest } from '@bookstore/proto';
+import {
+  ServerReflectionAlphaClient,
+  ServerReflectionClient,
+  ServerReflectionRequest,
+  type ServerReflectionResponse,
+} from '@bookstore/proto';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { credentials } from '@grpc/grpc-js';
@@ -31,7 +36,8 @@ describe.each([
     stream.write({ ...ServerReflectionRequest.decode(new Uint8Array()), ...question });
     stream.end();
     try {
-      for await (const { fileDescriptorResponse, errorResponse, originalRequest } of stream) {
+      for await (const answer of stream) {
+        const { fileDescriptorResponse, errorResponse, originalRequest }: ServerReflectionResponse = answer;
         const files = fileDescriptorResponse?.fileDescriptorProto.map(
           (bytes: Uint8Array) => fromBinary(FileDescriptorProtoSchema, bytes).name,
         );

@@ -3,12 +3,12 @@ import type { ServiceName } from './service-process.js';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** What any program needs on this machine, and what Node, OpenTelemetry and gRPC document. On Windows in any case. */
+/** What any program needs on this machine, and what Node, OpenTelemetry, gRPC and VS Code's debugger read. */
 const FOR_ANY_PROGRAM = new RegExp(
   `^(${[
     ...['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'LD_.+', 'DYLD_.+', 'TZ', 'LANG', 'LC_.+'],
     ...['TERM', 'COLORTERM', 'NO_COLOR', 'FORCE_COLOR', 'DEBUG', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
-    ...['NODE_.+', 'OTEL_.+', 'GRPC_.+', '(HTTPS?|ALL|NO)_PROXY'],
+    ...['NODE_.+', 'OTEL_.+', 'GRPC_.+', 'VSCODE_.+', '(HTTPS?|ALL|NO)_PROXY'],
   ].join('|')})$`,
   'i',
 );

@@ -71,18 +71,14 @@ export async function expectSessions(pool: pg.Pool): Promise<void> {
 
 /** @throws Error while the database does not answer, or refuses writes, as a standby does */
 export async function expectWritable(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query("SELECT current_setting('transaction_read_only') AS read_only");
-  if (rows[0]?.read_only !== 'on') return;
-  closeIdle(pool);
-  throw new Error('it is read-only');
-}
-
-/** A session that began while the database was read-only may stay so. */
-function closeIdle(pool: pg.Pool): void {
-  for (let left = pool.idleCount; left > 0; left--) {
-    pool.connect().then(
-      (client) => client.release(true),
-      () => {},
-    );
+  const client = await pool.connect();
+  let isUseless = true;
+  try {
+    const { rows } = await client.query("SELECT current_setting('transaction_read_only') AS read_only");
+    isUseless = rows[0]?.read_only === 'on';
+  } finally {
+    // A session that began while the database was read-only may stay so: the next look takes another one.
+    client.release(isUseless);
   }
+  if (isUseless) throw new Error('it is read-only');
 }

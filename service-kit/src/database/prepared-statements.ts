@@ -5,10 +5,13 @@ import { sqlState } from './database-errors.js';
 /** The most prepared statements of one connection: statements made at run time must not fill the database's memory. */
 const MAX_PREPARED = 500;
 
-/** SQLSTATEs of a prepared statement that fails for ever: a column that it returns has another type, or it is gone. */
-const OUTDATED = ['0A000', '26000'];
+/** SQLSTATEs of a prepared statement that fails for ever: a column has another type since, or the statement is gone. */
+const OUTDATED = ['0A000', '42883', '26000'];
 
 type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
+type Statements = Pick<Adapter, 'queryRaw' | 'executeRaw'>;
+type Statement = Parameters<Adapter['queryRaw']>[0];
+type Guard = <Result>(run: (statement: Statement) => Promise<Result>) => (statement: Statement) => Promise<Result>;
 
 /** Prisma's adapter with prepared statements. One that a migration has made useless is prepared anew, by another name. */
 export class PreparedStatementsAdapter extends PrismaPg {
@@ -20,7 +23,7 @@ export class PreparedStatementsAdapter extends PrismaPg {
     const statementNameGenerator = ({ sql }: { sql: string }) => {
       const known = names.get(sql);
       if (known !== undefined) return known;
-      if (made >= MAX_PREPARED) return ''; // not prepared
+      if (names.size >= MAX_PREPARED) return ''; // not prepared
       const name = `prisma_${made++}`;
       names.set(sql, name);
       return name;
@@ -31,25 +34,21 @@ export class PreparedStatementsAdapter extends PrismaPg {
 
   override async connect(): Promise<Adapter> {
     const adapter = await super.connect();
-    const query = adapter.queryRaw.bind(adapter);
     // It was refused before it ran, so that it may run again.
-    adapter.queryRaw = (statement) =>
-      query(statement).catch((error) => {
+    const retried: Guard = (run) => (statement) =>
+      run(statement).catch((error) => {
         this.#forget(statement.sql, error);
-        return query(statement);
+        return run(statement);
       });
+    // The transaction has failed with it: the next one finds the statement prepared anew.
+    const forgotten: Guard = (run) => (statement) =>
+      run(statement).catch((error) => {
+        this.#forget(statement.sql, error);
+        throw error;
+      });
+    guard(adapter, retried);
     const begin = adapter.startTransaction.bind(adapter);
-    adapter.startTransaction = async (isolationLevel) => {
-      const transaction = await begin(isolationLevel);
-      const queryWithin = transaction.queryRaw.bind(transaction);
-      // The transaction has failed with it. The next one finds the statement prepared anew.
-      transaction.queryRaw = (statement) =>
-        queryWithin(statement).catch((error) => {
-          this.#forget(statement.sql, error);
-          throw error;
-        });
-      return transaction;
-    };
+    adapter.startTransaction = async (isolationLevel) => guard(await begin(isolationLevel), forgotten);
     return adapter;
   }
 
@@ -58,4 +57,10 @@ export class PreparedStatementsAdapter extends PrismaPg {
     if (!OUTDATED.includes(sqlState(error) ?? '')) throw error;
     this.#names.delete(sql);
   }
+}
+
+function guard<Guarded extends Statements>(guarded: Guarded, by: Guard): Guarded {
+  guarded.queryRaw = by(guarded.queryRaw.bind(guarded));
+  guarded.executeRaw = by(guarded.executeRaw.bind(guarded));
+  return guarded;
 }
