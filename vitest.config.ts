@@ -1,8 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { forgetShellVariables } from './vitest.environment.js';
 import { keepScratchInMemory } from './vitest.scratch.js';
 
 forgetShellVariables();
+// Tests run what other packages have compiled, also by `npx vitest`. Where something does not compile, that is shown, and
+// the tests of the rest still run.
+spawnSync(process.execPath, [path.join(import.meta.dirname, 'scripts/build.mjs')], { stdio: ['ignore', 2, 2] });
 keepScratchInMemory();
 
 export default defineConfig({

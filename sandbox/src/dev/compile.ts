@@ -17,7 +17,7 @@ export async function compile(root: string, services: readonly string[], signal:
   const begun = new Date();
   const compiles = await runScript(root, 'build.mjs', [...ONE_CHECKER, ...services], signal);
   for (const folder of readdirSync(root)) {
-    const record = path.join(root, folder, 'tsconfig.tsbuildinfo');
+    const record = path.join(root, folder, 'dist/tsconfig.tsbuildinfo');
     if (existsSync(record) && statSync(record).mtime > begun) utimesSync(record, begun, begun);
   }
   return compiles;

@@ -25,7 +25,7 @@ export class WorkTreeCopy implements AsyncDisposable {
     const known = await list('ls-files', '--cached', '--others', '--exclude-standard');
     // What has been built is newer than its sources, and stays so.
     const ignored = await list('ls-files', '--others', '--ignored', '--exclude-standard', '--directory');
-    const built = ignored.filter((file) => /(^|\/)(dist|generated)\/$|\.tsbuildinfo$/.test(file));
+    const built = ignored.filter((file) => /(^|\/)(dist|generated)\/$/.test(file));
     const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
     for (const file of [...known, ...built]) {
       await cp(path.join(root, file), path.join(this.folder, file), options).catch(ignoreMissing);
