@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { exitOn, testPathProblem } from './scripts/requirements.mjs';
 import { forgetShellVariables } from './vitest.environment.js';
 import { keepScratchInMemory } from './vitest.scratch.js';
 
+exitOn(testPathProblem());
 forgetShellVariables();
 // Tests run what other packages have compiled, also by `npx vitest`. Where something does not compile, that is shown, and
 // the tests of the rest still run.

@@ -6,12 +6,14 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exitOn, packageProblem, pathProblem } from './requirements.mjs';
 import { root, run } from './run.mjs';
 
 const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
 
 /** Ends the process with status 1 when something does not compile. */
 export function build(projects) {
+  exitOn(pathProblem() ?? packageProblem());
   if (!hasContract())
     orExit(spawnSync(process.execPath, [path.join(root, 'scripts/generate.mjs')], { stdio: 'inherit' }).status === 0);
   const prismaInstalled = modified(createRequire(import.meta.url).resolve('prisma/package.json'));

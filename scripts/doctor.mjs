@@ -1,13 +1,16 @@
 // What this machine has of what the bookstore needs, and what to do about the rest: npm run doctor
 // Ends with status 1 only when something is missing that `npm start` cannot do without.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
+import { packageProblem, pathProblem, testPathProblem } from './requirements.mjs';
 import { root } from './run.mjs';
 
 const { engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-const NEEDED_GIB = 2;
+// The README names these, too.
+const LEAST = { diskGib: 2, cpus: 1, memoryGib: 2, docker: '25.0', compose: '2.27', buildx: '0.17' };
 
 /** A program's first line of output; undefined when it is not there, does not end in time, or fails. */
 function firstLine(program, ...args) {
@@ -17,37 +20,52 @@ function firstLine(program, ...args) {
   return status === 0 ? (stdout || stderr).trim().split(/\r?\n/)[0] : undefined;
 }
 
-const node = () => {
-  const [needed, found] = [engines.node.replace('>=', ''), process.versions.node].map((text) =>
-    text.split('.').map(Number),
-  );
-  const enough = found[0] > needed[0] || (found[0] === needed[0] && found[1] >= needed[1]);
-  return {
-    ok: enough,
-    found: process.versions.node,
-    advice: `install Node ${engines.node}; .nvmrc names ours: nvm install`,
-  };
-};
+function isAtLeast(version, least) {
+  const [found, needed] = [version, least].map((text) => /\d+(\.\d+)*/.exec(text)?.[0].split('.').map(Number) ?? []);
+  const different = needed.findIndex((number, index) => number !== (found[index] ?? 0));
+  return different === -1 || (found[different] ?? 0) > needed[different];
+}
+
+const node = () => ({
+  ok: isAtLeast(process.versions.node, engines.node),
+  found: process.versions.node,
+  advice: `install Node ${engines.node}; .nvmrc names ours: nvm install`,
+});
 
 const npm = () => {
   const version = firstLine('npm', '--version');
   return { ok: version !== undefined, found: version, advice: 'npm comes with Node: https://nodejs.org' };
 };
 
-const packages = () => {
-  const ok = ['typescript', 'prisma', '@bookstore/sandbox'].every((name) =>
-    existsSync(path.join(root, 'node_modules', name)),
-  );
-  return { ok, found: 'installed', advice: 'npm ci' };
-};
+const packages = () => ({ ok: !packageProblem(), found: 'installed', advice: packageProblem() });
+
+function cpusAndMemory(cpus, bytes) {
+  const gib = bytes / 2 ** 30;
+  // A machine that is sold with 2 GiB shows a little less.
+  const ok = cpus >= LEAST.cpus && gib >= LEAST.memoryGib * 0.9;
+  const found = `CPUs: ${cpus}, memory: ${gib.toFixed(1)} GiB`;
+  return { ok, found, tooLow: !ok, advice: `${found}; at least ${LEAST.cpus} and ${LEAST.memoryGib} GiB` };
+}
+
+const here = () => ({ ok: !pathProblem(), found: root, advice: pathProblem() });
+
+const testPath = () => ({
+  ok: !testPathProblem(),
+  found: 'can be used',
+  advice: `only for npm test: ${testPathProblem()}`,
+});
+
+/** A container may have been given less than the machine has. */
+const machine = () =>
+  cpusAndMemory(os.availableParallelism(), Math.min(os.totalmem(), process.constrainedMemory() || Infinity));
 
 const disk = () => {
   const { bavail, bsize } = statfsSync(root);
   const gib = (bavail * bsize) / 2 ** 30;
   return {
-    ok: gib >= NEEDED_GIB,
+    ok: gib >= LEAST.diskGib,
     found: `${gib.toFixed(1)} GiB free`,
-    advice: `make room: ${NEEDED_GIB} GiB at least`,
+    advice: `make room: ${LEAST.diskGib} GiB at least`,
   };
 };
 
@@ -61,19 +79,40 @@ const port = (variable, fallback) => async () => {
   return { ok: code === undefined, found: 'free', advice: `${advice}; ${variable} names another port` };
 };
 
+/** @param absent the advice when there is no version */
+function versioned(version, least, absent) {
+  if (version === undefined) return { ok: false, advice: absent };
+  const ok = isAtLeast(version, least);
+  return { ok, found: version, tooLow: !ok, advice: `${version}; only for Docker: ${least} or newer` };
+}
+
 const docker = () => {
   const version = firstLine('docker', 'version', '--format', '{{.Server.Version}}');
-  const advice = firstLine('docker', '--version')
-    ? 'the engine does not answer: start Docker'
-    : 'only for compose and images: https://docs.docker.com/get-docker';
-  return { ok: version !== undefined, found: version, advice };
+  const absent = firstLine('docker', '--version')
+    ? 'only for Docker: the engine does not answer; start it'
+    : `only for compose and images: Docker Engine ${LEAST.docker} or newer, https://docs.docker.com/get-docker`;
+  return versioned(version, LEAST.docker, absent);
 };
 
-const compose = () => {
-  const version = firstLine('docker', 'compose', 'version', '--short');
-  const [major, minor] = (version ?? '').replace(/^v/, '').split('.').map(Number);
-  const ok = major > 2 || (major === 2 && minor >= 24);
-  return { ok, found: version, advice: 'only for docker compose: Compose 2.24 or newer' };
+const compose = () =>
+  versioned(
+    firstLine('docker', 'compose', 'version', '--short'),
+    LEAST.compose,
+    `only for docker compose: Compose ${LEAST.compose} or newer`,
+  );
+
+const buildx = () =>
+  versioned(
+    // Its name comes first.
+    firstLine('docker', 'buildx', 'version')?.split(' ')[1],
+    LEAST.buildx,
+    `only for images: buildx ${LEAST.buildx} or newer`,
+  );
+
+/** On Docker Desktop the engine has a part of the machine. */
+const dockerMachine = () => {
+  const [cpus, bytes] = firstLine('docker', 'info', '--format', '{{.NCPU}},{{.MemTotal}}')?.split(',') ?? [];
+  return cpus ? cpusAndMemory(Number(cpus), Number(bytes)) : { ok: false, advice: 'only for Docker' };
 };
 
 const kubectl = () => {
@@ -92,12 +131,17 @@ const tool = (program, flag, use) => () => {
 const checks = [
   ['Node', true, node],
   ['npm', true, npm],
+  ['path', true, here],
   ['packages', true, packages],
   ['disk', true, disk],
+  ['machine', false, machine],
+  ['test path', false, testPath],
   ['author port', true, port('AUTHOR_PORT', 50051)],
   ['book port', true, port('BOOK_PORT', 50052)],
   ['Docker', false, docker],
   ['Compose', false, compose],
+  ['buildx', false, buildx],
+  ['for Docker', false, dockerMachine],
   ['kubectl', false, kubectl],
   ['kompose', false, tool('kompose', 'version', 'to export the Kubernetes manifests')],
   ['kustomize', false, tool('kustomize', 'version', 'to export the Kubernetes manifests')],
@@ -108,9 +152,9 @@ const checks = [
 
 let missing = 0;
 for (const [name, needed, check] of checks) {
-  const { ok, found, advice } = await check();
+  const { ok, found, tooLow, advice } = await check();
   if (!ok && needed) missing++;
-  const mark = ok ? 'ok     ' : needed ? 'MISSING' : 'absent ';
+  const mark = ok ? 'ok     ' : needed ? 'MISSING' : tooLow ? 'too low' : 'absent ';
   console.log(`${mark} ${name.padEnd(12)} ${ok ? found : advice}`);
 }
 console.log(missing === 0 ? '\nnpm start can run here.' : `\nnpm start needs ${missing} more: see MISSING above.`);

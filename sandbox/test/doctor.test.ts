@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -60,3 +60,30 @@ test('a port that is taken is missing, and the advice names its variable', async
   expect(lines).toContain('npm start needs 1 more: see MISSING above.');
   expect(status).toBe(1);
 });
+
+// Its stand-in is a script of sh.
+test.skipIf(process.platform === 'win32')(
+  'what is older or smaller than Docker needs is found, and the least is named',
+  async () => {
+    const folder = folderWithNpm();
+    const answers = {
+      'version --format': '24.0.9',
+      'compose version': 'v2.26.1',
+      'buildx version': 'github.com/docker/buildx v0.16.2 0123456',
+      'info --format': '1,1038090240',
+    };
+    const cases = Object.entries(answers).map(([args, answer]) => `"${args}"*) echo "${answer}";;`);
+    writeFileSync(path.join(folder, 'docker'), `#!/bin/sh\ncase "$*" in ${cases.join(' ')} esac\n`, { mode: 0o755 });
+    const { status, lines } = await doctor({ PATH: folder });
+    expect(lines.filter((line) => line.startsWith('too low'))).toEqual([
+      expect.stringMatching(/Docker +24\.0\.9; .*25\.0 or newer/),
+      expect.stringMatching(/Compose +v2\.26\.1; .*2\.27 or newer/),
+      expect.stringMatching(/buildx +v0\.16\.2; .*0\.17 or newer/),
+      expect.stringMatching(/for Docker +CPUs: 1, memory: 1\.0 GiB; at least 1 and 2 GiB/),
+    ]);
+    // None of it keeps npm start from running.
+    expect(status).toBe(0);
+    const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+    expect(readme).toContain('Docker Engine 25, Compose 2.27 and buildx 0.17 or newer, one CPU and 2 GiB of memory');
+  },
+);
