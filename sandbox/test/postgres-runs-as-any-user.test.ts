@@ -68,7 +68,7 @@ function makeCheckout(home: string): string {
 }
 
 /** Starts PostgreSQL on a folder in a process of its own, runs a statement, and stops. */
-async function run(dataDir: string, sql: string, uid?: number) {
+async function run(dataDir: string, sql: string, uid?: number, home = path.join(scratch, 'home')) {
   const script = `
     import { statSync } from 'node:fs';
     import pg from 'pg';
@@ -88,7 +88,7 @@ async function run(dataDir: string, sql: string, uid?: number) {
       console.log(JSON.stringify({ rows: rows.flat(), uid }));
     }`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: path.join(scratch, 'home'),
+    cwd: home,
     env: { ...process.env, TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'inherit'],
     ...(uid !== undefined && { uid, gid: uid }),
@@ -134,6 +134,13 @@ test.runIf(isRoot && process.platform === 'linux')(
     expect(statSync(home).mode & 0o777).toBe(0o700);
   },
 );
+
+test('a checkout whose path means something to a shell', async () => {
+  const user = isRoot ? USER : undefined;
+  const home = folder('a"b$(c)`d`', 0o777);
+  makeCheckout(home);
+  expect(await run(path.join(home, 'postgres'), 'SELECT 6', user, home)).toMatchObject({ rows: [6] });
+});
 
 test('a damaged copy of the programs is made anew, one of another user is not run', () => {
   const [name] = copies();

@@ -81,6 +81,8 @@ function makeLinks(root: string): void {
 }
 
 async function tryBinaries(root: string, user: ServerUser): Promise<PostgresBinaries> {
+  // initdb and pg_ctl start `postgres` by a shell, and put the path between double quotes.
+  if (process.platform !== 'win32' && /["$`]/.test(root)) throw new Error('a shell would not keep this path');
   const program = (name: string) => path.join(root, 'native/bin', process.platform === 'win32' ? `${name}.exe` : name);
   const { options } = runIn(path.parse(root).root, user);
   const { stdout } = await run(program('postgres'), ['--version'], { ...options, timeout: 10_000 });
