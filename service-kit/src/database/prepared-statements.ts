@@ -11,6 +11,7 @@ const OUTDATED = ['0A000', '42883', '26000'];
 type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
 type Statements = Pick<Adapter, 'queryRaw' | 'executeRaw'>;
 type Statement = Parameters<Adapter['queryRaw']>[0];
+type IsolationLevel = Parameters<Adapter['startTransaction']>[0];
 type Guard = <Result>(run: (statement: Statement) => Promise<Result>) => (statement: Statement) => Promise<Result>;
 
 /** Prisma's adapter with prepared statements. One that a migration has made useless is prepared anew, by another name. */
@@ -46,10 +47,10 @@ export class PreparedStatementsAdapter extends PrismaPg {
         this.#forget(statement.sql, error);
         throw error;
       });
-    guard(adapter, retried);
-    const begin = adapter.startTransaction.bind(adapter);
-    adapter.startTransaction = async (isolationLevel) => guard(await begin(isolationLevel), forgotten);
-    return adapter;
+    return Object.assign(guarded(adapter, retried), {
+      startTransaction: async (isolationLevel?: IsolationLevel) =>
+        guarded(await adapter.startTransaction(isolationLevel), forgotten),
+    });
   }
 
   /** @throws the error, unless it says that the statement is outdated */
@@ -59,8 +60,9 @@ export class PreparedStatementsAdapter extends PrismaPg {
   }
 }
 
-function guard<Guarded extends Statements>(guarded: Guarded, by: Guard): Guarded {
-  guarded.queryRaw = by(guarded.queryRaw.bind(guarded));
-  guarded.executeRaw = by(guarded.executeRaw.bind(guarded));
-  return guarded;
-}
+/** The same, but for these two. */
+const guarded = <Guarded extends Statements>(inner: Guarded, by: Guard): Guarded =>
+  Object.assign(Object.create(inner) as Guarded, {
+    queryRaw: by(inner.queryRaw.bind(inner)),
+    executeRaw: by(inner.executeRaw.bind(inner)),
+  });
