@@ -134,7 +134,7 @@ test('a thousand idle connections: a call beside them is answered, and memory st
 });
 
 test('the streams of a connection beyond a thousand are refused, and others are answered', async () => {
-  const authorization = await secure.authorization(undefined, 'many streams');
+  const authorization = await secure.authorization(undefined, 'many-streams');
   const [connection] = await openAll(1);
   const resets = (connection as RawConnection).watchResets();
   const headers = callHeaders(METHOD, field('authorization', authorization));
