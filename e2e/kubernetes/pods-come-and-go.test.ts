@@ -16,19 +16,19 @@ const pods = async (selector: string) =>
   (await bookstore.kubectl('get', 'pods', '-l', selector, '-o', 'name')).split('\n').filter(Boolean);
 
 test('a rolling restart of both services loses no call', { timeout: 300_000 }, async () => {
-  const load = await startLoad(bookstore, { name: 'rollout', callsPerSecond: 50, retries: false });
-  await load.untilCalls(200);
+  const load = await startLoad(bookstore, { name: 'rollout', callsPerSecond: 150, retries: false });
+  await load.untilCalls(500);
   const before = await pods('app.kubernetes.io/component=server');
 
   await bookstore.kubectl('rollout', 'restart', 'deployment/author-service', 'deployment/book-service');
   await bookstore.waitUntilReady();
   for (const pod of before) await bookstore.kubectl('wait', '--for=delete', pod, '--timeout=60s');
-  await load.untilCalls(2500);
+  await load.untilCalls(6000);
   const { calls, failures } = await load.end();
 
   console.log(`rolling restart of ${before.length} pods: ${calls} calls, ${JSON.stringify(failures)} failed`);
   expect(failures).toEqual({});
-  expect(calls).toBeGreaterThanOrEqual(2000);
+  expect(calls).toBeGreaterThanOrEqual(5000);
 });
 
 test('rolled out again, the services run the images of now, and the databases stay', { timeout: 300_000 }, async () => {
@@ -45,15 +45,15 @@ test('rolled out again, the services run the images of now, and the databases st
 test('a pod that is killed takes no call with it that may be sent again', { timeout: 300_000 }, async () => {
   await bookstore.kubectl('scale', 'deployment/author-service', 'deployment/book-service', '--replicas=2');
   await bookstore.waitUntilReady();
-  const load = await startLoad(bookstore, { name: 'kill', callsPerSecond: 50, retries: true });
-  await load.untilCalls(300);
+  const load = await startLoad(bookstore, { name: 'kill', callsPerSecond: 150, retries: true });
+  await load.untilCalls(1000);
 
   for (const service of ['author-service', 'book-service']) {
     const [victim = ''] = await pods(`app.kubernetes.io/name=${service}`);
     await bookstore.kubectl('delete', victim, '--grace-period=0', '--force');
     await bookstore.waitUntilReady();
   }
-  await load.untilCalls(1700);
+  await load.untilCalls(5000);
   const { calls, failures } = await load.end();
 
   console.log(`two pods killed: ${calls} calls, ${JSON.stringify(failures)} failed`);

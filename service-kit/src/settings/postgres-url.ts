@@ -4,7 +4,9 @@ const SSL_MODES = ['disable', 'no-verify', 'require', 'verify-ca', 'verify-full'
 
 /** What is wrong with the URL of a database, without its values; undefined for one that is supported. */
 export function postgresUrlProblem(value: string): string | undefined {
-  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) return 'must be a postgresql:// URL';
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    return 'must be a postgresql:// URL with a host; a Unix socket is postgresql://USER@localhost/DATABASE?host=/FOLDER';
+  }
   const { hostname, searchParams } = new URL(value);
   if (hostname.includes(',')) return 'must name one host';
   if ([...searchParams.keys()].some((name) => !PARAMETERS.includes(name))) {

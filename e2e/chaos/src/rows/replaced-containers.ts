@@ -8,8 +8,8 @@ import { docker } from '../compose/engine.js';
 import { type Row, scaled } from '../row.js';
 import { until } from '../until.js';
 
-const PER_SECOND = 50;
-const WITHOUT_RETRIES_PER_SECOND = 25;
+const PER_SECOND = 150;
+const WITHOUT_RETRIES_PER_SECOND = 50;
 /** One with retries and one without. */
 const CLIENTS = 2;
 const CALLS_WITHIN_MS = 180_000;
@@ -43,7 +43,7 @@ export const replacedContainers: Row = {
       const client = await load('yes', PER_SECOND);
       // Its own HTTP/2 refuses what it sends while a connection ends, and grpc-js repeats that but once by itself.
       const withoutRetries = await load('no', WITHOUT_RETRIES_PER_SECOND);
-      const enough = scaled(lab, { test: 200, short: 600, full: 10_000 });
+      const enough = scaled(lab, { test: 200, short: 1500, full: 10_000 });
       const callsMade = async () => (await client.lines<Load>()).at(-1)?.calls ?? 0;
       await until('load', CONNECTED_WITHIN_MS, async () => (await callsMade()) > 0);
       let restarts = 0;

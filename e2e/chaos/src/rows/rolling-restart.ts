@@ -8,7 +8,7 @@ import { SteadyLoad } from '../load/steady-load.js';
 import { Random } from '../random.js';
 import { type Row, scaled } from '../row.js';
 
-const PER_SECOND = 25;
+const PER_SECOND = 100;
 
 /** Row 5: each process of each service is replaced in turn, under load. */
 export const rollingRestart: Row = {

@@ -12,7 +12,7 @@ import { Random } from '../random.js';
 import { type Finding, type Lab, type Row, scaled } from '../row.js';
 import { until } from '../until.js';
 
-const PER_SECOND = 50;
+const PER_SECOND = 200;
 /** After serving again, ms. */
 const RECOVERY_MS = 3000;
 /** What a call may end with while a service is away. */
