@@ -23,5 +23,5 @@ export { type RunningService, startService } from './service/start-service.js';
 export * from './settings/index.js';
 export * from './validation/fields.js';
 export { parse } from './validation/parse.js';
-export { requestHash } from './validation/request-hash.js';
+export { isRequestOf, requestHash } from './validation/request-hash.js';
 export { type Validated, ZodValidationPipe } from './validation/zod-validation.pipe.js';

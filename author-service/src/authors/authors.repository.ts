@@ -1,4 +1,4 @@
-import { answerLost, NIL_UUID, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
+import { answerLost, isRequestOf, NIL_UUID, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -79,7 +79,7 @@ export class AuthorsRepository {
     });
     if (!twin) return undefined;
     const { requestHash: hash, ...author } = twin;
-    if (hash === null || Buffer.compare(hash, requestHash(content)) !== 0) throw new RequestIdReused(requestId);
+    if (!isRequestOf(hash, content)) throw new RequestIdReused(requestId);
     return author;
   }
 

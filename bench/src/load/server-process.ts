@@ -1,16 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { whenThisProcessIsGone } from '@bookstore/sandbox';
 import { imageOptions } from './image-command.js';
-
-const repository = path.resolve(import.meta.dirname, '../../..');
 
 /** How a server is started. */
 export interface ServerCommand {
   /** Program and version of Node. */
   readonly node: string;
   readonly args: readonly string[];
+  /** The repository, whose Dockerfiles say how Node runs. */
   readonly cwd: string;
   /** All that it finds in its environment, but for PATH. */
   readonly env: Readonly<Record<string, string>>;
@@ -33,7 +31,7 @@ export class ServerProcess {
     this.#child = spawn(node, args, {
       cwd,
       // Nothing of this process's own settings: each contender runs as it would in the image of a service.
-      env: { PATH: process.env.PATH, NODE_ENV: 'production', NODE_OPTIONS: imageOptions(repository), ...env },
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', NODE_OPTIONS: imageOptions(cwd), ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     // A channel that breaks is followed by the exit, which is what is listened for.

@@ -1,4 +1,4 @@
-import { NIL_UUID, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
+import { isRequestOf, NIL_UUID, requestHash, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -73,7 +73,7 @@ export class BooksRepository {
     });
     if (!twin) return undefined;
     const { requestHash: hash, ...book } = twin;
-    if (hash === null || Buffer.compare(hash, requestHash(content)) !== 0) throw new RequestIdReused(requestId);
+    if (!isRequestOf(hash, content)) throw new RequestIdReused(requestId);
     return book;
   }
 

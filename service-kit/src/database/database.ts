@@ -4,7 +4,7 @@ import type { KitSettings } from '../settings/kit-settings.js';
 import { LONGEST_TIMER_MS } from '../settings/timers.js';
 import { connectionString } from './connection-string.js';
 import { PreparedStatementsAdapter } from './prepared-statements.js';
-import { expectSession, SESSION_OPTIONS, SHOW_SESSION } from './session.js';
+import { SESSION_OPTIONS } from './session.js';
 
 /** A transaction that waits for its client for so long was abandoned, ms. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -62,11 +62,6 @@ export async function openAll(pool: pg.Pool): Promise<void> {
   const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
   for (const one of opened) if (one.status === 'fulfilled') one.value.release();
   if (opened.every(({ status }) => status === 'rejected')) throw (opened[0] as PromiseRejectedResult).reason;
-}
-
-/** @throws Error while the database does not answer, or gives sessions other settings than answers depend on */
-export async function expectSessions(pool: pg.Pool): Promise<void> {
-  expectSession((await pool.query(SHOW_SESSION)).rows[0]);
 }
 
 /** @throws Error while the database does not answer, or refuses writes, as a standby does */

@@ -1,3 +1,5 @@
+import type { ClientBase } from 'pg';
+
 /**
  * What answers depend on, whatever the defaults of the database and of the role are. Read-only mode is not among it: that is
  * for whoever runs the database to set.
@@ -20,8 +22,7 @@ export const SESSION_OPTIONS = Object.entries(SESSION)
   .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
   .join(' ');
 
-/** Reads what `expectSession` takes. */
-export const SHOW_SESSION = `SELECT ${Object.keys(SESSION)
+const SHOW_SESSION = `SELECT ${Object.keys(SESSION)
   .map((name) => `current_setting('${name}') AS "${name}"`)
   .join(', ')}`;
 
@@ -34,9 +35,10 @@ export class OtherSession extends Error {
   }
 }
 
-/** @throws OtherSession */
-export function expectSession(shown: Readonly<Record<string, unknown>> | undefined): void {
-  const other = Object.keys(SESSION).find((name) => shown?.[name] !== SESSION[name]);
+/** @throws OtherSession, and Error while the database does not answer */
+export async function expectSession(connection: Pick<ClientBase, 'query'>): Promise<void> {
+  const { rows } = await connection.query<Record<string, string>>(SHOW_SESSION);
+  const other = Object.keys(SESSION).find((name) => rows[0]?.[name] !== SESSION[name]);
   if (other !== undefined) throw new OtherSession(other);
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { databaseProblem, expectSession, OtherSession, SESSION_OPTIONS, SHOW_SESSION } from '../database/session.js';
+import { databaseProblem, expectSession, OtherSession, SESSION_OPTIONS } from '../database/session.js';
 import type { Logger } from '../log/logger.js';
 
 export type Log = Pick<Logger, 'info' | 'warn'>;
@@ -38,7 +38,7 @@ export async function connectAlone(
     try {
       await client.connect();
       // Before the lock, which a pooler would hand on.
-      expectSession((await client.query(SHOW_SESSION)).rows[0]);
+      await expectSession(client);
       const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [LOCK]);
       if (rows[0]?.locked) return client;
       throw new Error('another migration is still at work');

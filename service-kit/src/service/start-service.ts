@@ -5,7 +5,8 @@ import { DiscoveryService, NestFactory, Reflector } from '@nestjs/core';
 import { internalCertificates, publicCertificates } from '../auth/certificate-files.js';
 import { requireScopes } from '../auth/scopes.js';
 import { runForNoCall } from '../call/call.js';
-import { createPool, expectSessions, expectWritable, openAll, prismaOptions } from '../database/database.js';
+import { createPool, expectWritable, openAll, prismaOptions } from '../database/database.js';
+import { expectSession } from '../database/session.js';
 import { DomainError } from '../errors/domain-error.js';
 import { armFailPoint } from '../fail-points/fail-point.js';
 import { logGrpcThrough } from '../log/grpc-log.js';
@@ -65,7 +66,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const readiness = new Readiness(
     { public: Object.keys(definition.public), internal: Object.keys(definition.internal) },
     async () => {
-      await expectSessions(pool);
+      await expectSession(pool);
       return pendingMigrations(async (sql) => (await pool.query(sql)).rows, migrations);
     },
     async () => {

@@ -9,3 +9,7 @@ export function requestHash(request: object): Uint8Array<ArrayBuffer> {
   fields.sort(([a], [b]) => (a < b ? -1 : 1));
   return new Uint8Array(createHash('sha256').update(JSON.stringify(fields)).digest());
 }
+
+/** Whether a record was made by this request: `hash` is what was stored with it, null where it had no `request_id`. */
+export const isRequestOf = (hash: Uint8Array | null, request: object): boolean =>
+  hash !== null && Buffer.compare(hash, requestHash(request)) === 0;
