@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { startTestPostgres } from './sandbox/src/postgres/test-postgres.js';
 import { prepareTemplate } from './sandbox/src/testing/service-database.js';
+import { services } from './scripts/services.mjs';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,7 +13,7 @@ declare module 'vitest' {
 /** One PostgreSQL for the whole run; each test file makes databases of its own on it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startTestPostgres();
-  await Promise.all([prepareTemplate(server.url(), 'author-service'), prepareTemplate(server.url(), 'book-service')]);
+  await Promise.all(services.map(({ name }) => prepareTemplate(server.url(), name)));
   project.provide('postgresUrl', server.url());
   return () => server.stop();
 }

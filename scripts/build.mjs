@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitOn, packageProblem, pathProblem } from './requirements.mjs';
 import { root, run } from './run.mjs';
+import { services } from './services.mjs';
 
 const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
 
@@ -17,10 +18,10 @@ export function build(projects) {
   if (!hasContract())
     orExit(spawnSync(process.execPath, [path.join(root, 'scripts/generate.mjs')], { stdio: 'inherit' }).status === 0);
   const prismaInstalled = modified(createRequire(import.meta.url).resolve('prisma/package.json'));
-  for (const service of ['author-service', 'book-service']) {
-    const schema = path.join(root, service, 'prisma/schema.prisma');
-    if (!existsSync(schema)) continue; // an image's build holds one service
-    const generated = path.join(root, service, 'src/generated');
+  // An image's build holds one service.
+  for (const { folder } of services) {
+    const schema = path.join(folder, 'prisma/schema.prisma');
+    const generated = path.join(folder, 'src/generated');
     const client = path.join(generated, 'prisma/client.ts');
     if (modified(client) > Math.max(modified(schema), prismaInstalled) && isComplete(generated)) continue;
     // `generate` looks for a native schema engine, which it never runs: any executable stops the download.

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '@bookstore/proto';
-import { type Bookstore, freePort, type ServiceName, startBookstore } from '@bookstore/sandbox';
+import { type Bookstore, freePort, startBookstore } from '@bookstore/sandbox';
 import { type Failure, failureOf, promiseClient } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../src/client/connect.js';
@@ -20,7 +20,13 @@ beforeAll(async () => {
   const [authorPort, bookPort] = [await freePort(), await freePort()];
   // A busy machine may take long to open a connection; what is told of the database is not asked here.
   const env = { LOG_LEVEL: 'error', MAX_CALLS_IN_FLIGHT: '4', DATABASE_ACQUIRE_TIMEOUT_MS: '20000' };
-  bookstore = await startBookstore({ dataDir, authorPort, bookPort, durable: false, env, onLog: () => {} });
+  bookstore = await startBookstore({
+    dataDir,
+    ports: { 'author-service': authorPort, 'book-service': bookPort },
+    durable: false,
+    env,
+    onLog: () => {},
+  });
   bookAddress = `127.0.0.1:${bookPort}`;
   client = connect({ authorAddress: `127.0.0.1:${authorPort}`, bookAddress });
 });
@@ -32,8 +38,8 @@ afterAll(async () => {
 });
 
 /** While this service is gone, as after a crash. */
-async function without(service: ServiceName, what: () => Promise<void>): Promise<void> {
-  const process = service === 'author-service' ? bookstore.author : bookstore.book;
+async function without(service: string, what: () => Promise<void>): Promise<void> {
+  const process = bookstore.service(service);
   process.signal('SIGKILL');
   await process.exited;
   try {

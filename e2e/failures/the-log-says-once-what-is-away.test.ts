@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Bookstore, freePort, type ServiceName, ServiceProcess, startBookstore } from '@bookstore/sandbox';
+import { type Bookstore, freePort, ServiceProcess, startBookstore } from '@bookstore/sandbox';
 import { BUSY_MACHINE, failureOf, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from '@bookstore/sandbox/testing';
 import { Metadata } from '@grpc/grpc-js';
 import pg from 'pg';
@@ -31,7 +31,13 @@ beforeAll(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-e2e-'));
   const [authorPort, bookPort] = [await freePort(), await freePort()];
   const env = { ...BUSY_MACHINE, LOG_FORMAT: 'json', LOG_LEVEL: 'info', RATE_LIMIT_PER_SECOND: '0' };
-  bookstore = await startBookstore({ dataDir, authorPort, bookPort, durable: false, env, onLog });
+  bookstore = await startBookstore({
+    dataDir,
+    ports: { 'author-service': authorPort, 'book-service': bookPort },
+    durable: false,
+    env,
+    onLog,
+  });
   client = connect({ authorAddress: `127.0.0.1:${authorPort}`, bookAddress: `127.0.0.1:${bookPort}` });
 });
 afterAll(async () => {
@@ -43,8 +49,8 @@ beforeEach(() => {
   lines = [];
 });
 
-async function kill(name: ServiceName): Promise<void> {
-  const service = name === 'author-service' ? bookstore.author : bookstore.book;
+async function kill(name: string): Promise<void> {
+  const service = bookstore.service(name);
   service.signal('SIGKILL');
   await service.exited;
 }
@@ -110,7 +116,7 @@ test('with the keys for tokens away, the log says so, once', async () => {
       JWT_JWKS_URL: `http://127.0.0.1:${nobody}/jwks`,
       JWT_ISSUER: TEST_ISSUER,
       JWT_AUDIENCE: TEST_AUDIENCE,
-      DATABASE_URL: bookstore.databases['author-service'].url,
+      DATABASE_URL: bookstore.databases.get('author-service')?.url,
       BOOK_SERVICE_ADDRESS: '127.0.0.1:1',
     },
     onLog,
@@ -135,7 +141,7 @@ test('with the keys for tokens away, the log says so, once', async () => {
   }
 });
 
-function databaseOf(service: ServiceName) {
-  const pool = new pg.Pool({ connectionString: bookstore.databases[service].url });
+function databaseOf(service: string) {
+  const pool = new pg.Pool({ connectionString: bookstore.databases.get(service)?.url });
   return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
 }

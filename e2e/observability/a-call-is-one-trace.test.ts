@@ -195,8 +195,8 @@ test('deletions that cannot end yet are counted', async () => {
   const { author } = await authorWithBooks(client, 0);
   const pending = () => value('bookstore.deletions.pending', 'author-service');
   await expect.poll(pending).toBe(0);
-  observed.bookstore.book.signal('SIGKILL');
-  await observed.bookstore.book.exited;
+  observed.bookstore.service('book-service').signal('SIGKILL');
+  await observed.bookstore.service('book-service').exited;
   await expect(client.authors.deleteAuthor({ id: author.id })).rejects.toThrow();
   await expect.poll(pending).toBe(1);
   await observed.bookstore.restart('book-service');

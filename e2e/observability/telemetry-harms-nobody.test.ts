@@ -7,7 +7,6 @@ import {
   freePort,
   type PostgresServer,
   prepareDatabase,
-  type ServiceName,
   ServiceProcess,
   startEmbeddedPostgres,
 } from '@bookstore/sandbox';
@@ -20,7 +19,7 @@ import { OtlpReceiver } from '../src/telemetry/otlp-receiver.js';
 let folder: string;
 let NODE_OPTIONS: string;
 let postgres: PostgresServer;
-const databaseUrls = new Map<ServiceName, string>();
+const databaseUrls = new Map<string, string>();
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'bookstore-e2e-'));
@@ -50,7 +49,7 @@ async function serveAndStop(env: Record<string, string>) {
   const log: string[] = [];
   const ports = async () => ({ publicPort: await freePort(), internalPort: await freePort() });
   const [authorPorts, bookPorts] = [await ports(), await ports()];
-  const spawn = (name: ServiceName, own: typeof authorPorts, peer: Record<string, string>) =>
+  const spawn = (name: string, own: typeof authorPorts, peer: Record<string, string>) =>
     ServiceProcess.spawn({
       ...{ name, ...own },
       env: {

@@ -27,7 +27,7 @@ const openAll = (count: number) =>
 
 /** Most that the service's process has ever had in memory, bytes. */
 function peakMemory(): number {
-  const status = readFileSync(`/proc/${secure.bookstore.author.pid}/status`, 'utf8');
+  const status = readFileSync(`/proc/${secure.bookstore.service('author-service').pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
@@ -117,7 +117,7 @@ test.each(Object.keys(attacks))('%s: others are answered, and memory stays withi
   );
   expect(new Set(answers)).toEqual(new Set(['OK']));
   expect(peak).toBeLessThan(MEMORY_LIMIT);
-  expect(secure.bookstore.author.running).toBe(true);
+  expect(secure.bookstore.service('author-service').running).toBe(true);
 });
 
 test('a thousand idle connections: a call beside them is answered, and memory stays within the limit', async () => {
@@ -187,7 +187,7 @@ if (!spawnSync('h2spec', ['--version']).error) {
         found = found.filter((name) => next.includes(name));
       }
       expect(found).toEqual([]);
-      expect(secure.bookstore.author.running).toBe(true);
+      expect(secure.bookstore.service('author-service').running).toBe(true);
     } finally {
       await together.stop();
       rmSync(folder, { recursive: true });

@@ -80,7 +80,7 @@ test.each([['authors:read'], ['authors:write'], ['books:read'], ['books:write']]
 
 test("the internal ports take no user's token", async () => {
   const authorization = await secure.authorization();
-  for (const service of [secure.bookstore.author, secure.bookstore.book]) {
+  for (const service of secure.bookstore.services.values()) {
     const session = secure.session(service.options.internalPort);
     session.on('error', () => {});
     const { code } = await http2Call(session, '/bookstore.author.v1.AuthorService/GetAuthor', { authorization });
@@ -136,7 +136,7 @@ test('no answer and no log line holds a secret, a token, an e-mail address, SQL,
   await call(secure.authorPort, create, { authorization }, Buffer.from('ffff', 'hex'));
   await call(secure.authorPort, '/bookstore.author.v1.AuthorService/Nothing', { authorization });
 
-  const dataDir = path.join(path.dirname(secure.bookstore.author.options.caFile as string), '..');
+  const dataDir = path.join(path.dirname(secure.bookstore.service('author-service').options.caFile as string), '..');
   const secrets = Object.values(JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8')) as object);
   const keys = readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.startsWith('certs') && name.endsWith('.key'))

@@ -27,7 +27,14 @@ export async function startSecureBookstore(env: Readonly<Record<string, string>>
   const [authorPort, bookPort] = [await freePort(), await freePort()];
   const log: string[] = [];
   const onLog = (line: string) => void log.push(line);
-  const bookstore = await startBookstore({ dataDir, authorPort, bookPort, secure: true, durable: false, env, onLog });
+  const bookstore = await startBookstore({
+    dataDir,
+    ports: { 'author-service': authorPort, 'book-service': bookPort },
+    secure: true,
+    durable: false,
+    env,
+    onLog,
+  });
   const certs = path.join(dataDir, 'certs');
   const ca = readFileSync(caFile(certs));
   const key = TokenKey.from(JSON.parse(readFileSync(signingKeyFile(certs), 'utf8')));

@@ -3,7 +3,7 @@ import './postgres/ignore-pg-variables.js';
 export { prepareDatabase, type ServiceDatabase } from './bookstore/databases.js';
 export { NO_PROXY } from './bookstore/no-proxy.js';
 export { freePort } from './bookstore/ports.js';
-export { type ServiceName, ServiceProcess } from './bookstore/service-process.js';
+export { ServiceProcess } from './bookstore/service-process.js';
 export { type Bookstore, type BookstoreOptions, startBookstore } from './bookstore/start-bookstore.js';
 export { waitUntilServing } from './bookstore/wait-until-serving.js';
 export {

@@ -56,10 +56,9 @@ async function start(options: BookstoreOptions): Promise<Bookstore | undefined> 
 }
 
 /** Resolves when something ends that nobody asked to. */
-function whatDied({ author, book, postgres }: Bookstore): Promise<string> {
+function whatDied({ services, postgres }: Bookstore): Promise<string> {
   return Promise.race([
-    author.exited.then((how) => `the author service ended ${how}`),
-    book.exited.then((how) => `the book service ended ${how}`),
+    ...[...services].map(async ([name, { exited }]) => `the ${name} ended ${await exited}`),
     postgres.exited.then(() => `PostgreSQL ended; ${path.join(shownDataDir, 'postgres.log')} says why`),
   ]);
 }

@@ -17,7 +17,13 @@ beforeAll(async () => {
   dataDir = mkdtempSync(path.join(tmpdir(), 'fsck-'));
   const [authorPort, bookPort] = [await freePort(), await freePort()];
   const env = { ...BUSY_MACHINE, LOG_LEVEL: 'error', RATE_LIMIT_PER_SECOND: '0' };
-  bookstore = await startBookstore({ dataDir, authorPort, bookPort, env, durable: false, onLog: () => {} });
+  bookstore = await startBookstore({
+    dataDir,
+    ports: { 'author-service': authorPort, 'book-service': bookPort },
+    env,
+    durable: false,
+    onLog: () => {},
+  });
 });
 afterAll(async () => {
   await bookstore?.stop();
@@ -29,8 +35,8 @@ const CHECKS = 5;
 
 test('creates and deletions that race with the check are no findings', async () => {
   const [authors, books] = [
-    promiseClient(AuthorServiceClient, bookstore.author.options.publicPort),
-    promiseClient(BookServiceClient, bookstore.book.options.publicPort),
+    promiseClient(AuthorServiceClient, bookstore.service('author-service').options.publicPort),
+    promiseClient(BookServiceClient, bookstore.service('book-service').options.publicPort),
   ];
   let running = true;
   let deleted = 0;

@@ -81,8 +81,7 @@ async function seedInto(dataDir: string, { authors, books }: DataSize): Promise<
   const [authorPort, bookPort] = [await freePort(), await freePort()];
   const bookstore = await startBookstore({
     dataDir,
-    authorPort,
-    bookPort,
+    ports: { 'author-service': authorPort, 'book-service': bookPort },
     env: { RATE_LIMIT_PER_SECOND: '0' },
     onLog: () => {},
   });

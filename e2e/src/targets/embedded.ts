@@ -12,7 +12,13 @@ export async function startEmbedded(): Promise<StartedTarget> {
   const remove = () => rm(dataDir, { recursive: true, force: true });
   try {
     const env = { ...BUSY_MACHINE, LOG_LEVEL: 'warn' };
-    const bookstore = await startBookstore({ dataDir, authorPort, bookPort, durable: false, env, onLog: () => {} });
+    const bookstore = await startBookstore({
+      dataDir,
+      ports: { 'author-service': authorPort, 'book-service': bookPort },
+      durable: false,
+      env,
+      onLog: () => {},
+    });
     return {
       name: 'embedded',
       authorAddress: `127.0.0.1:${authorPort}`,

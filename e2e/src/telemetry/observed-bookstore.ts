@@ -21,8 +21,7 @@ export async function observedBookstore(env: Readonly<Record<string, string>>): 
   const log: string[] = [];
   const bookstore = await startBookstore({
     dataDir,
-    authorPort,
-    bookPort,
+    ports: { 'author-service': authorPort, 'book-service': bookPort },
     durable: false,
     env: { ...BUSY_MACHINE, LOG_FORMAT: 'json', ...env },
     onLog: (line) => void log.push(line),

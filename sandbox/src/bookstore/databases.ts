@@ -1,25 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { migrate } from '@bookstore/service-kit/migrate';
 import pg from 'pg';
+import { serviceNamed } from '../../../scripts/services.mjs';
 import { SandboxError } from '../sandbox-error.js';
-import type { ServiceName } from './service-process.js';
 
 /** Where a service finds its own database, as its own role. */
 export interface ServiceDatabase {
   readonly name: string;
   readonly url: string;
 }
-
-const require = createRequire(import.meta.url);
-
-/** What each service's database and role are called. */
-export const DATABASES: Record<ServiceName, { database: string; role: string }> = {
-  'author-service': { database: 'authors', role: 'author_service' },
-  'book-service': { database: 'books', role: 'book_service' },
-};
 
 /**
  * Makes a service's database and role where they are missing, and brings it up to date.
@@ -29,19 +20,18 @@ export const DATABASES: Record<ServiceName, { database: string; role: string }> 
  * @throws SandboxError that says which database, and why not
  */
 export async function prepareDatabase(
-  service: ServiceName,
+  name: string,
   adminUrl: (database?: string) => string,
   secretsFile: string,
 ): Promise<ServiceDatabase> {
-  const { database, role } = DATABASES[service];
-  const packageDir = path.dirname(require.resolve(`@bookstore/${service}/package.json`));
+  const { database, role, folder } = serviceNamed(name);
   // Before the first wait: two of these may run at once, and write the same file.
   const password = passwordOf(role, secretsFile);
   try {
     await createDatabase(adminUrl(), database);
     await migrate({
       url: adminUrl(database),
-      migrationsDir: path.join(packageDir, 'prisma/migrations'),
+      migrationsDir: path.join(folder, 'prisma/migrations'),
       serviceRole: { name: role, password },
     });
   } catch (error) {

@@ -1,25 +1,25 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { makeCredentials } from '@bookstore/dev-credentials';
+import { services } from '../../../scripts/services.mjs';
 import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
 import { explainFileError } from '../postgres/file-error.js';
 import { prepareDatabase, type ServiceDatabase } from './databases.js';
-import type { ServiceName } from './service-process.js';
 import { shorten } from './shorten.js';
 import type { BookstoreOptions } from './start-bookstore.js';
 
-/** What both services stand on. */
+/** What the services stand on. */
 export interface Foundation {
   readonly postgres: PostgresServer;
-  readonly databases: Readonly<Record<ServiceName, ServiceDatabase>>;
+  readonly databases: ReadonlyMap<string, ServiceDatabase>;
   /** Certificates and keys, in secure mode. */
   readonly certsDir: string | undefined;
   /** Brings a service's database up to date with its migrations. */
-  migrate(service: ServiceName): Promise<ServiceDatabase>;
+  migrate(service: string): Promise<ServiceDatabase>;
 }
 
 /**
- * Starts PostgreSQL, prepares both databases, and makes what secure mode takes.
+ * Starts PostgreSQL, prepares the databases, and makes what secure mode takes.
  *
  * @throws SandboxError whose one line says what is in the way; nothing is left running then
  */
@@ -35,15 +35,17 @@ export async function layFoundation(options: BookstoreOptions): Promise<Foundati
   try {
     step('databases and migrations');
     const secretsFile = path.join(options.dataDir, 'secrets.json');
-    const migrate = (service: ServiceName) => prepareDatabase(service, postgres.url, secretsFile);
-    const [authors, books] = await Promise.all([migrate('author-service'), migrate('book-service')]);
+    const migrate = (service: string) => prepareDatabase(service, postgres.url, secretsFile);
+    const databases = new Map(
+      await Promise.all(services.map(async ({ name }) => [name, await migrate(name)] as const)),
+    );
     const certsDir = options.secure ? path.join(options.dataDir, 'certs') : undefined;
     if (certsDir) {
       step(`certificates and keys, in ${shorten(certsDir)}`);
       await makeCredentials(certsDir);
     }
-    step('author service and book service');
-    return { postgres, databases: { 'author-service': authors, 'book-service': books }, certsDir, migrate };
+    step(services.map(({ name }) => name).join(', '));
+    return { postgres, databases, certsDir, migrate };
   } catch (error) {
     await postgres.stop();
     throw error;

@@ -6,8 +6,6 @@ import { SandboxError } from '../sandbox-error.js';
 import { variablesForAnyProgram } from './shell-variables.js';
 import { waitUntilServing } from './wait-until-serving.js';
 
-export type ServiceName = 'author-service' | 'book-service';
-
 export interface ServicePorts {
   readonly publicPort: number;
   readonly internalPort: number;
@@ -15,7 +13,7 @@ export interface ServicePorts {
 
 /** How a service's process is started. */
 export interface ServiceProcessOptions extends ServicePorts {
-  readonly name: ServiceName;
+  readonly name: string;
   /** Its settings; of the shell's variables it gets only those for any program. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where a debugger attaches; nowhere when absent. */
@@ -99,6 +97,10 @@ export class ServiceProcess {
   begin(ports: ServicePorts): void {
     this.#publicPort = ports.publicPort;
     this.#child.send(portVariables(ports));
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#publicPort}`;
   }
 
   get pid(): number {

@@ -1,5 +1,4 @@
 import { kitSettings, type SettingTable } from '@bookstore/service-kit/settings';
-import type { ServiceName } from './service-process.js';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -24,7 +23,7 @@ export const variablesForAnyProgram = (shell = process.env): Environment =>
  * @param decided more settings that the shell does not change
  */
 export async function settingsForService(
-  service: ServiceName,
+  service: string,
   decided: Environment,
   shell = process.env,
 ): Promise<Environment> {

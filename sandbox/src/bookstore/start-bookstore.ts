@@ -2,14 +2,14 @@ import type { PostgresServer } from '../postgres/embedded-postgres.js';
 import type { ServiceDatabase } from './databases.js';
 import { layFoundation } from './foundation.js';
 import { serviceOptions } from './service-options.js';
-import { type ServiceName, ServiceProcess } from './service-process.js';
+import { ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 
 /** How the whole bookstore is started without Docker. */
 export interface BookstoreOptions {
   /** Keeps the data, and everything else that is made. */
   readonly dataDir: string;
-  readonly authorPort: number;
-  readonly bookPort: number;
+  /** Each service's public port by its name; a free one where absent. */
+  readonly ports?: Readonly<Record<string, number>>;
   /** Callers need a token and TLS, the services' own calls mutual TLS; what that takes is made in `certs`. */
   readonly secure?: boolean;
   /** Settings for both services, over the sandbox's own and the shell's. */
@@ -24,20 +24,22 @@ export interface BookstoreOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Both services and their PostgreSQL, on this machine's loopback. */
+/** The services and their PostgreSQL, on this machine's loopback. */
 export interface Bookstore {
   readonly postgres: PostgresServer;
-  readonly author: ServiceProcess;
-  readonly book: ServiceProcess;
-  readonly databases: Readonly<Record<ServiceName, ServiceDatabase>>;
+  /** By name: the process that runs now. */
+  readonly services: ReadonlyMap<string, ServiceProcess>;
+  readonly databases: ReadonlyMap<string, ServiceDatabase>;
+  /** @throws Error when there is no such service */
+  service(name: string): ServiceProcess;
   /** Replaces a service whose process has ended by a new one with the same ports and settings. */
-  restart(service: ServiceName): Promise<void>;
+  restart(service: string): Promise<void>;
   /** Drains the services, then stops PostgreSQL. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts PostgreSQL, prepares both databases, and starts both services; returns once they serve.
+ * Starts PostgreSQL, prepares the databases, and starts the services; returns once they serve.
  *
  * @throws SandboxError whose one line says what is in the way; nothing is left running then
  */
@@ -45,32 +47,31 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
   const foundation = await layFoundation(options);
   const { postgres, databases } = foundation;
   const running: ServiceProcess[] = [];
+  const services = new Map<string, ServiceProcess>();
   const stop = async () => {
     await Promise.all(running.map((service) => service.stop()));
     await postgres.stop();
   };
   try {
-    const services = await serviceOptions(foundation, options);
-    const spawnService = (name: ServiceName) => {
-      const service = ServiceProcess.spawn(services[name]);
+    const processes = await serviceOptions(foundation, options);
+    const spawnService = (name: string) => {
+      const service = ServiceProcess.spawn(processes.find((each) => each.name === name) as ServiceProcessOptions);
       running.push(service);
+      services.set(name, service);
       return service;
     };
-    const bookstore = {
-      postgres,
-      author: spawnService('author-service'),
-      book: spawnService('book-service'),
-      databases,
-      restart: async (name: ServiceName) => {
-        const key = name === 'author-service' ? 'author' : 'book';
-        if (bookstore[key].running) throw new Error(`the ${name} still runs`);
-        bookstore[key] = spawnService(name);
-        await bookstore[key].serving();
-      },
-      stop,
+    const service = (name: string) => {
+      const found = services.get(name);
+      if (!found) throw new Error(`no service is called ${name}`);
+      return found;
     };
-    await Promise.all([bookstore.author.serving(options.signal), bookstore.book.serving(options.signal)]);
-    return bookstore;
+    const restart = async (name: string) => {
+      if (service(name).running) throw new Error(`the ${name} still runs`);
+      await spawnService(name).serving();
+    };
+    for (const { name } of processes) spawnService(name);
+    await Promise.all(running.map((each) => each.serving(options.signal)));
+    return { postgres, services, databases, service, restart, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,14 +1,15 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { services } from '../../../scripts/services.mjs';
 import { SandboxError } from '../sandbox-error.js';
 import { portFrom, requireFreePort } from './ports.js';
 
 /** What whoever starts the bookstore on this machine can choose. */
 export interface StartOptions {
   readonly dataDir: string;
-  readonly authorPort: number;
-  readonly bookPort: number;
+  /** Each service's public port by its name. */
+  readonly ports: Readonly<Record<string, number>>;
   readonly secure: boolean;
 }
 
@@ -24,7 +25,7 @@ export const dataDir = path.resolve(
  * @throws SandboxError that says what cannot be
  */
 export async function startOptions(command: string): Promise<StartOptions> {
-  return { dataDir, secure: isSecure(command), ...(await choosePorts()) };
+  return { dataDir, secure: isSecure(command), ports: await choosePorts() };
 }
 
 function isSecure(command: string): boolean {
@@ -35,12 +36,19 @@ function isSecure(command: string): boolean {
   }
 }
 
-async function choosePorts() {
-  const [authorPort, bookPort] = [portFrom('AUTHOR_PORT', 50051), portFrom('BOOK_PORT', 50052)];
-  if (authorPort === bookPort) {
-    throw new SandboxError(`both services cannot have port ${bookPort}; set AUTHOR_PORT and BOOK_PORT to two ports`);
+async function choosePorts(): Promise<Record<string, number>> {
+  const chosen = services.map(({ name, port, portVariable }) => ({
+    name,
+    portVariable,
+    port: portFrom(portVariable, port),
+  }));
+  for (const { port, portVariable } of chosen) {
+    const other = chosen.find((each) => each.port === port && each.portVariable !== portVariable);
+    if (other) {
+      const variables = [portVariable, other.portVariable].join(' and ');
+      throw new SandboxError(`two services cannot have port ${port}; set ${variables} to two ports`);
+    }
+    await requireFreePort(port, portVariable);
   }
-  await requireFreePort(authorPort, 'AUTHOR_PORT');
-  await requireFreePort(bookPort, 'BOOK_PORT');
-  return { authorPort, bookPort };
+  return Object.fromEntries(chosen.map(({ name, port }) => [name, port]));
 }

@@ -1,7 +1,6 @@
 /** What a newcomer is told once everything serves. */
 export interface WhereToCall {
-  readonly authorPort: number;
-  readonly bookPort: number;
+  readonly ports: Readonly<Record<string, number>>;
   readonly seconds: string;
   /** The certificate authority that clients trust, in secure mode. */
   readonly caFile?: string | undefined;
@@ -12,13 +11,14 @@ const AN_AUTHOR = `'{"name":"Ursula K. Le Guin","email":"ursula@example.com"}'`;
 
 /** The lines that `npm start` ends its start with: addresses, and a first call to copy. */
 export function whereToCall(where: WhereToCall): string {
-  const { authorPort, bookPort, seconds, caFile } = where;
+  const { ports, seconds, caFile } = where;
   const host = caFile ? 'localhost' : '127.0.0.1';
+  const authorPort = ports['author-service'] ?? 0;
+  const addresses = Object.entries(ports).map(([name, port]) => `    ${name.padEnd(16)} ${host}:${port}   gRPC`);
   return `
   The bookstore serves after ${seconds} s.
 
-    author service   ${host}:${authorPort}   gRPC
-    book service     ${host}:${bookPort}   gRPC
+${addresses.join('\n')}
 ${caFile ? secureCalls(authorPort, caFile) : openCalls(authorPort)}`;
 }
 

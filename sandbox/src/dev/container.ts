@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { portFrom } from '../bookstore/ports.js';
-import type { ServiceName } from '../bookstore/service-process.js';
 import { aborted, stopRequest } from '../bookstore/stop-request.js';
 import { ReloadingService } from './reloading-service.js';
 import { serveAndReload } from './serve-and-reload.js';
@@ -10,7 +9,7 @@ import { serveAndReload } from './serve-and-reload.js';
  * variables as in its production image; INSPECT_PORT is where debuggers attach. Migrations are another container's.
  */
 
-const SERVICES: readonly ServiceName[] = ['author-service', 'book-service'];
+const SERVICES: readonly string[] = ['author-service', 'book-service'];
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const signal = stopRequest('dev');

@@ -37,8 +37,10 @@ async function run(): Promise<void> {
   const bookstoreOptions = { ...options, onStep, signal };
   const foundation = await layFoundation(bookstoreOptions).catch(unlessStopped);
   if (foundation) {
-    const { 'author-service': author, 'book-service': book } = await serviceOptions(foundation, bookstoreOptions);
-    const services = [await ReloadingService.open(author, '127.0.0.1'), await ReloadingService.open(book, '127.0.0.1')];
+    const services: ReloadingService[] = [];
+    for (const each of await serviceOptions(foundation, bookstoreOptions)) {
+      services.push(await ReloadingService.open(each, '127.0.0.1'));
+    }
     const died = await Promise.race([serve(services, foundation, options), whatDied(foundation)]);
     await Promise.all(services.map((service) => service.stop()));
     await foundation.postgres.stop();

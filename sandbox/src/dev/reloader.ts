@@ -1,4 +1,3 @@
-import type { ServiceName } from '../bookstore/service-process.js';
 import { codeFingerprint } from './code-fingerprint.js';
 import { compile } from './compile.js';
 import type { ReloadingService } from './reloading-service.js';
@@ -11,7 +10,7 @@ export interface ReloaderOptions {
   readonly root: string;
   readonly services: readonly ReloadingService[];
   /** Applies a service's new migrations; absent where that is not this process's to do. */
-  readonly migrate?: (service: ServiceName) => Promise<unknown>;
+  readonly migrate?: (service: string) => Promise<unknown>;
   /** Told what has become of a change, for people. */
   readonly say: (what: string) => void;
   /** Aborted when everything is to end. */

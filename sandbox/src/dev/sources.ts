@@ -1,14 +1,13 @@
 import path from 'node:path';
-import type { ServiceName } from '../bookstore/service-process.js';
 
 /** What a change of files asks for. */
 export interface Changes {
   readonly contract: boolean;
-  readonly migrations: readonly ServiceName[];
+  readonly migrations: readonly string[];
 }
 
 /** Folders of the repository that the services are made from. What is generated is made from these. */
-export function sourceFolders(services: readonly ServiceName[]): string[] {
+export function sourceFolders(services: readonly string[]): string[] {
   return [
     'proto/bookstore',
     'proto/src',
@@ -21,7 +20,7 @@ export function sourceFolders(services: readonly ServiceName[]): string[] {
 export const isGenerated = (file: string): boolean => path.basename(file) === 'generated';
 
 /** @param files relative to the repository */
-export function changesOf(files: Iterable<string>, services: readonly ServiceName[]): Changes {
+export function changesOf(files: Iterable<string>, services: readonly string[]): Changes {
   const changed = [...files].map((file) => file.split(path.sep).join('/'));
   return {
     contract: changed.some((file) => file.endsWith('.proto')),

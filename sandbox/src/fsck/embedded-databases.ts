@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { DATABASES } from '../bookstore/databases.js';
-import type { ServiceName } from '../bookstore/service-process.js';
+import { serviceNamed } from '../../../scripts/services.mjs';
 import { isPostmasterOf } from '../postgres/postmaster.js';
 import { SandboxError } from '../sandbox-error.js';
 import type { DatabaseUrls } from './fsck.js';
@@ -18,8 +17,8 @@ export function embeddedDatabases(dataDir: string): DatabaseUrls {
     // A server that was killed leaves this file behind.
     if (!isPostmasterOf(postgresDir, Number(pid))) throw new Error('its PostgreSQL has ended');
     const passwords: Record<string, string> = JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8'));
-    const urlOf = (service: ServiceName) => {
-      const { database, role } = DATABASES[service];
+    const urlOf = (service: string) => {
+      const { database, role } = serviceNamed(service);
       // This server speaks no TLS, whatever PGSSLMODE is in the environment.
       return `postgresql://${role}:${encodeURIComponent(passwords[role] ?? '')}@127.0.0.1:${port.trim()}/${database}?sslmode=disable`;
     };

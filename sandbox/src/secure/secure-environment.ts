@@ -1,8 +1,7 @@
 import { serviceFile, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@bookstore/dev-credentials';
-import type { ServiceName } from '../bookstore/service-process.js';
 
 /** The settings that close a service: tokens, TLS, and mutual TLS, with what is in a folder of credentials. */
-export function secureEnvironment(folder: string, service: ServiceName): Record<string, string> {
+export function secureEnvironment(folder: string, service: string): Record<string, string> {
   const file = (name: string) => serviceFile(folder, service, name);
   return {
     AUTH: 'jwt',

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { migrate } from '@bookstore/service-kit/migrate';
 import pg from 'pg';
+import { serviceNamed } from '../../../scripts/services.mjs';
 
 /** A migrated database of a service, and how to reach it. */
 export interface ServiceDatabase {
@@ -12,31 +12,28 @@ export interface ServiceDatabase {
   readonly adminUrl: string;
 }
 
-const require = createRequire(import.meta.url);
-
-type ServiceName = 'author-service' | 'book-service';
-
-const templateOf = (service: ServiceName) => `${service}-template`;
-const roleOf = (service: ServiceName) => service.replace('-', '_');
+const templateOf = (service: string) => `${service}-template`;
 const ROLE_PASSWORD = 'of a test alone';
 
 /** Makes the migrated database that those of a service's tests are copies of: once for a server. */
-export async function prepareTemplate(serverUrl: string, service: ServiceName): Promise<void> {
+export async function prepareTemplate(serverUrl: string, service: string): Promise<void> {
+  const { folder, role } = serviceNamed(service);
   await execute(serverUrl, `CREATE DATABASE "${templateOf(service)}"`);
   await migrate({
     url: at(serverUrl, templateOf(service)),
-    migrationsDir: path.join(path.dirname(require.resolve(`@bookstore/${service}/package.json`)), 'prisma/migrations'),
-    serviceRole: { name: roleOf(service), password: ROLE_PASSWORD },
+    migrationsDir: path.join(folder, 'prisma/migrations'),
+    serviceRole: { name: role, password: ROLE_PASSWORD },
   });
 }
 
 /** A database of a test's own, with every migration of the service and nothing else in it. */
-export async function createServiceDatabase(serverUrl: string, service: ServiceName): Promise<ServiceDatabase> {
-  const name = `${roleOf(service)}_${randomBytes(6).toString('hex')}`;
+export async function createServiceDatabase(serverUrl: string, service: string): Promise<ServiceDatabase> {
+  const { role } = serviceNamed(service);
+  const name = `${role}_${randomBytes(6).toString('hex')}`;
   await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE "${templateOf(service)}"`);
   const adminUrl = at(serverUrl, name);
   const url = new URL(adminUrl);
-  url.username = roleOf(service);
+  url.username = role;
   url.password = encodeURIComponent(ROLE_PASSWORD);
   return { url: url.href, adminUrl };
 }

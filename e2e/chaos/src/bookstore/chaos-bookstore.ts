@@ -1,9 +1,10 @@
-import type { ServiceName } from '@bookstore/sandbox';
 import type pg from 'pg';
 import type { Addresses } from '../client/bookstore-client.js';
 import type { TcpLink } from '../network/tcp-link.js';
 
 export type DatabaseName = 'authors' | 'books';
+
+export type ServiceName = 'author-service' | 'book-service';
 
 /** A service, and what can be done to it wherever it runs. */
 export interface FaultyService {

@@ -1,18 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  freePort,
-  type PostgresServer,
-  prepareDatabase,
-  type ServiceName,
-  startEmbeddedPostgres,
-} from '@bookstore/sandbox';
+import { freePort, type PostgresServer, prepareDatabase, startEmbeddedPostgres } from '@bookstore/sandbox';
 import pg from 'pg';
 import type { Addresses } from '../client/bookstore-client.js';
 import { TcpLink } from '../network/tcp-link.js';
 import type { StartOptions } from '../row.js';
-import type { ChaosBookstore, DatabaseName, Links } from './chaos-bookstore.js';
+import type { ChaosBookstore, DatabaseName, Links, ServiceName } from './chaos-bookstore.js';
 import { ProcessControl } from './process-control.js';
 
 type Environment = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { type ServiceName, ServiceProcess } from '@bookstore/sandbox';
+import { ServiceProcess } from '@bookstore/sandbox';
 import { until } from '../until.js';
-import type { Memory, Replica } from './chaos-bookstore.js';
+import type { Memory, Replica, ServiceName } from './chaos-bookstore.js';
 
 export interface ProcessControlOptions {
   readonly name: ServiceName;

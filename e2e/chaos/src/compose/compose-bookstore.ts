@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { freePort, type ServiceName, waitUntilServing } from '@bookstore/sandbox';
-import type { DatabaseControl, DatabaseName, FaultyBookstore } from '../bookstore/chaos-bookstore.js';
+import { freePort, waitUntilServing } from '@bookstore/sandbox';
+import type { DatabaseControl, DatabaseName, FaultyBookstore, ServiceName } from '../bookstore/chaos-bookstore.js';
 import type { Addresses } from '../client/bookstore-client.js';
 import { until } from '../until.js';
 import { ContainerControl } from './container-control.js';

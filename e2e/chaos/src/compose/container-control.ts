@@ -1,5 +1,4 @@
-import type { ServiceName } from '@bookstore/sandbox';
-import type { FaultyService } from '../bookstore/chaos-bookstore.js';
+import type { FaultyService, ServiceName } from '../bookstore/chaos-bookstore.js';
 
 /** A service's container, as docker compose has it. */
 export class ContainerControl implements FaultyService {

@@ -1,4 +1,4 @@
-import type { ServiceName } from '@bookstore/sandbox';
+import type { ServiceName } from '../bookstore/chaos-bookstore.js';
 import type { ComposeBookstore } from './compose-bookstore.js';
 import { docker } from './engine.js';
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ServiceName } from '@bookstore/sandbox';
 import { CRASHED } from '@bookstore/service-kit';
-import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
+import type { ChaosBookstore, ServiceName } from '../bookstore/chaos-bookstore.js';
 import { findOrphans } from '../bookstore/orphans.js';
 import { BookstoreClient, must } from '../client/bookstore-client.js';
 import { Ledger } from '../load/ledger.js';

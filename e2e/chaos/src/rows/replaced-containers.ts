@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ServiceName } from '@bookstore/sandbox';
+import type { ServiceName } from '../bookstore/chaos-bookstore.js';
 import { ClientContainer } from '../compose/client-container.js';
 import { ComposeBookstore, SERVES_WITHIN_MS } from '../compose/compose-bookstore.js';
 import { docker } from '../compose/engine.js';

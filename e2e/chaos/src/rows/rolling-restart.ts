@@ -1,4 +1,4 @@
-import type { ServiceName } from '@bookstore/sandbox';
+import type { ServiceName } from '../bookstore/chaos-bookstore.js';
 import { startPairs } from '../bookstore/pairs.js';
 import { BookstoreClient } from '../client/bookstore-client.js';
 import { labelOf, tally } from '../client/outcome.js';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceName } from '@bookstore/sandbox';
-import type { FaultyBookstore } from '../bookstore/chaos-bookstore.js';
+import type { FaultyBookstore, ServiceName } from '../bookstore/chaos-bookstore.js';
 import { findOrphans } from '../bookstore/orphans.js';
 import { BookstoreClient } from '../client/bookstore-client.js';
 import { labelOf, tally } from '../client/outcome.js';
