@@ -5,11 +5,14 @@ export { NO_PROXY } from './bookstore/no-proxy.js';
 export { freePort } from './bookstore/ports.js';
 export { ServiceProcess } from './bookstore/service-process.js';
 export { type Bookstore, type BookstoreOptions, startBookstore } from './bookstore/start-bookstore.js';
-export { waitUntilServing } from './bookstore/wait-until-serving.js';
+export { runCommand } from './command.js';
+export { HealthClient, healthOf, waitUntilServing } from './health.js';
 export {
   type EmbeddedPostgresOptions,
   type PostgresServer,
   startEmbeddedPostgres,
 } from './postgres/embedded-postgres.js';
 export { whenThisProcessIsGone } from './postgres/leash.js';
+export { type ProgramResult, runProgram } from './run-program.js';
 export { SandboxError } from './sandbox-error.js';
+export { until } from './until.js';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import { freePort } from '../src/bookstore/ports.js';
-import { waitUntilServing } from '../src/bookstore/wait-until-serving.js';
+import { waitUntilServing } from '../src/health.js';
 import { createTestDatabase } from '../src/postgres/test-postgres.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { waitUntilServing } from '../health.js';
 import { SandboxError } from '../sandbox-error.js';
 import { variablesForAnyProgram } from './shell-variables.js';
-import { waitUntilServing } from './wait-until-serving.js';
 
 export interface ServicePorts {
   readonly publicPort: number;

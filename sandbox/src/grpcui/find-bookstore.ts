@@ -4,7 +4,7 @@ import { caFile, SCOPES, signingKeyFile } from '@bookstore/dev-credentials';
 import { TokenKey } from '@bookstore/dev-credentials/token-key';
 import { portFrom } from '../bookstore/ports.js';
 import { dataDir } from '../bookstore/start-options.js';
-import { waitUntilServing } from '../bookstore/wait-until-serving.js';
+import { waitUntilServing } from '../health.js';
 import { SandboxError } from '../sandbox-error.js';
 
 /** What takes a caller into a closed bookstore. */

@@ -1,5 +1,5 @@
+import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
-import { runCommand } from './command.js';
 import { Kubectl } from './kubectl.js';
 
 const local = /^(docker-desktop|minikube|rancher-desktop|orbstack|colima|kind-.+|k3d-.+)$/;
@@ -14,7 +14,7 @@ export const isLocal = (context: string) => local.test(context);
  */
 export async function chooseContext(named: string | undefined): Promise<Kubectl> {
   if (named) return new Kubectl(named);
-  const { status, stdout } = await runCommand('kubectl', ['config', 'current-context']);
+  const { status, stdout } = await runProgram('kubectl', ['config', 'current-context']);
   if (status === undefined) throw new SandboxError('kubectl is not on PATH; k8s/README.md says how to get it');
   const current = stdout.trim();
   if (status !== 0 || !current) throw new SandboxError('kubectl has no current context; name one: -- --context NAME');

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
+import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
-import { runCommand } from './command.js';
 import type { Kubectl } from './kubectl.js';
 
 const POLL_MS = 1000;
@@ -25,7 +25,7 @@ const loadCommandOf = (context: string) => loadCommands.find(([name]) => name.te
 export async function requireBuilt(context: string, images: readonly string[]): Promise<void> {
   if (loadCommandOf(context)) return;
   for (const image of images) {
-    const { status, stderr } = await runCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', image]);
+    const { status, stderr } = await runProgram('docker', ['image', 'inspect', '--format', '{{.Id}}', image]);
     if (status === 1 && /no such image/i.test(stderr)) {
       throw new SandboxError(`there is no image ${image}: docker compose build`);
     }

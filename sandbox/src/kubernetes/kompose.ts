@@ -2,8 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { type ProgramResult, runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
-import { type CommandResult, runCommand } from './command.js';
 import type { Files } from './files.js';
 import { root } from './paths.js';
 
@@ -21,7 +21,7 @@ const arguments_ = [
 
 /** The version of the kompose on PATH, undefined without one. */
 export async function komposeVersion(): Promise<string | undefined> {
-  const { status, stdout } = await runCommand('kompose', ['version']);
+  const { status, stdout } = await runProgram('kompose', ['version']);
   return status === 0 ? stdout.trim().split(' ')[0] : undefined;
 }
 
@@ -36,7 +36,7 @@ export async function convertCompose(): Promise<Files> {
     const out = path.join(scratch, 'out');
     mkdirSync(out);
     const env = { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot };
-    requireSuccess(await runCommand('kompose', [...arguments_, '-o', `${out}${path.sep}`], { cwd: scratch, env }));
+    requireSuccess(await runProgram('kompose', [...arguments_, '-o', `${out}${path.sep}`], { cwd: scratch, env }));
     const names = readdirSync(out).sort();
     const files = new Map(names.map((name) => [`k8s/base/${name}`, readFileSync(path.join(out, name), 'utf8')]));
     return files.set('k8s/base/kustomization.yaml', kustomization(names));
@@ -45,7 +45,7 @@ export async function convertCompose(): Promise<Files> {
   }
 }
 
-function requireSuccess({ status, stderr }: CommandResult): void {
+function requireSuccess({ status, stderr }: ProgramResult): void {
   if (status === 0) return;
   const reason = stderr.split('\n').find((line) => line.includes('FATA')) ?? stderr;
   throw new SandboxError(`kompose cannot convert ${composeFiles.join(' and ')}: ${reason}`);

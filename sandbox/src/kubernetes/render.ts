@@ -1,5 +1,5 @@
+import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
-import { runCommand } from './command.js';
 import { type Overlay, overlayPath } from './paths.js';
 
 /** Renders an overlay to YAML documents. */
@@ -7,17 +7,17 @@ export type Renderer = (overlay: Overlay) => Promise<string>;
 
 /** kustomize, else the one inside kubectl; undefined where neither is on PATH. */
 export async function findRenderer(): Promise<Renderer | undefined> {
-  if ((await runCommand('kustomize', ['version'])).status === 0) {
+  if ((await runProgram('kustomize', ['version'])).status === 0) {
     return (overlay) => render('kustomize', ['build', overlayPath(overlay)], overlay);
   }
-  if ((await runCommand('kubectl', ['version', '--client'])).status === 0) {
+  if ((await runProgram('kubectl', ['version', '--client'])).status === 0) {
     return (overlay) => render('kubectl', ['kustomize', overlayPath(overlay)], overlay);
   }
   return undefined;
 }
 
 async function render(program: string, args: string[], overlay: Overlay): Promise<string> {
-  const { status, stdout, stderr } = await runCommand(program, args);
+  const { status, stdout, stderr } = await runProgram(program, args);
   if (status !== 0) throw new SandboxError(`${program} cannot render k8s/overlays/${overlay}: ${stderr}`);
   return stdout;
 }

@@ -1,5 +1,5 @@
 import { type RunningService, type ServiceDefinition, startService } from '@bookstore/service-kit';
-import { waitUntilServing } from '../bookstore/wait-until-serving.js';
+import { waitUntilServing } from '../health.js';
 import { BUSY_MACHINE } from './busy-machine.js';
 
 /**

@@ -1,6 +1,6 @@
+import { until } from '@bookstore/sandbox';
 import type { Addresses } from '../client/bookstore-client.js';
 import { TcpLink } from '../network/tcp-link.js';
-import { until } from '../until.js';
 import type { ChaosBookstore, Replica, ServiceName } from './chaos-bookstore.js';
 
 type Environment = Readonly<Record<string, string>>;

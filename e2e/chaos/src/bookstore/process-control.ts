@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { ServiceProcess } from '@bookstore/sandbox';
-import { until } from '../until.js';
+import { ServiceProcess, until } from '@bookstore/sandbox';
 import type { Memory, Replica, ServiceName } from './chaos-bookstore.js';
 
 export interface ProcessControlOptions {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { until } from '../until.js';
+import { until } from '@bookstore/sandbox';
 import type { ComposeBookstore } from './compose-bookstore.js';
 import { docker, root } from './engine.js';
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { freePort, waitUntilServing } from '@bookstore/sandbox';
+import { freePort, until, waitUntilServing } from '@bookstore/sandbox';
 import type { DatabaseControl, DatabaseName, FaultyBookstore, ServiceName } from '../bookstore/chaos-bookstore.js';
 import type { Addresses } from '../client/bookstore-client.js';
-import { until } from '../until.js';
 import { ContainerControl } from './container-control.js';
 import { docker } from './engine.js';
 

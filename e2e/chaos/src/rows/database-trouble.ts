@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HealthClient, until } from '@bookstore/sandbox';
 import { LIVENESS } from '@bookstore/service-kit';
 import type { ChaosBookstore, FaultyBookstore } from '../bookstore/chaos-bookstore.js';
 import { BookstoreClient, must } from '../client/bookstore-client.js';
-import { HealthClient } from '../client/health.js';
 import { labelOf, type Outcome, tally } from '../client/outcome.js';
 import { untilOk } from '../client/probe.js';
 import { ComposeBookstore } from '../compose/compose-bookstore.js';
 import { type Finding, type Lab, type Row, scaled } from '../row.js';
-import { until } from '../until.js';
 
 /** How long a call may take to be told, ms: the pool's limit of 2000 and a second. */
 const POOL_LIMIT_MS = 2000;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@bookstore/sandbox';
 import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
 import { BookstoreClient, must } from '../client/bookstore-client.js';
 import { labelOf, tally } from '../client/outcome.js';
 import { type Finding, type Row, scaled } from '../row.js';
-import { until } from '../until.js';
 
 const DEADLINE_MS = 1000;
 const STATEMENT_TIMEOUT_MS = 2000;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { until } from '@bookstore/sandbox';
 import { CRASHED } from '@bookstore/service-kit';
 import type { ChaosBookstore, ServiceName } from '../bookstore/chaos-bookstore.js';
 import { findOrphans } from '../bookstore/orphans.js';
@@ -7,7 +8,6 @@ import { Ledger } from '../load/ledger.js';
 import { MixedCalls } from '../load/mixed-calls.js';
 import { Random } from '../random.js';
 import { type Finding, type Row, scaled } from '../row.js';
-import { until } from '../until.js';
 
 const CLIENTS = 8;
 /** Mixed calls get to every step well within this. */

@@ -3,12 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { HealthClient, until } from '@bookstore/sandbox';
 import type { ChaosBookstore } from '../bookstore/chaos-bookstore.js';
 import { BookstoreClient } from '../client/bookstore-client.js';
-import { HealthClient } from '../client/health.js';
 import { labelOf, tally } from '../client/outcome.js';
 import type { Finding, Row } from '../row.js';
-import { until } from '../until.js';
 
 const require = createRequire(import.meta.url);
 const BOOKS = 'book-service';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { until } from '@bookstore/sandbox';
 import { status } from '@grpc/grpc-js';
 import type { Memory } from '../bookstore/chaos-bookstore.js';
 import { growth } from '../bookstore/growth.js';
@@ -11,7 +12,6 @@ import { authorRequests, bookRequests } from '../fuzz/valid-requests.js';
 import { Random } from '../random.js';
 import { type Row, scaled } from '../row.js';
 import { severalAtOnce } from '../several-at-once.js';
-import { until } from '../until.js';
 
 const AT_ONCE = 24;
 /** Requests after which code is compiled and caches are filled. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { until } from '@bookstore/sandbox';
 import { BookstoreClient, must } from '../client/bookstore-client.js';
 import { repeatWhile } from '../client/probe.js';
 import { ClientContainer } from '../compose/client-container.js';
 import { ComposeBookstore } from '../compose/compose-bookstore.js';
 import { takeAddress } from '../compose/take-address.js';
 import type { Finding, Row } from '../row.js';
-import { until } from '../until.js';
 
 const RECOVERY_MS = 3000;
 /** Within which stock settings have found the service again, too, or never do. */

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { until } from '@bookstore/sandbox';
 import type { ServiceName } from '../bookstore/chaos-bookstore.js';
 import { ClientContainer } from '../compose/client-container.js';
 import { ComposeBookstore, SERVES_WITHIN_MS } from '../compose/compose-bookstore.js';
 import { docker } from '../compose/engine.js';
 import { type Row, scaled } from '../row.js';
-import { until } from '../until.js';
 
 const PER_SECOND = 150;
 const WITHOUT_RETRIES_PER_SECOND = 50;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@bookstore/sandbox';
 import type { FaultyBookstore, ServiceName } from '../bookstore/chaos-bookstore.js';
 import { findOrphans } from '../bookstore/orphans.js';
 import { BookstoreClient } from '../client/bookstore-client.js';
@@ -9,7 +10,6 @@ import { MixedCalls, served } from '../load/mixed-calls.js';
 import { SteadyLoad, type TimedCall } from '../load/steady-load.js';
 import { Random } from '../random.js';
 import { type Finding, type Lab, type Row, scaled } from '../row.js';
-import { until } from '../until.js';
 
 const PER_SECOND = 200;
 /** After serving again, ms. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@bookstore/sandbox';
 import type { ChaosBookstore, Memory } from '../bookstore/chaos-bookstore.js';
 import { growth } from '../bookstore/growth.js';
 import { findOrphans } from '../bookstore/orphans.js';
@@ -10,7 +11,6 @@ import { MixedCalls, served } from '../load/mixed-calls.js';
 import { SteadyLoad } from '../load/steady-load.js';
 import { Random } from '../random.js';
 import { type Row, scaled } from '../row.js';
-import { until } from '../until.js';
 
 const PER_SECOND = 50;
 const FAULT_MS = 2000;

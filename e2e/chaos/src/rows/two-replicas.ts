@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { until } from '@bookstore/sandbox';
 import { findOrphans } from '../bookstore/orphans.js';
 import { startPairs } from '../bookstore/pairs.js';
 import { BookstoreClient, must } from '../client/bookstore-client.js';
 import { labelOf, tally } from '../client/outcome.js';
 import { Random } from '../random.js';
 import { type Row, scaled } from '../row.js';
-import { until } from '../until.js';
 
 interface Closing {
   readonly op_id: string;

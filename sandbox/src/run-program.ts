@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 
-export interface CommandResult {
+export interface ProgramResult {
   /** undefined where the program is not on PATH. */
   readonly status: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export interface CommandOptions {
+export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
@@ -18,11 +18,11 @@ export interface CommandOptions {
 }
 
 /** Runs a program without a shell. A failure is a result, not an error: the caller knows what to tell the user. */
-export function runCommand(
+export function runProgram(
   program: string,
   args: readonly string[],
-  options: CommandOptions = {},
-): Promise<CommandResult> {
+  options: ProgramOptions = {},
+): Promise<ProgramResult> {
   const output = options.show ? 'inherit' : 'pipe';
   const child = spawn(program, args, {
     cwd: options.cwd,

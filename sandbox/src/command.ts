@@ -1,0 +1,35 @@
+import { SandboxError } from './sandbox-error.js';
+
+/** Time between two looks for the process that started this one, ms. */
+const PARENT_INTERVAL_MS = 250;
+
+/**
+ * Runs a command of package.json and ends the process: with status 0, or with 1 and one line about what the user can do.
+ *
+ * @param script as package.json calls it, such as seed
+ * @param body gets a signal that is aborted by Ctrl-C, SIGTERM and SIGHUP, and when npm is gone
+ */
+export async function runCommand(script: string, body: (stop: AbortSignal) => Promise<void>): Promise<never> {
+  try {
+    await body(stopSignal(script));
+    process.exit(0);
+  } catch (error) {
+    const { message, stack } = error as Error;
+    const name = script === 'start' ? 'npm start' : `npm run ${script}`;
+    console.error(`${name}: ${error instanceof SandboxError ? message : (stack ?? message)}`);
+    process.exit(1);
+  }
+}
+
+function stopSignal(script: string): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  // npm passes a signal on to the shell between it and this process, and most shells end without passing it on again.
+  if (process.env.npm_lifecycle_event === script) {
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && stop.abort(), PARENT_INTERVAL_MS).unref();
+  }
+  // A terminal that is gone, or a pipe that nobody reads, is no reason to leave things running.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => stop.abort());
+  return stop.signal;
+}
