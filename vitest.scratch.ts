@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, statfsSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { whenThisProcessIsGone } from './sandbox/src/postgres/leash.js';
+import { whenThisProcessIsGone } from './sandbox/src/postgres/when-this-process-is-gone.js';
 
 const MEMORY = '/dev/shm';
 /** A run of all tests has up to 2 GiB there at a time. */

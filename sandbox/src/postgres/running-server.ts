@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { isRunning } from '../is-running.js';
+import { SandboxError } from '../sandbox-error.js';
+import type { Programs } from './programs.js';
+import { runIn, type ServerUser } from './server-user.js';
+
+/** Shows in a server's command line which process has started it. */
+export const CLUSTER_NAME = `bookstore-of-process-${process.pid}`;
+
+/** @throws SandboxError that names the process whose PostgreSQL runs on this data */
+export function requireUnused(dataDir: string): void {
+  const owner = runningServer(dataDir)?.owner;
+  if (owner && isRunning(owner))
+    throw new SandboxError(`${dataDir} is in use by process ${owner}: stop that first, or choose another folder`);
+}
+
+/**
+ * Ends the server of a process that was killed. It is being ended by its watchdog already, unless that was killed too.
+ *
+ * @throws SandboxError when it does not end
+ */
+export function endAbandonedServer(dataDir: string, { pgCtl }: Programs, user: ServerUser): void {
+  const server = runningServer(dataDir);
+  if (!server) {
+    removeStalePidFile(dataDir);
+    return;
+  }
+  const { folder, options } = runIn(dataDir, user);
+  try {
+    execFileSync(pgCtl, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20'], { ...options, stdio: 'ignore' });
+  } catch (cause) {
+    // pg_ctl fails where it has ended in the meantime.
+    if (!runningServer(dataDir)) return;
+    throw new SandboxError(`PostgreSQL of an earlier start still runs on ${dataDir}: end process ${server.pid}`, {
+      cause,
+    });
+  }
+}
+
+/** Whether the server with this id accepts connections, by its own record of its state. */
+export function isReady(dataDir: string, pid: number): boolean {
+  const [first, , , , , , , state] = readPidFile(dataDir);
+  return Number(first) === pid && state?.trim() === 'ready';
+}
+
+/** The server that runs on this data, and the process that started it. */
+function runningServer(dataDir: string): { pid: number; owner: number } | undefined {
+  const pid = pidOf(dataDir);
+  const [, owner] = /bookstore-of-process-(\d+)/.exec(commandLine(pid) ?? '') ?? [];
+  return owner ? { pid, owner: Number(owner) } : undefined;
+}
+
+/** After a crash, or in a restarted container, another process may have the id. PostgreSQL would take it for a server. */
+function removeStalePidFile(dataDir: string): void {
+  const command = commandLine(pidOf(dataDir));
+  if (command !== undefined && !command.includes('postgres')) rmSync(pidFile(dataDir));
+}
+
+const pidFile = (dataDir: string) => path.join(dataDir, 'postmaster.pid');
+const pidOf = (dataDir: string) => Number(readPidFile(dataDir)[0]);
+
+function readPidFile(dataDir: string): string[] {
+  try {
+    return readFileSync(pidFile(dataDir), 'utf8').split('\n');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}
+
+/** undefined where there is no such process. */
+function commandLine(pid: number): string | undefined {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return undefined;
+  }
+}
