@@ -15,6 +15,8 @@ export interface Service {
   readonly role: string;
   /** The services that it calls. */
   readonly peers: readonly string[];
+  /** Shown by npm start: package.Service/Method, and the request in JSON. */
+  readonly firstCall?: { readonly method: string; readonly request: object };
   /** Such as AUTHOR_PORT. */
   readonly portVariable: string;
   /** Such as AUTHOR_INSPECT_PORT. */

@@ -3,8 +3,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
 
-export const SERVICES = ['author-service', 'book-service'] as const;
-
 /** Where everything is, in a folder of credentials. */
 export const caFile = (folder: string) => path.join(folder, 'ca.crt');
 export const signingKeyFile = (folder: string) => path.join(folder, 'token-signing-key.json');
@@ -12,7 +10,7 @@ export const serviceFile = (folder: string, service: string, name: string) => pa
 
 const RENEWED_BEFORE_MS = 14 * 86_400_000;
 
-/** Writes a file at once: whoever reads it meanwhile finds the old one or the new one. */
+/** Renames the file when it is complete, so that a reader gets the old one or the new one. */
 export function writeCredential(file: string, content: string, mode: number): void {
   mkdirSync(path.dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}`;
@@ -23,10 +21,10 @@ export function writeCredential(file: string, content: string, mode: number): vo
 }
 
 /** Whether everything is there, belongs together, and stays valid for a while. */
-export function areUsable(folder: string): boolean {
+export function areUsable(folder: string, services: readonly string[]): boolean {
   try {
     const ca = new X509Certificate(readFileSync(caFile(folder)));
-    return existsSync(signingKeyFile(folder)) && SERVICES.every((service) => isUsable(path.join(folder, service), ca));
+    return existsSync(signingKeyFile(folder)) && services.every((service) => isUsable(path.join(folder, service), ca));
   } catch {
     return false;
   }

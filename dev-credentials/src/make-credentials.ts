@@ -1,23 +1,24 @@
-import { areUsable, caFile, SERVICES, serviceFile, signingKeyFile, writeCredential } from './credential-files.js';
+import { areUsable, caFile, serviceFile, signingKeyFile, writeCredential } from './credential-files.js';
 
 const VALID_DAYS = 90;
 const PUBLIC = 0o644;
 const SECRET = 0o600;
 
 /**
- * Makes a certificate authority, certificates and a token key where there are none, or none that last: one folder for
- * each service, with no more in it than that service may know; beside them what callers trust and issuers sign with.
+ * Makes a certificate authority, certificates and a token key, unless there are some that stay valid for a while. Each
+ * service has a folder with what it may read; beside them are the certificate that clients trust and the key that signs
+ * tokens.
  *
  * @returns whether anything had to be made
  */
-export async function makeCredentials(folder: string): Promise<boolean> {
-  if (areUsable(folder)) return false;
-  // 400 files, for which most starts have no use.
+export async function makeCredentials(folder: string, services: readonly string[]): Promise<boolean> {
+  if (areUsable(folder, services)) return false;
+  // 400 files, which most starts do not need.
   const { CertificateAuthority } = await import('./certificate-authority.js');
   const { TokenKey } = await import('./token-key.js');
   const authority = await CertificateAuthority.create(VALID_DAYS);
   const tokenKey = await TokenKey.create();
-  for (const service of SERVICES) {
+  for (const service of services) {
     const file = (name: string) => serviceFile(folder, service, name);
     const certificates = {
       tls: { dnsNames: [service, 'localhost'], addresses: ['127.0.0.1', '::1'], usages: ['server'] },

@@ -3,20 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeCredential } from './credential-files.js';
 
-const DATABASES = [
-  { database: 'author-db', service: 'author-service' },
-  { database: 'book-db', service: 'book-service' },
-] as const;
-/** Read by PostgreSQL's own user: the volume that they are in is closed to everybody else. */
+/** PostgreSQL reads them as its own user; other users cannot enter the volume. */
 const READABLE = 0o644;
 const SECRET = 0o600;
 
 /**
- * Makes the passwords of the databases' roles, once: PostgreSQL takes the first it is given, so a new one would lock
- * everybody out.
+ * Makes the passwords of the databases' roles, once: PostgreSQL keeps the first one that it gets. The database of
+ * author-service is author-db.
  */
-export function makePasswords(folder: string): void {
-  for (const { database, service } of DATABASES) {
+export function makePasswords(folder: string, services: readonly string[]): void {
+  for (const service of services) {
+    const database = service.replace(/(-service)?$/, '-db');
     makeOnce(path.join(folder, database, 'migrator-password'));
     const password = makeOnce(path.join(folder, database, 'service-password'));
     writeCredential(path.join(folder, service, 'database-password'), password, SECRET);

@@ -1,13 +1,13 @@
 import { makeCredentials } from './make-credentials.js';
 import { makePasswords } from './make-passwords.js';
 
-/** `node make.js FOLDER`: everything that compose.secure.yaml needs, made once. */
+/** `node make.js FOLDER SERVICE...`: makes everything that compose.secure.yaml needs, once. */
 
-const [folder] = process.argv.slice(2);
-if (!folder) {
-  console.error('usage: node make.js FOLDER');
+const [folder, ...services] = process.argv.slice(2);
+if (!folder || services.length === 0) {
+  console.error('usage: node make.js FOLDER SERVICE...');
   process.exit(2);
 }
-const made = await makeCredentials(folder);
-makePasswords(folder);
+const made = await makeCredentials(folder, services);
+makePasswords(folder, services);
 console.log(made ? 'made a certificate authority, certificates and keys' : 'certificates and keys are there');

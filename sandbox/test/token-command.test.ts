@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const program = path.resolve(import.meta.dirname, '../../dev-credentials/dist/token.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-token-'));
-beforeAll(() => makeCredentials(folder));
+beforeAll(() => makeCredentials(folder, ['book-service']));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const token = (args: readonly string[], CREDENTIALS_DIR = folder) =>

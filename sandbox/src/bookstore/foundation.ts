@@ -42,7 +42,10 @@ export async function layFoundation(options: BookstoreOptions): Promise<Foundati
     const certsDir = options.secure ? path.join(options.dataDir, 'certs') : undefined;
     if (certsDir) {
       step(`certificates and keys, in ${shorten(certsDir)}`);
-      await makeCredentials(certsDir);
+      await makeCredentials(
+        certsDir,
+        services.map(({ name }) => name),
+      );
     }
     step(services.map(({ name }) => name).join(', '));
     return { postgres, databases, certsDir, migrate };

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isRunning } from '../is-running.js';
 import { dataDir as defaultDataDir } from './start-options.js';
 
 /** Where a bookstore that runs on this machine listens. */
@@ -10,8 +11,7 @@ export interface RunningBookstore {
   readonly services: readonly { readonly name: string; readonly address: string }[];
   /** The certificate authority to trust, where the public ports have TLS. */
   readonly caFile?: string | undefined;
-  /** By service: the URL of its database, for the service's own role. */
-  readonly databases: Readonly<Record<string, string>>;
+  readonly postgresPort: number;
 }
 
 const fileIn = (dataDir: string) => path.join(dataDir, 'bookstore.json');
@@ -20,12 +20,10 @@ const fileIn = (dataDir: string) => path.join(dataDir, 'bookstore.json');
 export function runningBookstore(dataDir = defaultDataDir): RunningBookstore | undefined {
   try {
     const bookstore: RunningBookstore = JSON.parse(readFileSync(fileIn(dataDir), 'utf8'));
-    // A bookstore that was killed leaves its file. Signal 0 is not sent: it only fails where there is no process.
-    process.kill(bookstore.pid, 0);
-    return bookstore;
+    // One that was killed leaves its file.
+    return isRunning(bookstore.pid) ? bookstore : undefined;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -37,9 +35,8 @@ export function runningBookstore(dataDir = defaultDataDir): RunningBookstore | u
  */
 export function announceBookstore(dataDir: string, bookstore: Omit<RunningBookstore, 'pid'>): () => void {
   const file = fileIn(dataDir);
-  mkdirSync(dataDir, { recursive: true });
-  // The URLs contain passwords. Renamed when complete, so that a reader never gets half a file.
-  writeFileSync(`${file}.new`, JSON.stringify({ pid: process.pid, ...bookstore }, null, 2), { mode: 0o600 });
+  // Renamed when complete: a reader never gets half a file.
+  writeFileSync(`${file}.new`, JSON.stringify({ pid: process.pid, ...bookstore }, null, 2));
   renameSync(`${file}.new`, file);
   return () => rmSync(file, { force: true });
 }

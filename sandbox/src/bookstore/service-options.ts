@@ -1,29 +1,33 @@
-import { caFile } from '@bookstore/dev-credentials';
-import { type Service, serviceNamed, services } from '../../../scripts/services.mjs';
-import { secureEnvironment } from '../secure/secure-environment.js';
-import type { Foundation } from './foundation.js';
-import { inspectPort } from './inspect-port.js';
-import { freePort } from './ports.js';
+import { caFile, serviceFile, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@bookstore/dev-credentials';
+import { serviceNamed, services } from '../../../scripts/services.mjs';
+import type { ServiceDatabase } from './databases.js';
+import { freePort, portFrom } from './ports.js';
 import type { ServiceProcessOptions } from './service-process.js';
 import { settingsForService } from './shell-variables.js';
 import type { BookstoreOptions } from './start-bookstore.js';
 
-/** How each service is started on a foundation, and finds its peers. In the order of the list of services. */
+/** What the services run on. */
+export interface Infrastructure {
+  readonly databases: ReadonlyMap<string, ServiceDatabase>;
+  /** Certificates and keys, in secure mode. */
+  readonly certsDir: string | undefined;
+}
+
+/** How each service is started, and finds its peers. In the order of the list of services. */
 export async function serviceOptions(
-  { databases, certsDir }: Foundation,
+  { databases, certsDir }: Infrastructure,
   options: BookstoreOptions,
 ): Promise<readonly ServiceProcessOptions[]> {
   const internalPorts = new Map<string, number>();
   for (const { name } of services) internalPorts.set(name, await freePort());
   return Promise.all(
-    services.map(async (service: Service) => {
-      const { name, peers } = service;
+    services.map(async ({ name, peers, inspectPortVariable }) => {
       const addresses = peers.map((peer) => [
         serviceNamed(peer).addressVariable,
         `127.0.0.1:${internalPorts.get(peer)}`,
       ]);
       const own = {
-        ...(certsDir ? secureEnvironment(certsDir, name) : { AUTH: 'off' }),
+        ...(certsDir ? secureSettings(certsDir, name) : { AUTH: 'off' }),
         DATABASE_URL: databases.get(name)?.url ?? '',
         ...Object.fromEntries(addresses),
         ...options.env,
@@ -32,11 +36,27 @@ export async function serviceOptions(
         name,
         publicPort: options.ports?.[name] ?? (await freePort()),
         internalPort: internalPorts.get(name) as number,
-        inspectPort: inspectPort(service),
+        inspectPort: process.env[inspectPortVariable] ? portFrom(inspectPortVariable, 0) : undefined,
         caFile: certsDir && caFile(certsDir),
         onLog: options.onLog,
         env: { ...(await settingsForService(name, own)), ...own },
       };
     }),
   );
+}
+
+/** Tokens and TLS for callers, mutual TLS between the services. */
+function secureSettings(certsDir: string, service: string): Record<string, string> {
+  const file = (name: string) => serviceFile(certsDir, service, name);
+  return {
+    AUTH: 'jwt',
+    JWT_JWKS_FILE: file('jwks.json'),
+    JWT_ISSUER: TOKEN_ISSUER,
+    JWT_AUDIENCE: TOKEN_AUDIENCE,
+    TLS_CERT_FILE: file('tls.crt'),
+    TLS_KEY_FILE: file('tls.key'),
+    INTERNAL_TLS_CERT_FILE: file('internal.crt'),
+    INTERNAL_TLS_KEY_FILE: file('internal.key'),
+    INTERNAL_TLS_CA_FILE: file('ca.crt'),
+  };
 }

@@ -1,8 +1,12 @@
-import type { PostgresServer } from '../postgres/embedded-postgres.js';
-import type { ServiceDatabase } from './databases.js';
-import { layFoundation } from './foundation.js';
+import path from 'node:path';
+import { caFile, makeCredentials } from '@bookstore/dev-credentials';
+import { services as serviceList } from '../../../scripts/services.mjs';
+import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
+import { prepareDatabase, type ServiceDatabase } from './databases.js';
+import { announceBookstore } from './running-bookstore.js';
 import { serviceOptions } from './service-options.js';
-import { ServiceProcess, type ServiceProcessOptions } from './service-process.js';
+import { ServiceProcess } from './service-process.js';
+import { shorten } from './shorten.js';
 
 /** How the whole bookstore is started without Docker. */
 export interface BookstoreOptions {
@@ -10,17 +14,17 @@ export interface BookstoreOptions {
   readonly dataDir: string;
   /** Each service's public port by its name; a free one where absent. */
   readonly ports?: Readonly<Record<string, number>>;
-  /** Callers need a token and TLS, the services' own calls mutual TLS; what that takes is made in `certs`. */
+  /** Callers need TLS and a token, and the services call each other by mutual TLS. */
   readonly secure?: boolean;
-  /** Settings for both services, over the sandbox's own and the shell's. */
+  /** Settings for all services, over the sandbox's own and the shell's. */
   readonly env?: Readonly<Record<string, string>>;
   /** False gives up safety from power cuts for speed: for tests. */
   readonly durable?: boolean;
-  /** Told of each step, for people. */
+  /** Gets each step, for people. */
   readonly onStep?: (what: string) => void;
-  /** Where the services' log lines go; to this process's own output when absent. */
+  /** Gets the services' log lines; they go to this process's own output when absent. */
   readonly onLog?: (line: string) => void;
-  /** Aborted when nobody wants the bookstore any more before it is there. */
+  /** Ends the start when aborted. */
   readonly signal?: AbortSignal;
 }
 
@@ -30,6 +34,8 @@ export interface Bookstore {
   /** By name: the process that runs now. */
   readonly services: ReadonlyMap<string, ServiceProcess>;
   readonly databases: ReadonlyMap<string, ServiceDatabase>;
+  /** The certificate authority that clients trust, in secure mode. */
+  readonly caFile?: string | undefined;
   /** @throws Error when there is no such service */
   service(name: string): ServiceProcess;
   /** Replaces a service whose process has ended by a new one with the same ports and settings. */
@@ -39,41 +45,68 @@ export interface Bookstore {
 }
 
 /**
- * Starts PostgreSQL, prepares the databases, and starts the services; returns once they serve.
+ * Starts PostgreSQL, prepares the databases, and starts the services; returns once they serve. Until it stops, other
+ * commands find it by `runningBookstore`.
  *
- * @throws SandboxError whose one line says what is in the way; nothing is left running then
+ * @throws SandboxError with one line; nothing is left running then
  */
 export async function startBookstore(options: BookstoreOptions): Promise<Bookstore> {
-  const foundation = await layFoundation(options);
-  const { postgres, databases } = foundation;
-  const running: ServiceProcess[] = [];
+  const { dataDir } = options;
+  const step = (what: string) => {
+    options.signal?.throwIfAborted();
+    options.onStep?.(what);
+  };
+  const postgresDir = path.join(dataDir, 'postgres');
+  step(`PostgreSQL 18, in ${shorten(postgresDir)}`);
+  const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
   const services = new Map<string, ServiceProcess>();
+  let forget = () => {};
   const stop = async () => {
-    await Promise.all(running.map((service) => service.stop()));
+    forget();
+    await Promise.all([...services.values()].map((each) => each.stop()));
     await postgres.stop();
   };
   try {
-    const processes = await serviceOptions(foundation, options);
-    const spawnService = (name: string) => {
-      const service = ServiceProcess.spawn(processes.find((each) => each.name === name) as ServiceProcessOptions);
-      running.push(service);
-      services.set(name, service);
-      return service;
-    };
+    step('databases and migrations');
+    const databases = await prepareDatabases(postgres, dataDir);
+    const certsDir = options.secure ? path.join(dataDir, 'certs') : undefined;
+    if (certsDir) {
+      step(`certificates and keys, in ${shorten(certsDir)}`);
+      const names = serviceList.map(({ name }) => name);
+      await makeCredentials(certsDir, names);
+    }
+    step(serviceList.map(({ name }) => name).join(', '));
+    const processes = await serviceOptions({ databases, certsDir }, options);
+    for (const each of processes) services.set(each.name, ServiceProcess.spawn(each));
+    await Promise.all([...services.values()].map((each) => each.serving(options.signal)));
+
+    const ca = certsDir && caFile(certsDir);
+    const addresses = [...services].map(([name, each]) => ({ name, address: each.address }));
+    forget = announceBookstore(dataDir, { services: addresses, caFile: ca, postgresPort: postgres.port });
     const service = (name: string) => {
       const found = services.get(name);
       if (!found) throw new Error(`no service is called ${name}`);
       return found;
     };
     const restart = async (name: string) => {
-      if (service(name).running) throw new Error(`the ${name} still runs`);
-      await spawnService(name).serving();
+      const ended = service(name);
+      if (ended.running) throw new Error(`the ${name} still runs`);
+      const next = ServiceProcess.spawn(ended.options);
+      services.set(name, next);
+      await next.serving();
     };
-    for (const { name } of processes) spawnService(name);
-    await Promise.all(running.map((each) => each.serving(options.signal)));
-    return { postgres, services, databases, service, restart, stop };
+    return { postgres, services, databases, caFile: ca, service, restart, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function prepareDatabases(
+  { url }: PostgresServer,
+  dataDir: string,
+): Promise<ReadonlyMap<string, ServiceDatabase>> {
+  const secretsFile = path.join(dataDir, 'secrets.json');
+  const prepare = async (name: string) => [name, await prepareDatabase(name, url, secretsFile)] as const;
+  return new Map(await Promise.all(serviceList.map(({ name }) => prepare(name))));
 }

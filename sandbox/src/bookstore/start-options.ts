@@ -2,10 +2,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { services } from '../../../scripts/services.mjs';
+import { requireUnused } from '../postgres/running-server.js';
 import { SandboxError } from '../sandbox-error.js';
 import { portFrom, requireFreePort } from './ports.js';
 
-/** What whoever starts the bookstore on this machine can choose. */
+/** What a user of `npm start` and `npm run dev` can choose. */
 export interface StartOptions {
   readonly dataDir: string;
   /** Each service's public port by its name. */
@@ -22,10 +23,13 @@ export const dataDir = path.resolve(
  * From the command line and the environment: `--secure`, AUTHOR_PORT and BOOK_PORT, SANDBOX_DIR.
  *
  * @param command as one types it, such as `npm start`
- * @throws SandboxError that says what cannot be
+ * @throws SandboxError that says what to change
  */
 export async function startOptions(command: string): Promise<StartOptions> {
-  return { dataDir, secure: isSecure(command), ports: await choosePorts() };
+  const secure = isSecure(command);
+  // The second start in a folder also finds its ports taken; this says why.
+  requireUnused(path.join(dataDir, 'postgres'));
+  return { dataDir, secure, ports: await choosePorts() };
 }
 
 function isSecure(command: string): boolean {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { makeCredentials, makePasswords } from '@bookstore/dev-credentials';
+import { services } from '../../../scripts/services.mjs';
 import { SandboxError } from '../sandbox-error.js';
 import type { Kubectl } from './kubectl.js';
 import { namespaceOf, type Overlay, root } from './paths.js';
@@ -78,8 +79,9 @@ async function makeMissing(kubectl: Kubectl, namespace: string, folder: string):
       writeFileSync(path.join(folder, database, name), Buffer.from(value, 'base64'), { mode: 0o600 });
     }
   }
-  await makeCredentials(folder);
-  makePasswords(folder);
+  const names = services.map(({ name }) => name);
+  await makeCredentials(folder, names);
+  makePasswords(folder, names);
 }
 
 function manifestOf(folder: string, name: string): Manifest & { data: Record<string, string> } {
