@@ -6,10 +6,10 @@ import path from 'node:path';
 import * as contract from './contract.mjs';
 import { hasNoCycle } from './import-cycles.mjs';
 import { usesPublicApi } from './public-api.mjs';
-import { exitOn, packageProblem, pathProblem } from './requirements.mjs';
+import { exitOn, packageProblem } from './requirements.mjs';
 import { root, run } from './run.mjs';
 
-exitOn(pathProblem() ?? packageProblem());
+exitOn(packageProblem());
 const build = path.join(root, 'scripts/build.mjs');
 const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-'));
 const checks = {

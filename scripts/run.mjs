@@ -8,17 +8,21 @@ const require = createRequire(import.meta.url);
 /** The repository's root. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
+/** The file of an installed package's command, to be run with Node. */
+export function programOf(packageName, bin) {
+  const manifest = require.resolve(`${packageName}/package.json`);
+  return path.join(path.dirname(manifest), require(manifest).bin[bin]);
+}
+
 /**
  * Runs the command of an installed package with this Node, without a shell; true when it ends with status 0.
  *
  * @param options cwd: a folder below the root; env: on top of this process's own
  */
 export function run(packageName, bin, args, { cwd = '.', env = {} } = {}) {
-  const manifest = require.resolve(`${packageName}/package.json`);
-  const script = path.join(path.dirname(manifest), require(manifest).bin[bin]);
-  const { status } = spawnSync(process.execPath, [script, ...args], {
+  const { status } = spawnSync(process.execPath, [programOf(packageName, bin), ...args], {
     cwd: path.join(root, cwd),
-    // What a program prints is its own: tools say theirs on standard error.
+    // Standard output is for the result of the program that calls this.
     stdio: ['ignore', 2, 2],
     env: { ...process.env, ...env },
   });

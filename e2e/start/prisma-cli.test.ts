@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { migrate } from '@bookstore/service-kit/migrate';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { services } from '../../scripts/services.mjs';
 import { newPlace } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
 
@@ -13,7 +14,7 @@ import { NpmStart } from '../src/start/npm-start.js';
 // the place of the one that the Prisma CLI would download.
 
 const PRISMA = createRequire(import.meta.url).resolve('prisma/build/index.js');
-const SERVICES = ['author-service', 'book-service'];
+const SERVICES = services.map(({ name }) => name);
 
 let copy: WorkTreeCopy;
 let place: Awaited<ReturnType<typeof newPlace>>;
@@ -84,10 +85,7 @@ describe('while the bookstore runs', () => {
     await start?.[Symbol.asyncDispose]();
   });
 
-  test.each([
-    ['author-service', 'authors'],
-    ['book-service', 'books'],
-  ])('the commands on its database work: %s', async (service, database) => {
+  test.each(services)('the commands on its database work: $name', async ({ name: service, database }) => {
     const where = `PostgreSQL database "${database}", schema "public" at "${new URL(databaseUrl(database)).host}"`;
     expect(await prisma(service, 'migrate status')).toMatchObject(succeeds(where));
     expect(await prisma(service, 'migrate deploy')).toMatchObject(succeeds('No pending migrations'));

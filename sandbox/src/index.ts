@@ -3,6 +3,7 @@ import './postgres/ignore-pg-variables.js';
 export { prepareDatabase, type ServiceDatabase } from './bookstore/databases.js';
 export { NO_PROXY } from './bookstore/no-proxy.js';
 export { freePort } from './bookstore/ports.js';
+export { type RunningBookstore, runningBookstore } from './bookstore/running-bookstore.js';
 export { ServiceProcess } from './bookstore/service-process.js';
 export { type Bookstore, type BookstoreOptions, startBookstore } from './bookstore/start-bookstore.js';
 export { runCommand } from './command.js';

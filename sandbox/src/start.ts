@@ -11,10 +11,13 @@ import { SandboxError } from './sandbox-error.js';
  * `npm start`: the whole bookstore on this machine, without Docker, until Ctrl-C. With `-- --secure`, callers need TLS
  * and a token.
  */
+// Without LOG_LEVEL, the services report problems only.
+const env = { LOG_LEVEL: process.env.LOG_LEVEL || 'warn' };
+
 await runCommand('start', async (stop) => {
   const options = await startOptions('npm start');
   const onStep = (what: string) => console.log(`  starting  ${what}`);
-  const bookstore = await startBookstore({ ...options, onStep, signal: stop }).catch((error) => {
+  const bookstore = await startBookstore({ ...options, env, onStep, signal: stop }).catch((error) => {
     // Ctrl-C also ends what is just being started.
     if (!stop.aborted) throw error;
   });
