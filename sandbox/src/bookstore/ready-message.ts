@@ -1,30 +1,29 @@
-import { services } from '../../../scripts/services.mjs';
+import { serviceNamed } from '../../../scripts/services.mjs';
 import { shorten } from './shorten.js';
 import type { Bookstore } from './start-bookstore.js';
 
-/** The lines that end a start: the addresses, and a first call to copy for each service. */
-export function readyMessage(bookstore: Pick<Bookstore, 'service' | 'caFile'>): string {
-  const caFile = bookstore.caFile && shorten(bookstore.caFile);
-  const address = (name: string) =>
-    bookstore.service(name).address.replace('127.0.0.1', caFile ? 'localhost' : '127.0.0.1');
-  const addresses = services.map(({ name }) => `    ${name.padEnd(16)} ${address(name)}   gRPC`);
-  const protocol = caFile
-    ? `--protocol grpc --cacert ${caFile} -H "authorization: Bearer $TOKEN" --reflect-header '*'`
+/** The lines that end a start: the addresses, and a first call to each service to copy. */
+export function readyMessage({ addresses, caFile }: Pick<Bookstore, 'addresses' | 'caFile'>): string {
+  const ca = caFile && shorten(caFile);
+  const options = ca
+    ? `--protocol grpc --cacert ${ca} -H "authorization: Bearer $TOKEN" --reflect-header '*'`
     : '--protocol grpc --http2-prior-knowledge';
-  const calls = services.flatMap(({ name, firstCall }) => {
+  const calls = addresses.flatMap(({ name, address }) => {
+    const { firstCall } = serviceNamed(name);
     if (!firstCall) return [];
-    const url = `${caFile ? 'https' : 'http'}://${address(name)}/${firstCall.method}`;
-    return [`    npx buf curl ${protocol} -d '${JSON.stringify(firstCall.request)}' ${url}`];
+    const url = `${ca ? 'https' : 'http'}://${address}/${firstCall.method}`;
+    return [`    npx buf curl ${options} -d '${JSON.stringify(firstCall.request)}' ${url}`];
   });
+  // performance.now() begins with the process, so the time includes compiling.
   return `
   The bookstore serves after ${(performance.now() / 1000).toFixed(1)} s.
 
-${addresses.join('\n')}
+${addresses.map(({ name, address }) => `    ${name.padEnd(16)} ${address}   gRPC`).join('\n')}
 
   A first call to each, in another terminal:
 
-${caFile ? '    TOKEN=$(npm run -s token)\n' : ''}${calls.join('\n')}
+${ca ? '    TOKEN=$(npm run -s token)\n' : ''}${calls.join('\n')}
 
-  A catalogue of authors and books: npm run seed, in another terminal. To stop: Ctrl-C.
+  Many authors and books: ${ca ? 'BOOKSTORE_TOKEN=$TOKEN ' : ''}npm run seed. To stop: Ctrl-C.
 `;
 }

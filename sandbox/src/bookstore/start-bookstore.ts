@@ -34,6 +34,8 @@ export interface Bookstore {
   /** By name: the process that runs now. */
   readonly services: ReadonlyMap<string, ServiceProcess>;
   readonly databases: ReadonlyMap<string, ServiceDatabase>;
+  /** host:port of each service, for clients. In the order of the list of services. */
+  readonly addresses: readonly { readonly name: string; readonly address: string }[];
   /** The certificate authority that clients trust, in secure mode. */
   readonly caFile?: string | undefined;
   /** @throws Error when there is no such service */
@@ -81,7 +83,9 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
     await Promise.all([...services.values()].map((each) => each.serving(options.signal)));
 
     const ca = certsDir && caFile(certsDir);
-    const addresses = [...services].map(([name, each]) => ({ name, address: each.address }));
+    // Node warns about a TLS server name that is a number.
+    const address = (each: ServiceProcess) => (ca ? each.address.replace('127.0.0.1', 'localhost') : each.address);
+    const addresses = [...services].map(([name, each]) => ({ name, address: address(each) }));
     forget = announceBookstore(dataDir, { services: addresses, caFile: ca, postgresPort: postgres.port });
     const service = (name: string) => {
       const found = services.get(name);
@@ -95,7 +99,7 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
       services.set(name, next);
       await next.serving();
     };
-    return { postgres, services, databases, caFile: ca, service, restart, stop };
+    return { postgres, services, databases, addresses, caFile: ca, service, restart, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -13,7 +13,9 @@ export const CLUSTER_NAME = `bookstore-of-process-${process.pid}`;
 export function requireUnused(dataDir: string): void {
   const owner = runningServer(dataDir)?.owner;
   if (owner && isRunning(owner))
-    throw new SandboxError(`${dataDir} is in use by process ${owner}: stop that first, or choose another folder`);
+    throw new SandboxError(
+      `${dataDir} is in use by process ${owner}: stop it first, or choose another folder (SANDBOX_DIR)`,
+    );
 }
 
 /**
