@@ -6,18 +6,18 @@ import pg from 'pg';
 import { serviceNamed } from '../../../scripts/services.mjs';
 import { SandboxError } from '../sandbox-error.js';
 
-/** Where a service finds its own database, as its own role. */
+/** A service's database, and its URL for the service's own role. */
 export interface ServiceDatabase {
   readonly name: string;
   readonly url: string;
 }
 
 /**
- * Makes a service's database and role where they are missing, and brings it up to date.
+ * Creates a service's database and role if they are missing, and applies the migrations.
  *
- * @param adminUrl gives the URL of a database for a role that may do so
- * @param secretsFile keeps the roles' passwords, for this user alone
- * @throws SandboxError that says which database, and why not
+ * @param adminUrl returns the URL of a database for the superuser
+ * @param secretsFile keeps the roles' passwords, readable by this user only
+ * @throws SandboxError that names the database and the reason
  */
 export async function prepareDatabase(
   name: string,
@@ -25,7 +25,7 @@ export async function prepareDatabase(
   secretsFile: string,
 ): Promise<ServiceDatabase> {
   const { database, role, folder } = serviceNamed(name);
-  // Before the first wait: two of these may run at once, and write the same file.
+  // Before the first await: two of these may run at the same time, and write the same file.
   const password = passwordOf(role, secretsFile);
   try {
     await createDatabase(adminUrl(), database);
@@ -60,13 +60,13 @@ function passwordOf(role: string, secretsFile: string): string {
   const known = secrets[role];
   if (known) return known;
   const password = randomBytes(24).toString('base64url');
-  // By another name first: a start that is cut off leaves the old file or the new one, never half of it.
+  // Renamed when complete: a start that is killed leaves the old file or the new one.
   writeFileSync(`${secretsFile}.new`, JSON.stringify({ ...secrets, [role]: password }, null, 2), { mode: 0o600 });
   renameSync(`${secretsFile}.new`, secretsFile);
   return password;
 }
 
-/** Empty when it is not there or cannot be read: a role is given its password at every start. */
+/** Empty when the file is missing or damaged: each start sets the roles' passwords anew. */
 function readSecrets(secretsFile: string): Record<string, string> {
   try {
     return JSON.parse(readFileSync(secretsFile, 'utf8'));

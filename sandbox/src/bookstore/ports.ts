@@ -3,27 +3,27 @@ import { createServer } from 'node:net';
 import { SandboxError } from '../sandbox-error.js';
 
 /**
- * Below those that systems give to connections and to whoever asks for any port (from 32768 on Linux, 49152 elsewhere):
- * a port is picked a while before somebody listens on it.
+ * Below the ports that systems choose themselves (from 32768 on Linux, 49152 elsewhere): between the choice of a port and
+ * its use, no other program gets it from the system.
  */
 const FIRST = 15_000;
 const COUNT = 17_000;
 let next = randomInt(COUNT);
 
-/** A port of this machine that nobody listens on, and that this process has not had from here before. */
+/** A free port of this machine that this process has not got from here before. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < COUNT; tries++) {
     const port = FIRST + (next++ % COUNT);
     try {
       return await tryPort(port);
     } catch {
-      // Somebody listens on it, or no one may.
+      // Taken, or not allowed.
     }
   }
   throw new SandboxError(`no port from ${FIRST} to ${FIRST + COUNT} can be opened`);
 }
 
-/** @throws SandboxError that says which variable moves the port, when somebody listens on it */
+/** @throws SandboxError that names the variable for another port, when it is taken */
 export async function requireFreePort(port: number, variable: string): Promise<number> {
   try {
     return await tryPort(port);

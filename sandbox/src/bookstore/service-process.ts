@@ -14,20 +14,20 @@ export interface ServicePorts {
 /** How a service's process is started. */
 export interface ServiceProcessOptions extends ServicePorts {
   readonly name: string;
-  /** Its settings; of the shell's variables it gets only those for any program. */
+  /** Its settings. Of the shell's variables it gets only those for any program. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where a debugger attaches; nowhere when absent. */
+  /** The port for a debugger; none when absent. */
   readonly inspectPort?: number | undefined;
-  /** The certificate authority behind its public port, where that has TLS. */
+  /** The certificate authority to trust, where its public port has TLS. */
   readonly caFile?: string | undefined;
   /** A module that runs first and waits for `begin`; the service's code is loaded after that. */
   readonly prelude?: string | undefined;
-  /** Where its log lines go; to this process's own output when absent. */
+  /** Gets its log lines; they go to this process's own output when absent. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
 
 const require = createRequire(import.meta.url);
-/** Off, and nothing of it loaded, unless the environment says where to send it. */
+/** It does nothing unless the environment says where to send telemetry. */
 const TELEMETRY = require.resolve('@bookstore/service-kit/telemetry');
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
@@ -36,9 +36,9 @@ const STOP_TIMEOUT_MS = 15_000;
 /** One service in a process of its own, as an image would run it. */
 export class ServiceProcess {
   readonly #child: ChildProcess;
-  /** Resolves with what to call the end, once the process has ended. */
+  /** Resolves when the process has ended, with words such as `by SIGKILL`. */
   readonly exited: Promise<string>;
-  /** Resolves when the process itself says that its ports are open. */
+  /** Resolves when the process has sent the message that its ports are open. */
   readonly #listening: Promise<unknown>;
   #ended = false;
   #publicPort: number;
@@ -64,7 +64,7 @@ export class ServiceProcess {
           LISTEN_HOST: '127.0.0.1',
           ...portVariables(options),
         },
-        // Its end tells the service that this process is gone, however it went; the service says by it that it listens.
+        // By this channel the service says that it listens, and notices the end of this process.
         stdio: ['ignore', output, output, 'ipc'],
       },
     );
@@ -80,8 +80,7 @@ export class ServiceProcess {
         resolve(how);
       };
       this.#child.once('exit', (code, signal) => end(signal ? `by ${signal}` : `with status ${code}`));
-      // The channel of a process that was killed may break with an error, which its exit follows; without a process
-      // there is no exit.
+      // An error without a process is the end. The channel of a killed process may also break with one, before its exit.
       this.#child.on('error', (error) => {
         if (this.#child.pid === undefined) end(`before it began (${error.message})`);
       });
@@ -114,7 +113,7 @@ export class ServiceProcess {
   /**
    * Resolves when this process has opened its ports, and the public one answers SERVING.
    *
-   * @throws SandboxError when it ends before, or takes too long; the signal's reason when nobody waits any more
+   * @throws SandboxError when it ends before, or takes too long; the signal's reason when that is aborted first
    */
   async serving(signal?: AbortSignal): Promise<void> {
     const { name, caFile } = this.options;
@@ -133,7 +132,7 @@ export class ServiceProcess {
     }
   }
 
-  /** Until then whoever answers on its port is somebody else, to whom the port was lost. */
+  /** Before that, another program may answer on its port. */
   #untilListening(signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
@@ -146,7 +145,7 @@ export class ServiceProcess {
     this.#child.kill(signal);
   }
 
-  /** Asks it to drain, waits, and ends it by force when that takes too long. */
+  /** Sends SIGTERM, waits while it drains, and kills it when that takes too long. */
   async stop(): Promise<void> {
     if (this.#ended) return;
     const force = setTimeout(() => this.signal('SIGKILL'), STOP_TIMEOUT_MS);
@@ -162,7 +161,7 @@ function portVariables({ publicPort, internalPort }: ServicePorts): Record<strin
 
 const importOption = (file: string): string[] => ['--import', pathToFileURL(file).href];
 
-/** Opens a port for debuggers: on the loopback, as whoever reaches it runs code in the service. */
+/** On the loopback only: a debugger can run any code in the service. */
 function inspectOption(port: number | undefined): string[] {
   return port === undefined ? [] : [`--inspect=127.0.0.1:${port}`];
 }

@@ -2,7 +2,7 @@ import { kitSettings, type SettingTable } from '@bookstore/service-kit/settings'
 
 type Environment = Readonly<Record<string, string>>;
 
-/** What any program needs on this machine, and what Node, OpenTelemetry, gRPC and VS Code's debugger read. */
+/** For any program of this machine, and for Node, OpenTelemetry, gRPC and VS Code's debugger. */
 const FOR_ANY_PROGRAM = new RegExp(
   `^(${[
     ...['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'LD_.+', 'DYLD_.+', 'TZ', 'LANG', 'LC_.+'],
@@ -12,15 +12,15 @@ const FOR_ANY_PROGRAM = new RegExp(
   'i',
 );
 
-/** The shell's variables that a service gets in any case. No others: those of another project may have the same names. */
+/** The shell's variables that each service gets. Others may belong to another project. */
 export const variablesForAnyProgram = (shell = process.env): Environment =>
   pick(shell, (name) => FOR_ANY_PROGRAM.test(name));
 
 /**
- * The shell's settings for a service: limits, times, the log. How it connects, and to what, is decided here, which are the
+ * The shell's settings for a service: limits, times, the log. The sandbox itself sets its connections: these are the
  * settings of the kit that have no default.
  *
- * @param decided more settings that the shell does not change
+ * @param decided other settings that the shell does not change
  */
 export async function settingsForService(
   service: string,
