@@ -1,34 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { waitUntilServing } from '../health.js';
 import { SandboxError } from '../sandbox-error.js';
 import { variablesForAnyProgram } from './shell-variables.js';
 
-export interface ServicePorts {
-  readonly publicPort: number;
-  readonly internalPort: number;
-}
-
 /** How a service's process is started. */
-export interface ServiceProcessOptions extends ServicePorts {
+export interface ServiceProcessOptions {
   readonly name: string;
+  readonly publicPort: number;
+  /** For the other services. */
+  readonly internalPort: number;
   /** Its settings. Of the shell's variables it gets only those for any program. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The port for a debugger; none when absent. */
   readonly inspectPort?: number | undefined;
   /** The certificate authority to trust, where its public port has TLS. */
   readonly caFile?: string | undefined;
-  /** A module that runs first and waits for `begin`; the service's code is loaded after that. */
-  readonly prelude?: string | undefined;
   /** Gets its log lines; they go to this process's own output when absent. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
 
 const require = createRequire(import.meta.url);
 /** It does nothing unless the environment says where to send telemetry. */
-const TELEMETRY = require.resolve('@bookstore/service-kit/telemetry');
+const TELEMETRY = pathToFileURL(require.resolve('@bookstore/service-kit/telemetry')).href;
 const SERVING_TIMEOUT_MS = 30_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;
@@ -41,37 +38,28 @@ export class ServiceProcess {
   /** Resolves when the process has sent the message that its ports are open. */
   readonly #listening: Promise<unknown>;
   #ended = false;
-  #publicPort: number;
 
   private constructor(readonly options: ServiceProcessOptions) {
-    this.#publicPort = options.publicPort;
     const main = path.join(path.dirname(require.resolve(`@bookstore/${options.name}/package.json`)), 'dist/main.js');
     const output = options.onLog ? 'pipe' : 'inherit';
     this.#child = spawn(
       process.execPath,
-      [
-        '--enable-source-maps',
-        ...(options.prelude ? importOption(options.prelude) : []),
-        ...importOption(TELEMETRY),
-        ...inspectOption(options.inspectPort),
-        main,
-      ],
+      ['--enable-source-maps', '--import', TELEMETRY, ...inspectOption(options.inspectPort), main],
       {
         env: {
           ...variablesForAnyProgram(),
           NODE_ENV: 'production',
           ...options.env,
           LISTEN_HOST: '127.0.0.1',
-          ...portVariables(options),
+          PUBLIC_PORT: String(options.publicPort),
+          INTERNAL_PORT: String(options.internalPort),
         },
         // By this channel the service says that it listens, and notices the end of this process.
         stdio: ['ignore', output, output, 'ipc'],
       },
     );
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        for (const line of text.split('\n')) if (line !== '') options.onLog?.(line);
-      });
+    for (const input of [this.#child.stdout, this.#child.stderr]) {
+      if (input) createInterface({ input }).on('line', (line) => options.onLog?.(line));
     }
     this.#listening = new Promise((resolve) => this.#child.once('message', resolve));
     this.exited = new Promise((resolve) => {
@@ -92,14 +80,8 @@ export class ServiceProcess {
     return new ServiceProcess(options);
   }
 
-  /** Has a prelude go on, with the ports to serve on. */
-  begin(ports: ServicePorts): void {
-    this.#publicPort = ports.publicPort;
-    this.#child.send(portVariables(ports));
-  }
-
   get address(): string {
-    return `127.0.0.1:${this.#publicPort}`;
+    return `127.0.0.1:${this.options.publicPort}`;
   }
 
   get pid(): number {
@@ -126,7 +108,7 @@ export class ServiceProcess {
     const either = AbortSignal.any(signal ? [ended.signal, signal] : [ended.signal]);
     try {
       await this.#untilListening(either);
-      await waitUntilServing(`127.0.0.1:${this.#publicPort}`, SERVING_TIMEOUT_MS, either, caFile);
+      await waitUntilServing(this.address, SERVING_TIMEOUT_MS, either, caFile);
     } finally {
       clearTimeout(timer);
     }
@@ -154,12 +136,6 @@ export class ServiceProcess {
     clearTimeout(force);
   }
 }
-
-function portVariables({ publicPort, internalPort }: ServicePorts): Record<string, string> {
-  return { PUBLIC_PORT: String(publicPort), INTERNAL_PORT: String(internalPort) };
-}
-
-const importOption = (file: string): string[] => ['--import', pathToFileURL(file).href];
 
 /** On the loopback only: a debugger can run any code in the service. */
 function inspectOption(port: number | undefined): string[] {
