@@ -94,8 +94,10 @@ async function untilReady(options: EmbeddedPostgresOptions, programs: Programs, 
     requireUnused(dataDir);
     const port = options.port ?? (await freePort());
     const child = await launch({ ...options, port }, programs, user);
-    await until(`PostgreSQL is ready on ${dataDir}`, READY_LIMIT_MS, () => {
-      return hasExited(child) || isReady(dataDir, child.pid as number);
+    const settled = () => hasExited(child) || isReady(dataDir, child.pid as number);
+    await until('PostgreSQL is ready', READY_LIMIT_MS, settled).catch((cause) => {
+      child.kill('SIGKILL');
+      throw new SandboxError(`${cause.message}; more in ${logFile(dataDir)}`, { cause });
     });
     if (!hasExited(child)) return { child, port };
     const reason = failureIn(logFile(dataDir));
