@@ -23,10 +23,35 @@ let loaded: Promise<void> | undefined;
 export async function startSchemaEngine(databaseUrl: string, datamodels?: [string, string][]) {
   loaded ??= load();
   await loaded;
-  const database = new Database(databaseUrl);
-  const adapter = bindMigrationAwareSqlAdapterFactory(database);
-  const engine = await glue.SchemaEngine.new({ datamodels }, () => {}, adapter);
-  return { engine, [Symbol.asyncDispose]: () => database.end() };
+  const { host, port, user, password, database, ssl } = new pg.Client(databaseUrl);
+  const config = { host, port, user, password: password ?? '', ssl, max: 1 };
+  const pools: pg.Pool[] = [];
+  const connect = (name = database) => {
+    const pool = new CatalogPool({ ...config, database: name ?? '' });
+    pools.push(pool);
+    return adapterOf(pool);
+  };
+  const adapters = {
+    provider: 'postgres' as const,
+    adapterName: '@prisma/adapter-pg',
+    connect: () => connect(),
+    /** For a database in which the engine runs all migrations. The adapter's own drops it while it is in use. */
+    connectToShadowDb: async () => {
+      const name = `prisma_migrate_shadow_db_${randomUUID()}`;
+      const main = await connect();
+      await main.executeScript(`CREATE DATABASE "${name}"`);
+      const shadow = await connect(name);
+      const dispose = shadow.dispose.bind(shadow);
+      shadow.dispose = async () => {
+        await dispose();
+        await main.executeScript(`DROP DATABASE "${name}"`);
+      };
+      return shadow;
+    },
+  };
+  const engine = await glue.SchemaEngine.new({ datamodels }, () => {}, bindMigrationAwareSqlAdapterFactory(adapters));
+  const end = () => Promise.all(pools.filter((pool) => !pool.ending).map((pool) => pool.end()));
+  return { engine, [Symbol.asyncDispose]: async () => void (await end()) };
 }
 
 async function load(): Promise<void> {
@@ -39,81 +64,38 @@ async function load(): Promise<void> {
   (instance.exports.__wbindgen_start as (() => void) | undefined)?.();
 }
 
-type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
-
-/** The engine's way to a database: Prisma's adapter for pg, with what the engine needs and the adapter lacks. */
-class Database {
-  readonly provider = 'postgres';
-  readonly adapterName = '@prisma/adapter-pg';
-  readonly #config: pg.PoolConfig;
-  readonly #pools: pg.Pool[] = [];
-
-  constructor(url: string) {
-    // Not as a connectionString: that would win over the name of the shadow database.
-    const { host, port, user, password, database, ssl } = new pg.Client(url);
-    this.#config = { host, port, user, password: password ?? '', database: database ?? '', ssl, max: 1 };
-  }
-
-  connect(): Promise<Adapter> {
-    return this.#open({});
-  }
-
-  async #open(config: pg.PoolConfig): Promise<Adapter> {
-    const pool = new CatalogPool({ ...this.#config, ...config });
-    this.#pools.push(pool);
-    const adapter = await new PrismaPg(pool).connect();
-    // The adapter splits a script at every semicolon, also within a string or a function; PostgreSQL does not.
-    adapter.executeScript = async (sql) => void (await adapter.executeRaw({ sql, args: [], argTypes: [] }));
-    const queryRaw = adapter.queryRaw.bind(adapter);
-    adapter.queryRaw = async (query) => restoreChars(await queryRaw(query));
-    adapter.dispose = () => pool.end();
-    return adapter;
-  }
-
-  /** A database of its own, in which the engine runs all migrations. The adapter's own drops it while it is in use. */
-  async connectToShadowDb(): Promise<Adapter> {
-    const name = `prisma_migrate_shadow_db_${randomUUID()}`;
-    const main = await this.connect();
-    await main.executeScript(`CREATE DATABASE "${name}"`);
-    const shadow = await this.#open({ database: name });
-    const dispose = shadow.dispose.bind(shadow);
-    shadow.dispose = async () => {
-      await dispose();
-      await main.executeScript(`DROP DATABASE "${name}"`);
-      await main.dispose();
-    };
-    return shadow;
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.#pools.filter((pool) => !pool.ending).map((pool) => pool.end()));
-  }
+async function adapterOf(pool: CatalogPool) {
+  const adapter = await new PrismaPg(pool).connect();
+  // The adapter splits a script at every semicolon, also within a string or a function; PostgreSQL does not.
+  adapter.executeScript = async (sql) => void (await adapter.executeRaw({ sql, args: [], argTypes: [] }));
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = async (query) => {
+    const result = await queryRaw(query);
+    const isChar = pool.charColumns.get(result.rows) ?? [];
+    const columnTypes = result.columnTypes.map((type, i) => (isChar[i] ? ColumnTypeEnum.Character : type));
+    return { ...result, columnTypes };
+  };
+  adapter.dispose = () => pool.end();
+  return adapter;
 }
 
 const CHAR = 18;
 const TEXT = 25;
-const CHAR_PREFIX = '"char" ';
 
-/** The adapter refuses columns of the type "char", which the catalogue has: they pass as text, and are marked. */
+/** The adapter refuses the type "char", which PostgreSQL's catalogue uses: such columns pass as text, and are noted. */
 class CatalogPool extends pg.Pool {
+  readonly charColumns = new WeakMap<object, boolean[]>();
+
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of pg
   override async query(...args: any[]): Promise<any> {
     const result = await (super.query as (...args: unknown[]) => Promise<pg.QueryResult>)(...args);
-    for (const field of result.fields ?? []) {
-      if (field.dataTypeID === CHAR) Object.assign(field, { name: CHAR_PREFIX + field.name, dataTypeID: TEXT });
-    }
+    // A script of several statements has a list of results.
+    if (Array.isArray(result)) return result;
+    const isChar = result.fields.map(({ dataTypeID }) => dataTypeID === CHAR);
+    this.charColumns.set(result.rows, isChar);
+    for (const field of result.fields) if (field.dataTypeID === CHAR) field.dataTypeID = TEXT;
     return result;
   }
-}
-
-function restoreChars({ columnNames, columnTypes, rows }: Awaited<ReturnType<Adapter['queryRaw']>>) {
-  return {
-    columnNames: columnNames.map((name) => name.replace(CHAR_PREFIX, '')),
-    columnTypes: columnTypes.map((type, i) =>
-      columnNames[i]?.startsWith(CHAR_PREFIX) ? ColumnTypeEnum.Character : type,
-    ),
-    rows,
-  };
 }
 
 /**

@@ -3,16 +3,17 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runProgram } from '@bookstore/sandbox';
 import { migrate } from '@bookstore/service-kit/migrate';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { services } from '../../scripts/services.mjs';
 import { createTestDatabase } from '../src/postgres/test-postgres.js';
 import { diffToSchema, EVERYTHING, startSchemaEngine } from '../src/prisma/schema-engine.js';
 
-// What the kit's runner leaves in a database, beside what Prisma's own schema engine leaves there and reads from it.
+// `npm run new-migration`, and what the kit's runner leaves in a database beside what Prisma's own schema engine does.
 
-const SERVICES = ['author-service', 'book-service'];
-const prismaOf = (service: string) => fileURLToPath(new URL(`../../${service}/prisma`, import.meta.url));
+const NEW_MIGRATION = fileURLToPath(new URL('../dist/prisma/new-migration.js', import.meta.url));
 const newDatabase = () => createTestDatabase(inject('postgresUrl'));
 
 let scratch: string;
@@ -143,13 +144,49 @@ test('a migration that Prisma saw fail stops the runner, and Prisma too, until i
   expect(await byPrisma(url, dir)).toEqual([]);
 });
 
-test.each(SERVICES)('the migrations of the %s make the database that its schema describes', async (service) => {
+test.each(services)('the migrations of the $name make the database that its schema describes', async ({ folder }) => {
   const url = await newDatabase();
-  await byRunner(url, path.join(prismaOf(service), 'migrations'));
-  const schema = readFileSync(path.join(prismaOf(service), 'schema.prisma'), 'utf8');
+  await byRunner(url, path.join(folder, 'prisma/migrations'));
+  const schema = readFileSync(path.join(folder, 'prisma/schema.prisma'), 'utf8');
   expect(await diffToSchema(url, schema)).toBeUndefined();
 
   const [table] = await query(url, "SELECT relname FROM pg_class WHERE relname IN ('authors', 'books')");
   await query(url, `ALTER TABLE ${table?.relname} ADD COLUMN unknown_to_prisma int`);
   expect(await diffToSchema(url, schema)).toContain('DROP COLUMN "unknown_to_prisma"');
+});
+
+test('npm run new-migration writes what changed in the schema since the last migration', async () => {
+  const shop = path.join(scratch, 'shop/prisma');
+  await mkdir(shop, { recursive: true });
+  const newMigration = async (...args: string[]) => {
+    const { stdout, stderr } = await runProgram(process.execPath, [NEW_MIGRATION, ...args], { cwd: scratch });
+    return stdout + stderr;
+  };
+  const setFields = (...fields: string[]) =>
+    writeFile(
+      path.join(shop, 'schema.prisma'),
+      `datasource db {\n  provider = "postgresql"\n}\n\nmodel Book {\n  ${fields.join('\n  ')}\n}\n`,
+    );
+  const sqlOf = async (name: string) => {
+    const folder = (await readdir(path.join(shop, 'migrations'))).find((entry) => entry.endsWith(`_${name}`)) ?? '';
+    return readFile(path.join(shop, 'migrations', folder, 'migration.sql'), 'utf8');
+  };
+
+  await setFields('id Int @id');
+  expect(await newMigration('shop', 'init')).toMatch(/^wrote shop\/prisma\/migrations\/\d{14}_init\/migration.sql\n$/);
+  expect(await sqlOf('init')).toContain('CREATE TABLE "Book"');
+  await setFields('id Int @id', 'isbn String?');
+  await newMigration('shop', 'add_isbn');
+  expect(await sqlOf('add_isbn')).toBe('-- AlterTable\nALTER TABLE "Book" ADD COLUMN     "isbn" TEXT;\n');
+  expect(await newMigration('shop', 'more')).toContain('nothing changed in shop/prisma/schema.prisma');
+  await newMigration('shop', 'more', '--sql-only');
+  expect(await sqlOf('more')).toMatch(/^-- /);
+  await setFields('id Int @id');
+  expect(await newMigration('shop', 'drop_isbn')).toContain('It drops something, with its data');
+
+  expect(await newMigration('shop')).toContain('usage:');
+  expect(await newMigration('shop', 'Add-ISBN')).toContain('usage:');
+  expect(await newMigration('nowhere', 'x')).toContain('nowhere/prisma/schema.prisma cannot be read (ENOENT)');
+  await setFields('id Int @idd');
+  expect(await newMigration('shop', 'x')).toContain('Attribute not known');
 });
