@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { SandboxError } from './sandbox-error.js';
 
 /** Time between two looks for the process that started this one, ms. */
@@ -26,10 +27,22 @@ function stopSignal(script: string): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   // npm passes a signal on to the shell between it and this process, and most shells end without passing it on again.
   if (process.env.npm_lifecycle_event === script) {
-    const parent = process.ppid;
-    setInterval(() => process.ppid !== parent && stop.abort(), PARENT_INTERVAL_MS).unref();
+    const before = parents();
+    setInterval(() => parents() !== before && stop.abort(), PARENT_INTERVAL_MS).unref();
   }
   // A terminal that is gone, or a pipe that nobody reads, is no reason to leave things running.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => stop.abort());
   return stop.signal;
+}
+
+/** The process that started this one; where that is a shell, also the process that started the shell, which is npm. */
+function parents(): string {
+  try {
+    const status = readFileSync(`/proc/${process.ppid}/status`, 'utf8');
+    const [, name, parent] = /^Name:\t(.*)$[\s\S]*^PPid:\t(\d+)$/m.exec(status) ?? [];
+    return name === 'sh' ? `${process.ppid} ${parent}` : String(process.ppid);
+  } catch {
+    // Not on Linux: the shell of other systems does not stay between npm and this process.
+    return String(process.ppid);
+  }
 }
