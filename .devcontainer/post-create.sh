@@ -3,5 +3,5 @@
 set -euo pipefail
 sudo chown "$(id -u):$(id -g)" node_modules .sandbox
 npm ci
-npm run build
+node scripts/build.mjs
 npm run doctor
