@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { importsOf } from './imports.mjs';
 import { root } from './run.mjs';
+import { services } from './services.mjs';
 
 const require = createRequire(path.join(root, 'service-kit/package.json'));
 
@@ -59,7 +60,7 @@ export function violations(file, text) {
 
 /** True when the services and the kit use public API alone; else prints where they do not. */
 export function usesPublicApi() {
-  const folders = ['author-service/src', 'book-service/src', 'service-kit/src'];
+  const folders = [...services.map(({ name }) => `${name}/src`), 'service-kit/src'];
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...folders], {
     cwd: root,
   });
