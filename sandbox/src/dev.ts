@@ -21,7 +21,7 @@ import { SandboxError } from './sandbox-error.js';
  * service restarts. Takes the options and variables of `npm start`, and keeps the same data.
  */
 
-/** Files that are saved together, by an editor or by git, are one change, ms. */
+/** Files that are saved within this time, by an editor or by git, are one change, ms. */
 const QUIET_MS = 50;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -100,7 +100,11 @@ async function reloadOnSave(bookstore: Bookstore, secretsFile: string, stop: Abo
   return watcher;
 }
 
-/** @returns whether everything compiles; what does not has been shown */
+/**
+ * Compiles once: `tsc --build --watch` of TypeScript 7.0 misses what is saved while it compiles.
+ *
+ * @returns whether everything compiles; type errors have been shown
+ */
 async function compile(files: readonly string[]): Promise<boolean> {
   const begun = new Date();
   const run = async (script: string, ...args: string[]) => {
@@ -109,7 +113,7 @@ async function compile(files: readonly string[]): Promise<boolean> {
   };
   if (files.some((file) => file.endsWith('.proto')) && !(await run('generate.mjs'))) return false;
   if (!(await run('build.mjs', ...names))) return false;
-  // The compiler takes a file for compiled that is older than its record, also one that was saved while it compiled.
+  // The compiler skips files that are older than its record. One that was saved while it compiled must not be.
   for (const folder of readdirSync(root)) {
     const record = path.join(root, folder, 'dist/tsconfig.tsbuildinfo');
     if (existsSync(record) && statSync(record).mtime > begun) utimesSync(record, begun, begun);
@@ -117,7 +121,7 @@ async function compile(files: readonly string[]): Promise<boolean> {
   return true;
 }
 
-/** A file of the contract or of the kit is part of each service. */
+/** The services to restart: each uses the contract and the kit. */
 function affectedBy(files: readonly string[]): string[] {
   const ownerOf = (file: string) => names.find((name) => file.startsWith(`${name}/`));
   return names.filter((name) => files.some((file) => [name, undefined].includes(ownerOf(file))));
