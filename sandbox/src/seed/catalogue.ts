@@ -1,18 +1,17 @@
-import { catalogueEntries } from './catalogue-data.js';
-import type { SeedAuthor, SeedBook, SeedSource } from './source.js';
+import { readFileSync } from 'node:fs';
+import type { DataSet, NewAuthor, NewBook } from './load.js';
 
-/** The real books of real authors that come with the sandbox. */
-export const catalogue: SeedSource = {
-  authorCount: catalogueEntries.length,
-  bookCount: catalogueEntries.reduce((count, { books }) => count + books.length, 0),
+type CatalogueAuthor = NewAuthor & { readonly books: readonly Pick<NewBook, 'title' | 'publishedYear'>[] };
 
-  authors(): Iterable<SeedAuthor> {
-    return catalogueEntries;
-  },
-
-  *books(): Iterable<SeedBook> {
-    for (const [authorIndex, { email: authorEmail, books }] of catalogueEntries.entries()) {
-      for (const [title, publishedYear] of books) yield { authorIndex, authorEmail, title, publishedYear };
-    }
-  },
-};
+/**
+ * The authors of world literature in `sandbox/catalogue.json`, roughly in the order of time. A year is that of the first
+ * publication, for older works often approximate; -750 is 750 BCE. The e-mail addresses are made up.
+ */
+export function readCatalogue(): DataSet {
+  const file = new URL('../../catalogue.json', import.meta.url);
+  const authors: CatalogueAuthor[] = JSON.parse(readFileSync(file, 'utf8'));
+  const books = authors.flatMap((author, authorIndex) =>
+    author.books.map((book) => ({ authorIndex, authorEmail: author.email, ...book })),
+  );
+  return { authorCount: authors.length, bookCount: books.length, authors, books };
+}

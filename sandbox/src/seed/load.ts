@@ -1,93 +1,145 @@
-import { setMaxListeners } from 'node:events';
-import type { Author, Book } from '@bookstore/proto';
 import { type ServiceError, status } from '@grpc/grpc-js';
+import { v5 as uuidv5 } from 'uuid';
 import { SandboxError } from '../sandbox-error.js';
-import { explainEnd, explainRefusal } from './explain.js';
-import { failureOf } from './failure.js';
-import { inFlight } from './in-flight.js';
-import { PatientCaller } from './patient-caller.js';
-import type { LoadReport, Tally } from './report.js';
-import { authorRequestId, bookRequestId } from './request-id.js';
-import type { SeedAuthor, SeedBook, SeedSource } from './source.js';
-import type { Target } from './target.js';
+import { type Bookstore, oneLine } from './connect.js';
 
-export interface LoadOptions {
-  /** The most calls in flight. */
-  readonly concurrency: number;
-  /** Stops the load: calls in flight end, no other begins. */
-  readonly signal: AbortSignal;
-  /** How long a service may be in trouble; a minute when absent. */
-  readonly troubleMs?: number;
-}
-
-type Answer<T> = (error: ServiceError | null, answer: T) => void;
-
-/** Failures that concern one author or book only; any other ends the load. */
+const CALLS_IN_FLIGHT = 32;
+/** For a call and its retries, ms. */
+const CALL_TIMEOUT_MS = 30_000;
+/** Never change it: data that is already there would be added again. */
+const REQUEST_IDS = '5b0f5b9e-3f0c-4c8e-9d1e-6d3a4f0b7c21';
+/** Statuses that concern one author or book. Any other one ends the load. */
 const REFUSALS = [status.ALREADY_EXISTS, status.NOT_FOUND, status.INVALID_ARGUMENT, status.FAILED_PRECONDITION];
 
-/**
- * Puts the source's authors in, then its books, each once however often this runs. `report` grows on the way, and so
- * also tells how far a load came that failed or was stopped. Of the source only the ids of the authors are kept.
- *
- * @throws SandboxError when going on makes no sense, as without a service or a permission. What is refused singly is
- * in the report.
- */
-export async function load(source: SeedSource, target: Target, report: LoadReport, options: LoadOptions) {
-  const { authors, books, authorAddress, bookAddress, metadata } = target;
-  const failed = new AbortController();
-  const signal = AbortSignal.any([options.signal, failed.signal]);
-  // Every call in flight may be waiting for its next try.
-  setMaxListeners(0, signal);
-  const authorCaller = new PatientCaller(authorAddress, signal, options.troubleMs);
-  const bookCaller = new PatientCaller(bookAddress, signal, options.troubleMs);
-  const authorIds: string[] = [];
+export interface NewAuthor {
+  readonly name: string;
+  readonly email: string;
+}
 
-  /** Makes one create; returns the new resource's id, or none when it was refused or the load is stopped. */
-  async function add<T extends { id: string; createdAt: string }>(
-    caller: PatientCaller,
-    tally: Tally,
-    item: SeedAuthor | SeedBook,
-    start: (deadline: number, answer: Answer<T>) => void,
-  ): Promise<string | undefined> {
+export interface NewBook {
+  /** Of the author, in the same data set. */
+  readonly authorIndex: number;
+  readonly authorEmail: string;
+  readonly title: string;
+  readonly publishedYear: number;
+}
+
+/** Authors and books, the same in each run. Large ones are made while they are read, once. */
+export interface DataSet {
+  readonly authorCount: number;
+  readonly bookCount: number;
+  readonly authors: Iterable<NewAuthor>;
+  readonly books: Iterable<NewBook>;
+}
+
+/** What became of the authors, or of the books, so far. */
+export class Tally {
+  created = 0;
+  alreadyThere = 0;
+  refused = 0;
+
+  toString(): string {
+    const refused = this.refused > 0 ? `, ${this.refused} refused` : '';
+    return `${this.created} created, ${this.alreadyThere} already there${refused}`;
+  }
+}
+
+/** How far a load has come. */
+export interface Progress {
+  readonly authors: Tally;
+  readonly books: Tally;
+  /** Called after each author and book. */
+  onStep(): void;
+}
+
+/**
+ * Creates the authors, then the books, each once however often this runs.
+ *
+ * @throws SandboxError when going on makes no sense; at the end, when a service has refused an author or a book
+ */
+export async function load(data: DataSet, { authors, books, metadata }: Bookstore, progress: Progress): Promise<void> {
+  const startedAt = Date.now();
+  const authorIds: string[] = [];
+  let firstRefusal = '';
+
+  /** @returns the id; undefined when the service refuses this one */
+  async function create(what: string, tally: Tally, call: Call): Promise<string | undefined> {
     try {
-      const added = await caller.call((deadline) => {
-        report.calls++;
-        return new Promise<T>((resolve, reject) => {
-          start(deadline, (error, answer) => (error ? reject(error) : resolve(answer)));
-        });
-      });
-      if (added) report.added(tally, added);
-      return added?.id;
+      const { id, createdAt } = await answerOf(call);
+      // A create that is sent again returns what the first one made.
+      if (Date.parse(createdAt) < startedAt) tally.alreadyThere++;
+      else tally.created++;
+      return id;
     } catch (error) {
-      const failure = error instanceof SandboxError ? undefined : failureOf(error);
-      if (failure && REFUSALS.includes(failure.code)) {
-        report.refused(tally, explainRefusal(item, failure));
-        return undefined;
-      }
-      failed.abort();
-      throw failure ? new SandboxError(explainEnd(caller.address, failure), { cause: error }) : error;
+      const { code, details } = error as ServiceError;
+      const failure = oneLine(`${status[code]}: ${details}`);
+      if (!REFUSALS.includes(code)) throw new SandboxError(whatToDo(code, failure));
+      tally.refused++;
+      firstRefusal ||= `${what}: ${failure}`;
+      return undefined;
+    } finally {
+      progress.onStep();
     }
   }
 
-  await inFlight(numbered(source.authors()), options.concurrency, signal, async ([index, author]) => {
-    const request = { name: author.name, email: author.email, requestId: authorRequestId(author) };
-    const id = await add<Author>(authorCaller, report.authors, author, (deadline, answer) =>
-      authors.createAuthor(request, metadata, { deadline }, answer),
+  await inParallel(data.authors, async ({ name, email }, index) => {
+    const request = { name, email, requestId: requestId('author', name, email) };
+    const id = await create(`the author ${name}`, progress.authors, (options, answer) =>
+      authors.createAuthor(request, metadata, options, answer),
     );
-    authorIds[index] = id ?? '';
+    if (id) authorIds[index] = id;
   });
 
-  await inFlight(source.books(), options.concurrency, signal, async (book) => {
-    const authorId = authorIds[book.authorIndex];
-    if (!authorId) return report.leftOut(report.books);
-    const request = { title: book.title, authorId, publishedYear: book.publishedYear, requestId: bookRequestId(book) };
-    await add<Book>(bookCaller, report.books, book, (deadline, answer) =>
-      books.createBook(request, metadata, { deadline }, answer),
+  await inParallel(data.books, async ({ authorIndex, authorEmail, title, publishedYear }) => {
+    const authorId = authorIds[authorIndex];
+    if (!authorId) {
+      progress.books.refused++;
+      return progress.onStep();
+    }
+    // By the e-mail address, since the author's id differs from database to database.
+    const request = { title, authorId, publishedYear, requestId: requestId('book', authorEmail, title, publishedYear) };
+    await create(`the book "${title}"`, progress.books, (options, answer) =>
+      books.createBook(request, metadata, options, answer),
     );
   });
+  if (firstRefusal) throw new SandboxError(`not everything was added; the first refusal: ${firstRefusal}`);
 }
 
-function* numbered<T>(items: Iterable<T>): Iterable<[number, T]> {
-  let number = 0;
-  for (const item of items) yield [number++, item];
+/** The same for the same content, so that a service creates it once. */
+export const requestId = (...content: (string | number)[]) => uuidv5(JSON.stringify(content), REQUEST_IDS);
+
+type Answer = { readonly id: string; readonly createdAt: string };
+type Call = (options: { deadline: number }, callback: (error: ServiceError | null, answer: Answer) => void) => unknown;
+
+const answerOf = (call: Call): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    call({ deadline: Date.now() + CALL_TIMEOUT_MS }, (error, answer) => (error ? reject(error) : resolve(answer)));
+  });
+
+/** Begins with the next item as soon as a call has ended; the first failure ends all of it. */
+async function inParallel<T>(items: Iterable<T>, work: (item: T, index: number) => Promise<void>): Promise<void> {
+  const numbered = (function* () {
+    let index = 0;
+    for (const item of items) yield { item, index: index++ };
+  })();
+  const worker = async () => {
+    for (const { item, index } of numbered) await work(item, index);
+  };
+  await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, worker));
+}
+
+function whatToDo(code: status, failure: string): string {
+  switch (code) {
+    case status.UNAUTHENTICATED:
+      return `a valid token is needed: set --token or BOOKSTORE_TOKEN (${failure})`;
+    case status.PERMISSION_DENIED:
+      return `the token needs the scopes authors:write and books:write (${failure})`;
+    case status.UNIMPLEMENTED:
+      return `another service answers: check --author-address and --book-address (${failure})`;
+    case status.UNAVAILABLE:
+    case status.DEADLINE_EXCEEDED:
+      return `a service has not answered for ${CALL_TIMEOUT_MS / 1000} s; the next run goes on from here (${failure})`;
+    default:
+      return `a call failed, and the log of the service says why; the next run goes on from here (${failure})`;
+  }
 }

@@ -1,50 +1,36 @@
+import { once } from 'node:events';
+import { Presets, SingleBar } from 'cli-progress';
+import { runCommand } from '../command.js';
 import { SandboxError } from '../sandbox-error.js';
-import { catalogue } from './catalogue.js';
-import { load } from './load.js';
-import { parseOptions, USAGE, UsageError } from './options.js';
-import { showProgress } from './progress-bar.js';
-import { LoadReport } from './report.js';
-import { stopOnSignal } from './stop.js';
-import { synthetic } from './synthetic.js';
-import { closeTarget, openTarget, waitForTarget } from './target.js';
+import { readCatalogue } from './catalogue.js';
+import { connect } from './connect.js';
+import { load, Tally } from './load.js';
+import { madeUpData } from './made-up-data.js';
+import { seedOptions, USAGE } from './options.js';
 
-/** Runs `npm run seed`; returns the exit code. */
-async function seed(): Promise<number> {
-  const options = parseOptions(process.argv.slice(2), process.env);
-  if (options.help) {
-    console.log(USAGE);
-    return 0;
-  }
-  const { authorAddress, bookAddress, concurrency } = options;
-  const source = options.synthetic ? synthetic(options.synthetic.authors, options.synthetic.books) : catalogue;
-  const target = openTarget(options);
-  const stop = stopOnSignal();
+await runCommand('seed', async (stop) => {
+  const options = seedOptions(process.argv.slice(2));
+  if (options.help) return console.log(USAGE);
+  const { madeUp, authorService, bookService } = options;
+  const data = madeUp ? madeUpData(madeUp.authors, madeUp.books) : readCatalogue();
+  const bookstore = await connect(options);
+  console.log(
+    `Adding ${data.authorCount} authors at ${authorService.address} and ${data.bookCount} books at ${bookService.address}`,
+  );
+  const startedAt = performance.now();
+  // It shows nothing where there is no terminal.
+  const bar = new SingleBar(
+    { format: '{bar} {percentage}% | {value}/{total} | {eta_formatted} to go', clearOnComplete: true },
+    Presets.shades_classic,
+  );
+  const progress = { authors: new Tally(), books: new Tally(), onStep: () => bar.increment() };
+  bar.start(data.authorCount + data.bookCount, 0);
   try {
-    console.log(
-      `Seeding ${source.authorCount} authors into ${authorAddress}, ${source.bookCount} books into ${bookAddress}`,
-    );
-    await waitForTarget(target, stop.signal);
-    const report = new LoadReport(source);
-    const hideProgress = showProgress(report);
-    try {
-      await load(source, target, report, { concurrency, signal: stop.signal });
-    } finally {
-      hideProgress();
-      for (const line of report.problemLines()) console.error(line);
-      console.log(`${report}`);
-    }
-    if (stop.signal.aborted) console.error('Stopped: the same command goes on from here');
-    return stop.signal.aborted ? stop.exitCode() : Number(report.incomplete);
+    await Promise.race([load(data, bookstore, progress), once(stop, 'abort')]);
   } finally {
-    closeTarget(target);
+    bar.stop();
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`Authors: ${progress.authors}. Books: ${progress.books}. ${seconds} s`);
   }
-}
-
-try {
-  process.exitCode = await seed();
-} catch (error) {
-  if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
-  else if (error instanceof SandboxError) console.error(error.message);
-  else console.error(error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+  if (stop.aborted) throw new SandboxError('stopped; the next run goes on from here');
+});

@@ -1,110 +1,103 @@
 import { parseArgs } from 'node:util';
-import type { Address } from './target.js';
+import { serviceNamed } from '../../../scripts/services.mjs';
+import { portFrom } from '../bookstore/ports.js';
+import { runningBookstore } from '../bookstore/running-bookstore.js';
+import { SandboxError } from '../sandbox-error.js';
 
-/** A command line that cannot be understood; the message is one line. */
-export class UsageError extends Error {
-  override name = 'UsageError';
+export const USAGE = `npm run seed -- [options]
+
+Adds a catalogue of authors and books to the bookstore that runs. A second run adds nothing twice.
+
+  --authors N             makes up N authors instead of the catalogue
+  --books M               makes up M books, ten for each author unless given
+  --author-address H:P    the author service
+  --book-address H:P      the book service
+  --ca FILE               calls with TLS, and trusts this certificate authority (PEM)
+  --token JWT             bearer token for a secured bookstore, better set as BOOKSTORE_TOKEN
+
+Without addresses it calls AUTHOR_PORT and BOOK_PORT of this machine, or where npm start listens.`;
+
+/** A service to call. */
+export interface Endpoint {
+  /** host:port. */
+  readonly address: string;
+  /** The option and the variable that say where it is. */
+  readonly setBy: string;
+  /** File of the certificate authority to trust; plaintext where absent. */
+  readonly caFile?: string | undefined;
 }
 
-export interface SeedOptions extends Address {
+export interface SeedOptions {
   readonly help: boolean;
-  readonly concurrency: number;
-  /** How much to make up; the catalogue goes in when absent. */
-  readonly synthetic?: { readonly authors: number; readonly books: number };
+  /** The catalogue where absent. */
+  readonly madeUp: { readonly authors: number; readonly books: number } | undefined;
+  readonly authorService: Endpoint;
+  readonly bookService: Endpoint;
+  readonly token: string | undefined;
 }
 
-export const USAGE = `Usage: npm run seed -- [options]
-
-Puts a catalogue of real authors and books into the running bookstore. Running it again adds nothing twice.
-
-  --authors <n>              make up this many authors instead (with --books alone: a tenth of the books)
-  --books <n>                make up this many books instead (with --authors alone: ten for each)
-  --author-address <h:p>     the author service (127.0.0.1:\${AUTHOR_PORT:-50051})
-  --book-address <h:p>       the book service (127.0.0.1:\${BOOK_PORT:-50052})
-  --ca <file>                use TLS and trust this certificate authority (PEM); the default host is then localhost
-  --token <jwt>              bearer token for a secured bookstore; better given as BOOKSTORE_TOKEN
-  --concurrency <n>          calls in flight (32)
-  --help                     this text`;
-
-const FLAGS = {
-  authors: { type: 'string' },
-  books: { type: 'string' },
-  'author-address': { type: 'string' },
-  'book-address': { type: 'string' },
-  ca: { type: 'string' },
-  token: { type: 'string' },
-  concurrency: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Reads the command line and the environment, or throws a UsageError. */
-export function parseOptions(args: readonly string[], env: Environment): SeedOptions {
-  const flags = parseFlags(args);
-  const authors = count('--authors', flags.authors, 1, 1_000_000);
-  const books = count('--books', flags.books, 0, 10_000_000);
-  // Node warns about a TLS server name that is an IP address.
-  const host = flags.ca === undefined ? '127.0.0.1' : 'localhost';
-  const options = {
-    help: flags.help ?? false,
-    concurrency: count('--concurrency', flags.concurrency, 1, 1_000) ?? 32,
-    authorAddress: address('--author-address', flags['author-address']) ?? `${host}:${port(env, 'AUTHOR_PORT', 50051)}`,
-    bookAddress: address('--book-address', flags['book-address']) ?? `${host}:${port(env, 'BOOK_PORT', 50052)}`,
-    ca: flags.ca,
-    token: token(flags.token ?? env.BOOKSTORE_TOKEN),
-  };
-  for (const to of [options.authorAddress, options.bookAddress]) {
-    if (options.token !== undefined && options.ca === undefined && !isLoopback(to)) {
-      throw new UsageError(`a token is not sent to ${to} without TLS, where others could read it: add --ca <file>`);
-    }
-  }
-  if (authors === undefined && books === undefined) return options;
+/**
+ * Reads the command line and the environment.
+ *
+ * @throws SandboxError with one line about what cannot be
+ */
+export function seedOptions(args: string[]): SeedOptions {
+  const values = parse(args);
+  const authors = count('--authors', values.authors);
+  const books = count('--books', values.books);
+  const authorService = whereIs('author-service', values['author-address'], values.ca);
+  const bookService = whereIs('book-service', values['book-address'], values.ca);
+  const token = values.token || process.env.BOOKSTORE_TOKEN || undefined;
+  if (token) for (const endpoint of [authorService, bookService]) requireSafe(token, endpoint);
+  const madeUp = { authors: authors ?? Math.ceil((books ?? 0) / 10), books: books ?? (authors ?? 0) * 10 };
   return {
-    ...options,
-    synthetic: {
-      authors: authors ?? Math.max(1, Math.floor((books ?? 0) / 10)),
-      books: books ?? (authors ?? 0) * 10,
-    },
+    help: values.help ?? false,
+    madeUp: madeUp.authors > 0 ? madeUp : undefined,
+    authorService,
+    bookService,
+    token,
   };
 }
 
-function parseFlags(args: readonly string[]) {
+function parse(args: string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    ...{ authors: text, books: text, 'author-address': text, 'book-address': text, ca: text, token: text },
+    help: { type: 'boolean' },
+  } as const;
   try {
-    return parseArgs({ args: [...args], options: FLAGS, strict: true }).values;
+    return parseArgs({ args, options }).values;
   } catch (error) {
     // Node adds advice in further sentences and lines.
     const [first] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(first, { cause: error });
+    throw new SandboxError(`${first}; npm run seed -- --help shows the options`);
   }
 }
 
-function count(flag: string, text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not '${text}'`);
+function count(option: string, text: string | undefined): number | undefined {
+  if (text === undefined || /^[1-9]\d{0,7}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new SandboxError(`${option} takes a whole number from 1 to 99999999, not '${text}'`);
 }
 
-function address(flag: string, text: string | undefined): string | undefined {
-  if (text === undefined || /^(\[[\da-f:.]+\]|[^\s:/]+):\d{1,5}$/i.test(text)) return text;
-  throw new UsageError(`${flag} takes host:port, not '${text}'`);
+/** As the option says, else as the variable says, else where npm start listens, else at the default port. */
+function whereIs(name: string, option: string | undefined, caFile: string | undefined): Endpoint {
+  const { shortName, port, portVariable } = serviceNamed(name);
+  const setBy = `--${shortName}-address or ${portVariable}`;
+  if (option !== undefined) {
+    if (/^(\[[\da-f:.]+\]|[^\s:/]+):\d{1,5}$/i.test(option)) return { address: option, setBy, caFile };
+    throw new SandboxError(`--${shortName}-address takes host:port, not '${option}'`);
+  }
+  const running = process.env[portVariable] ? undefined : runningBookstore();
+  const found = running?.services.find((service) => service.name === name);
+  if (found) return { address: found.address, setBy, caFile: caFile ?? running?.caFile };
+  // Node warns about a TLS server name that is a number.
+  const host = caFile === undefined ? '127.0.0.1' : 'localhost';
+  return { address: `${host}:${portFrom(portVariable, port)}`, setBy, caFile };
 }
 
-function port(env: Environment, variable: string, fallback: number): number {
-  const text = env[variable] || String(fallback);
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= 65_535) return value;
-  throw new UsageError(`${variable} takes a port number, not '${text}'`);
-}
-
-/** Absent when empty, as a variable often is; never shown, not even a wrong one. */
-function token(text: string | undefined): string | undefined {
-  if (!text) return undefined;
-  if (/^[\x21-\x7e]+$/.test(text)) return text;
-  throw new UsageError('the token holds characters that no token has: give the JWT alone');
-}
-
-function isLoopback(address: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):\d+$/i.test(address);
+/** A token that is read on the network can be used by others. Messages never contain it. */
+function requireSafe(token: string, { address, caFile }: Endpoint): void {
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new SandboxError('the token has characters that no JWT has');
+  if (caFile === undefined && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):\d+$/i.test(address))
+    throw new SandboxError(`a token is not sent to ${address} without TLS: set --ca`);
 }

@@ -1,0 +1,263 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { caFile, makeCredentials, serviceFile } from '@bookstore/dev-credentials';
+import { type Author, AuthorServiceService, type Book, BookServiceService } from '@bookstore/proto';
+import { Metadata, type ServiceDefinition, status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { announceBookstore } from '../src/bookstore/running-bookstore.js';
+import { runProgram } from '../src/run-program.js';
+import { readCatalogue } from '../src/seed/catalogue.js';
+import { type DataSet, requestId } from '../src/seed/load.js';
+import { madeUpData } from '../src/seed/made-up-data.js';
+import { seedOptions } from '../src/seed/options.js';
+import { type Peer, refuse, startPeer } from '../src/testing/peer.js';
+import { until } from '../src/until.js';
+
+const main = path.join(import.meta.dirname, '../dist/seed/main.js');
+const catalogue = readCatalogue();
+
+interface Resource {
+  readonly id: string;
+  readonly createdAt: string;
+}
+
+/** A service in memory that creates once for each request_id. */
+class FakeService<T extends Resource> {
+  readonly created = new Map<string, T>();
+  /** May fail a call, by its number, before anything is created. */
+  before: (call: number) => void = () => {};
+  /** May fail a call after that, so that only the answer is lost. */
+  after: (call: number) => void = () => {};
+  peer!: Peer<T & { readonly requestId: string }, T>;
+
+  static async start<T extends Resource>(definition: ServiceDefinition): Promise<FakeService<T>> {
+    const service = new FakeService<T>();
+    service.peer = await startPeer(definition, (request) => {
+      const call = service.peer.received.length;
+      service.before(call);
+      const resource = service.created.get(request.requestId) ?? {
+        ...request,
+        id: randomUUID(),
+        createdAt: new Date().toISOString(),
+      };
+      service.created.set(request.requestId, resource);
+      service.after(call);
+      return resource;
+    });
+    return service;
+  }
+}
+
+let authors: FakeService<Author>;
+let books: FakeService<Book>;
+beforeEach(async () => {
+  authors = await FakeService.start(AuthorServiceService);
+  books = await FakeService.start(BookServiceService);
+});
+afterEach(() => {
+  authors.peer.stop();
+  books.peer.stop();
+});
+
+const addresses = () => ['--author-address', authors.peer.address, '--book-address', books.peer.address];
+const seed = (args: readonly string[], env: Record<string, string> = {}) =>
+  runProgram(process.execPath, [main, ...args], { env: { ...process.env, ...env } });
+
+/** Each book with its author. */
+const booksOf = (data: DataSet) =>
+  Array.from(data.books, (book) => `${book.authorEmail} ${book.title} ${book.publishedYear}`).sort();
+const createdBooks = () => {
+  const emails = new Map([...authors.created.values()].map(({ id, email }) => [id, email]));
+  return [...books.created.values()].map((book) => `${emails.get(book.authorId)} ${book.title} ${book.publishedYear}`);
+};
+
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-seed-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+describe('npm run seed', () => {
+  test('adds the catalogue, each book with its author, and nothing the second time', async () => {
+    const { authorCount, bookCount } = catalogue;
+    const first = await seed(addresses());
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    expect(first.stdout).toContain(
+      `Authors: ${authorCount} created, 0 already there. Books: ${bookCount} created, 0 already there.`,
+    );
+    expect(createdBooks().sort()).toEqual(booksOf(catalogue));
+
+    const second = await seed(addresses());
+    expect(second.stdout).toContain(
+      `Authors: 0 created, ${authorCount} already there. Books: 0 created, ${bookCount} already there.`,
+    );
+    expect([authors.created.size, books.created.size]).toEqual([authorCount, bookCount]);
+  });
+
+  test('adds everything once while calls are limited, fail, and lose their answers', async () => {
+    const metadata = new Metadata();
+    metadata.set('grpc-retry-pushback-ms', '20');
+    authors.before = (call) => {
+      if (call % 3 === 0) throw Object.assign(new Error(), { code: status.RESOURCE_EXHAUSTED, metadata });
+    };
+    books.before = (call) => call % 7 === 0 && refuse(status.UNAVAILABLE)();
+    books.after = (call) => call % 11 === 0 && refuse(status.CANCELLED)();
+
+    expect(await seed([...addresses(), '--authors', '20', '--books', '120'])).toMatchObject({ status: 0, stderr: '' });
+    expect(createdBooks().sort()).toEqual(booksOf(madeUpData(20, 120)));
+  });
+
+  test('waits while a service restarts', async () => {
+    books.before = (call) => {
+      if (call !== 50) return;
+      books.before = () => {};
+      books.peer.stop();
+      setTimeout(() => books.peer.start(), 300);
+    };
+    expect(await seed([...addresses(), '--authors', '5', '--books', '200'])).toMatchObject({ status: 0, stderr: '' });
+    expect(createdBooks()).toHaveLength(200);
+  });
+
+  test('leaves out an author that is refused, with the books, and adds the rest', async () => {
+    authors.before = (call) => call === 1 && refuse(status.ALREADY_EXISTS, 'the address is taken')();
+    const { status: exitStatus, stdout, stderr } = await seed(addresses());
+    expect(exitStatus).toBe(1);
+    expect(stdout).toContain(`Authors: ${catalogue.authorCount - 1} created, 0 already there, 1 refused. Books: `);
+    expect(stderr).toBe(
+      'npm run seed: not everything was added; the first refusal: the author Homer: ALREADY_EXISTS: the address is taken\n',
+    );
+    expect(createdBooks()).toEqual(expect.not.arrayContaining([expect.stringContaining('homer@')]));
+  });
+
+  test('stops at Ctrl-C with a sentence, and the next run goes on', async () => {
+    const args = [...addresses(), '--authors', '5', '--books', '1500'];
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const closed = once(child, 'close');
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    await until('some books', 20_000, () => books.created.size > 20);
+    child.kill('SIGINT');
+    expect(await closed).toEqual([1, null]);
+    expect(stderr).toBe('npm run seed: stopped; the next run goes on from here\n');
+    expect(books.created.size).toBeLessThan(1500);
+
+    expect(await seed(args)).toMatchObject({ status: 0 });
+    expect(createdBooks().sort()).toEqual(booksOf(madeUpData(5, 1500)));
+  });
+});
+
+describe('npm run seed finds the services', () => {
+  test('at AUTHOR_PORT and BOOK_PORT', async () => {
+    const port = ({ peer }: typeof authors | typeof books) => peer.address.replace(/^.*:/, '');
+    expect(await seed(['--authors', '2'], { AUTHOR_PORT: port(authors), BOOK_PORT: port(books) })).toMatchObject({
+      status: 0,
+    });
+    expect(createdBooks()).toHaveLength(20);
+  });
+
+  test('where npm start listens', async () => {
+    const folder = newFolder();
+    announceBookstore(folder, {
+      services: [
+        { name: 'author-service', address: authors.peer.address },
+        { name: 'book-service', address: books.peer.address },
+      ],
+      databases: {},
+    });
+    expect(await seed(['--authors', '2'], { SANDBOX_DIR: folder })).toMatchObject({ status: 0 });
+    expect(createdBooks()).toHaveLength(20);
+  });
+});
+
+describe('npm run seed says in one line', () => {
+  const fails = async (args: readonly string[], env?: Record<string, string>) => {
+    const { status: exitStatus, stderr } = await seed(args, env);
+    expect(exitStatus).toBe(1);
+    expect(stderr).toMatch(/^npm run seed: .*\n$/);
+    return stderr;
+  };
+
+  test('that nothing answers, within 3 s, and what moves it', async () => {
+    books.peer.stop();
+    const startedAt = performance.now();
+    expect(await fails(addresses())).toContain(
+      `nothing answers at ${books.peer.address}: start the bookstore with npm start or docker compose up, or set --book-address or BOOK_PORT`,
+    );
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+
+  test.each([
+    [status.UNAUTHENTICATED, 'set --token or BOOKSTORE_TOKEN'],
+    [status.PERMISSION_DENIED, 'needs the scopes authors:write and books:write'],
+    [status.UNIMPLEMENTED, 'check --author-address and --book-address'],
+    [status.INTERNAL, 'the log of the service says why'],
+  ])('what to do about status %i', async (code, advice) => {
+    authors.before = refuse(code, 'two\nlines');
+    const line = await fails(addresses());
+    expect(line).toContain(`(${status[code]}: two lines)`);
+    expect(line).toContain(advice);
+  });
+
+  test('which of TLS and plaintext a service takes, and that its certificate is of another authority', async () => {
+    const [folder, other] = [newFolder(), newFolder()];
+    await Promise.all([makeCredentials(folder), makeCredentials(other)]);
+    const read = (name: string) => readFileSync(serviceFile(folder, 'author-service', name));
+    const server = createSecureServer({ cert: read('tls.crt'), key: read('tls.key') });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const secured = `localhost:${(server.address() as AddressInfo).port}`;
+    const at = ['--author-address', secured, '--book-address', secured];
+
+    expect(await fails(at)).toContain('does not speak plaintext gRPC: for a secured bookstore, set --ca');
+    expect(await fails([...at, '--ca', caFile(other)])).toContain(`the certificate of ${secured} is not trusted`);
+    const plaintext = addresses().map((address) => address.replace('127.0.0.1', 'localhost'));
+    expect(await fails([...plaintext, '--ca', caFile(folder)])).toContain('does not use TLS: leave --ca out');
+  });
+
+  test('that the certificate authority cannot be read', async () => {
+    expect(await fails(['--ca', '/nowhere'])).toContain('cannot use the certificate authority of --ca');
+  });
+});
+
+test.each([
+  [['--wrong'], "Unknown option '--wrong'; npm run seed -- --help shows the options"],
+  [['--authors', '1e3'], '--authors takes a whole number'],
+  [['--author-address', 'localhost'], '--author-address takes host:port'],
+  [['--token', 'a\nb'], 'the token has characters that no JWT has'],
+  [['--token', 'a.b', '--book-address', 'example.com:1'], 'a token is not sent to example.com:1 without TLS: set --ca'],
+])('the options %j are refused', (args, message) => {
+  expect(() => seedOptions(args)).toThrow(message);
+});
+
+describe('the data', () => {
+  test('has the same request ids in each version, or it would be added to each bookstore twice', () => {
+    expect(requestId('author', 'Homer', 'homer@example.com')).toBe('f255cac2-dca1-5ea2-ae80-01c1ce55f7e7');
+    expect(requestId('book', 'homer@example.com', 'Iliad', -750)).toBe('c8bed375-4d0c-5ade-b0e7-00f56d301ee5');
+  });
+
+  test('of the catalogue has books for each author, oldest first, in one Unicode form', () => {
+    const years = new Map<number, number[]>();
+    for (const { authorIndex, publishedYear, title } of catalogue.books) {
+      years.set(authorIndex, [...(years.get(authorIndex) ?? []), publishedYear]);
+      expect(title).toBe(title.normalize('NFC'));
+    }
+    expect(years.size).toBe(catalogue.authorCount);
+    for (const own of years.values()) expect(own).toEqual(own.toSorted((a, b) => a - b));
+  });
+
+  test('that is made up gives the first author a tenth of the books, and a few authors most of the rest', () => {
+    const counts = new Array<number>(1000).fill(0);
+    for (const { authorIndex } of madeUpData(1000, 20_000).books) counts[authorIndex] = (counts[authorIndex] ?? 0) + 1;
+    expect(counts[0]).toBe(2000);
+    const ofTheNextTen = counts.slice(1, 11).reduce((sum, count) => sum + count);
+    expect(ofTheNextTen / 18_000).toBeGreaterThan(0.15);
+  });
+});
