@@ -2,16 +2,18 @@ import { readFileSync } from 'node:fs';
 import { chmod, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Author } from '@bookstore/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect } from '../src/client/connect.js';
+import { type Bookstore, connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
 import { ComposeStack } from '../src/compose/compose-stack.js';
 import { outputOf } from '../src/process/output-of.js';
 import { commandBlocks } from '../src/readme/blocks.js';
 import { root } from '../src/root.js';
 
-/** What has a test of its own, and what would clear away more than this stack's. */
-const ELSEWHERE = /^(npm run |docker (image|builder) prune)/;
+/** Would remove more than what belongs to this stack. */
+const ELSEWHERE = /^docker (image|builder) prune/;
 
 // Within a list a block is indented.
 const runbook = readFileSync(path.join(root, 'docs/runbook.md'), 'utf8').replaceAll(/^ {3}/gm, '');
@@ -21,19 +23,60 @@ const commands = commandBlocks(runbook)
   .filter((command) => !ELSEWHERE.test(command));
 
 let secrets: string;
+let backups: string;
 let stack: ComposeStack;
+let bookstore: Bookstore;
+let author: Author;
+const stopTrade = new AbortController();
+let trade: Promise<unknown>;
 beforeAll(async () => {
   secrets = await mkdtemp(path.join(tmpdir(), 'bookstore-secrets-'));
   await cp(path.join(root, 'sandbox/dev-secrets'), secrets, { recursive: true });
   await chmod(secrets, 0o755);
   for (const file of await readdir(secrets)) await chmod(path.join(secrets, file), 0o644);
-  stack = await ComposeStack.in(root, { SECRETS_DIR: secrets });
+  backups = await mkdtemp(path.join(tmpdir(), 'bookstore-backups-'));
+  stack = await ComposeStack.in(root, { SECRETS_DIR: secrets, BACKUP_DIR: backups });
   await stack.compose('up', '--wait', '--no-build');
+  bookstore = connect({
+    authorAddress: `127.0.0.1:${stack.authorPort}`,
+    bookAddress: `127.0.0.1:${stack.bookPort}`,
+  });
+  author = await bookstore.authors.createAuthor(anAuthor());
+  trade = Promise.all([1, 2].map(tradeUntilStopped));
 });
 afterAll(async () => {
+  stopTrade.abort();
+  await trade;
+  bookstore?.close();
   await stack[Symbol.asyncDispose]();
+  await rm(backups, { recursive: true });
   await rm(secrets, { recursive: true });
 });
+
+/** Creates and deletes while the commands run. Calls fail while a service is stopped. */
+async function tradeUntilStopped(): Promise<void> {
+  const { authors, books } = bookstore;
+  const deadlineMs = 2000;
+  while (!stopTrade.signal.aborted) {
+    try {
+      await books.createBook(aBook({ authorId: author.id }), { deadlineMs });
+      const { id } = await authors.createAuthor(anAuthor(), { deadlineMs });
+      await books.createBook(aBook({ authorId: id }), { deadlineMs });
+      const late = books.createBook(aBook({ authorId: id }), { deadlineMs }).catch(() => {});
+      await authors.deleteAuthor({ id, force: true }, { deadlineMs });
+      await late;
+    } catch {
+      await sleep(50);
+    }
+  }
+}
+
+const run = (command: string) =>
+  // There is no terminal here.
+  outputOf(command.replace(/(compose exec)(?! -T)/, '$1 -T'), stack);
+
+/** Prints the references of the book database that do not match the author database. */
+const compare = commands.find((command) => command.includes('COPY refs FROM STDIN')) ?? '';
 
 test('it shows commands', () => {
   expect(commands.length).toBeGreaterThan(20);
@@ -42,19 +85,25 @@ test('it shows commands', () => {
 // In their order: the one before may be what the next one needs.
 describe('each works as shown', () => {
   test.each(commands)('%s', async (command) => {
-    // There is no terminal here.
-    const { status, stdout, stderr } = await outputOf(command.replace(/(compose exec)(?! -T)/, '$1 -T'), stack);
+    const { status, stdout, stderr } = await run(command);
     expect(status, `${stdout}${stderr}`).toBe(0);
   });
 });
 
 test('then the bookstore serves, with the passwords that were made anew', async () => {
   await stack.compose('up', '--wait', '--no-build');
-  const { authorPort, bookPort } = stack;
-  const client = connect({ authorAddress: `127.0.0.1:${authorPort}`, bookAddress: `127.0.0.1:${bookPort}` });
-  const { id: authorId } = await client.authors.createAuthor(anAuthor());
-  expect(await client.books.createBook(aBook({ authorId }))).toMatchObject({ authorId });
-  client.close();
+  expect(await bookstore.books.createBook(aBook({ authorId: author.id }))).toMatchObject({ authorId: author.id });
   const password = (folder: string) => readFileSync(path.join(folder, 'author-db-service-password'), 'utf8');
   expect(password(secrets)).not.toBe(password(path.join(root, 'sandbox/dev-secrets')));
+});
+
+test('what was restored from the backup matches, and the comparison finds what does not', async () => {
+  stopTrade.abort();
+  await trade;
+  await expect.poll(async () => (await run(compare)).stdout, { timeout: 30_000 }).toContain('(0 rows)');
+
+  await run(
+    `docker compose exec author-db psql -U author_migrator -d authors -c "DELETE FROM authors WHERE id = '${author.id}'"`,
+  );
+  expect((await run(compare)).stdout).toContain(` ${author.id} | t `);
 });

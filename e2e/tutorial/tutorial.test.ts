@@ -1,20 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { NpmRunGrpcui } from '../src/grpcui/npm-run-grpcui.js';
+import { Grpcui, isGrpcuiInstalled } from '../src/grpcui.js';
 import { outputOf } from '../src/process/output-of.js';
 import { root } from '../src/root.js';
 import { newPlace } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
 import { type Step, stepsOf } from '../src/tutorial/steps.js';
 
-/** npm does not bring it: without it, nobody follows that step, and it is no test. */
-const hasGrpcui = !spawnSync('grpcui', ['-version']).error;
 const steps = stepsOf(readFileSync(path.join(root, 'docs/tutorial.md'), 'utf8')).filter(
-  (step) => hasGrpcui || step.does !== 'run' || step.command !== 'npm run grpcui',
+  (step) => isGrpcuiInstalled || step.does !== 'run' || !step.command.startsWith('grpcui '),
 );
 
 let copy: WorkTreeCopy;
@@ -48,7 +45,7 @@ async function follow(step: Step): Promise<void> {
     await writeFile(path.join(copy.folder, '.git/step.patch'), step.patch);
     return run('git apply .git/step.patch');
   }
-  if (step.command === 'npm run grpcui') return readInGrpcui();
+  if (step.command.startsWith('grpcui ')) return readInGrpcui();
   if (step.command !== 'npm start') return run(atOurPorts(step.command));
   bookstore = new NpmStart(place, copy.folder);
   await bookstore.serves();
@@ -56,10 +53,8 @@ async function follow(step: Step): Promise<void> {
 
 /** Its form for a new book has what was added. */
 async function readInGrpcui(): Promise<void> {
-  await using grpcui = await NpmRunGrpcui.in(place, { folder: copy.folder });
-  const { books } = await grpcui.opened();
-  const form = await fetch(`${books}/metadata?method=bookstore.book.v1.BookService.CreateBook`);
-  expect(await form.text()).toContain('Number of pages, from 1 to 100000');
+  await using grpcui = await Grpcui.start(`127.0.0.1:${place.bookPort}`);
+  expect(await grpcui.form('bookstore.book.v1.BookService.CreateBook')).toContain('Number of pages, from 1 to 100000');
 }
 
 const atOurPorts = (command: string): string =>
