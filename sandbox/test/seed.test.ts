@@ -165,13 +165,15 @@ describe('npm run seed finds the services', () => {
 
   test('where npm start listens', async () => {
     const folder = newFolder();
-    announceBookstore(folder, {
+    const bookstore = {
       services: [
         { name: 'author-service', address: authors.peer.address },
         { name: 'book-service', address: books.peer.address },
       ],
       databases: {},
-    });
+      postgresPort: 0,
+    };
+    announceBookstore(folder, bookstore);
     expect(await seed(['--authors', '2'], { SANDBOX_DIR: folder })).toMatchObject({ status: 0 });
     expect(createdBooks()).toHaveLength(20);
   });

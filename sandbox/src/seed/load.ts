@@ -24,7 +24,7 @@ export interface NewBook {
   readonly publishedYear: number;
 }
 
-/** Authors and books, the same in each run. Large ones are made while they are read, once. */
+/** Authors and books, the same in each run. It is read once: a large one is made up while it is read. */
 export interface DataSet {
   readonly authorCount: number;
   readonly bookCount: number;
@@ -138,7 +138,7 @@ function whatToDo(code: status, failure: string): string {
       return `another service answers: check --author-address and --book-address (${failure})`;
     case status.UNAVAILABLE:
     case status.DEADLINE_EXCEEDED:
-      return `a service has not answered for ${CALL_TIMEOUT_MS / 1000} s; the next run goes on from here (${failure})`;
+      return `a service has not answered for about ${CALL_TIMEOUT_MS / 1000} s; the next run goes on from here (${failure})`;
     default:
       return `a call failed, and the log of the service says why; the next run goes on from here (${failure})`;
   }

@@ -8,8 +8,8 @@ export const USAGE = `npm run seed -- [options]
 
 Adds a catalogue of authors and books to the bookstore that runs. A second run adds nothing twice.
 
-  --authors N             makes up N authors instead of the catalogue
-  --books M               makes up M books, ten for each author unless given
+  --authors N             makes up N authors instead of the catalogue, with ten books each on average
+  --books M               makes up M books
   --author-address H:P    the author service
   --book-address H:P      the book service
   --ca FILE               calls with TLS, and trusts this certificate authority (PEM)
@@ -75,7 +75,8 @@ function parse(args: string[]) {
 }
 
 function count(option: string, text: string | undefined): number | undefined {
-  if (text === undefined || /^[1-9]\d{0,7}$/.test(text)) return text === undefined ? undefined : Number(text);
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,7}$/.test(text)) return Number(text);
   throw new SandboxError(`${option} takes a whole number from 1 to 99999999, not '${text}'`);
 }
 
