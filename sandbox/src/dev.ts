@@ -4,14 +4,13 @@ import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { caFile } from '@bookstore/dev-credentials';
 import { watch } from 'chokidar';
 import { services } from '../../scripts/services.mjs';
 import { prepareDatabase } from './bookstore/databases.js';
+import { readyMessage } from './bookstore/ready-message.js';
 import { shorten } from './bookstore/shorten.js';
 import { type Bookstore, startBookstore } from './bookstore/start-bookstore.js';
 import { startOptions } from './bookstore/start-options.js';
-import { whereToCall } from './bookstore/where-to-call.js';
 import { runCommand } from './command.js';
 import { runProgram } from './run-program.js';
 import { SandboxError } from './sandbox-error.js';
@@ -29,7 +28,6 @@ const names = services.map(({ name }) => name);
 const say = (what: string) => console.log(`  ${what}`);
 
 await runCommand('dev', async (stop) => {
-  const startedAt = performance.now();
   const stopped = new Promise((resolve) => stop.addEventListener('abort', resolve));
   const options = await startOptions('npm run dev');
   const onStep = (what: string) => say(`starting  ${what}`);
@@ -39,8 +37,7 @@ await runCommand('dev', async (stop) => {
   });
   if (bookstore) {
     const watcher = await reloadOnSave(bookstore, path.join(options.dataDir, 'secrets.json'), stop);
-    const ca = options.secure ? shorten(caFile(path.join(options.dataDir, 'certs'))) : undefined;
-    console.log(whereToCall({ ...options, seconds: secondsSince(startedAt), caFile: ca }));
+    console.log(readyMessage(bookstore));
     say('watching the sources: what is saved is compiled and served\n');
     await Promise.race([stopped, bookstore.postgres.exited]);
     await watcher.close();

@@ -210,7 +210,7 @@ describe('npm run seed says in one line', () => {
 
   test('which of TLS and plaintext a service takes, and that its certificate is of another authority', async () => {
     const [folder, other] = [newFolder(), newFolder()];
-    await Promise.all([makeCredentials(folder), makeCredentials(other)]);
+    await Promise.all([folder, other].map((each) => makeCredentials(each, ['author-service'])));
     const read = (name: string) => readFileSync(serviceFile(folder, 'author-service', name));
     const server = createSecureServer({ cert: read('tls.crt'), key: read('tls.key') });
     onTestFinished(() => void server.close());
