@@ -19,8 +19,7 @@ const documents = new Map(
     return [file, parseDocument(text, { merge: true, logLevel: 'error' })];
   }),
 );
-// Docker Compose never sees kompose's.
-const overlays = files.filter((file) => file !== 'compose.yaml' && file !== 'compose.kompose.yaml');
+const overlays = files.filter((file) => file !== 'compose.yaml');
 /** compose.yaml by itself, with each other file, and with each two. */
 const fileSets = [
   ['compose.yaml'],

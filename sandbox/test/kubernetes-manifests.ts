@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { readFiles } from '../src/kubernetes/files.js';
-import { type Overlay, root } from '../src/kubernetes/paths.js';
-import { findRenderer } from '../src/kubernetes/render.js';
-import { parseManifests, splitFolders } from '../src/kubernetes/split.js';
+import { parseManifests } from '../src/kubernetes/manifest.js';
+import { root } from '../src/kubernetes/paths.js';
+import { findRenderer, type Overlay } from '../src/kubernetes/render.js';
+import { splitFolders } from '../src/kubernetes/split.js';
 
 /** As much of compose.yaml as Kubernetes has to agree with. */
 export interface ComposeService {
   image: string;
   user: string;
-  read_only: boolean;
   mem_limit: string;
   command?: string[];
   environment: Record<string, string>;
@@ -19,6 +19,7 @@ export interface ComposeService {
   expose: string[];
   volumes?: string[];
   healthcheck?: { test: string[] };
+  labels?: Record<string, string>;
   profiles?: string[];
 }
 
@@ -26,33 +27,35 @@ export interface Container {
   name: string;
   image: string;
   imagePullPolicy: string;
-  command?: string[];
+  args?: string[];
   env: { name: string; value: string }[];
-  envFrom?: { configMapRef: { name: string } }[];
   ports: { containerPort: number }[];
   resources: { limits: Record<string, string>; requests: Record<string, string> };
   securityContext: Record<string, unknown>;
   volumeMounts: { name: string; mountPath: string }[];
   lifecycle: { preStop: { sleep: { seconds: number } } };
-  [probe: `${string}Probe`]: { grpc?: { port: number; service?: string }; exec?: { command: string[] } };
+  [probe: `${string}Probe`]: { grpc?: object; exec?: { command: string[] } };
 }
 
 export interface Rule {
-  ports: { port: number; protocol: string }[];
+  ports?: { port: number; protocol: string }[];
   from?: Peer[];
   to?: Peer[];
 }
-type SecretVolume = { secretName: string; items?: { key: string }[] };
-type Peer = { podSelector?: { matchLabels: Record<string, string> } };
+type Peer = { podSelector: Selector };
+export interface Selector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: 'NotIn'; values: string[] }[];
+}
 
 export interface Manifest {
   kind: string;
-  metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string> };
+  metadata: { name: string; labels: Record<string, string> };
   data: Record<string, string>;
   spec: {
     clusterIP?: string;
     type?: string;
-    ports: { port: number; targetPort: number }[];
+    ports: { port: number }[];
     strategy: { rollingUpdate: { maxUnavailable: number } };
     template: {
       metadata: { labels: Record<string, string> };
@@ -62,14 +65,10 @@ export interface Manifest {
         securityContext: Record<string, unknown>;
         automountServiceAccountToken: boolean;
         terminationGracePeriodSeconds: number;
-        volumes: { name: string; secret?: SecretVolume; persistentVolumeClaim?: { claimName: string } }[];
+        volumes: { name: string; secret?: { secretName: string; items?: { key: string }[] } }[];
       };
     };
-    podSelector: {
-      matchLabels?: Record<string, string>;
-      matchExpressions?: { key: string; operator: 'In' | 'NotIn'; values: string[] }[];
-    };
-    policyTypes: string[];
+    podSelector: Selector;
     ingress?: Rule[];
     egress?: Rule[];
   };
@@ -86,10 +85,13 @@ export function composeServices(): Record<string, ComposeService> {
   return services;
 }
 
-/** An overlay as it is now where kustomize or kubectl is on PATH, else docker-desktop's as it was exported. */
+const render = await findRenderer();
+
+/** Those that this machine can render; docker-desktop is committed as rendered. */
+export const overlays: Overlay[] = render ? ['docker-desktop', 'minikube', 'secure', 'production'] : ['docker-desktop'];
+
 export async function manifestsOf(overlay: Overlay): Promise<Manifest[]> {
-  const render = await findRenderer();
-  const text = render ? await render(overlay) : [...readFiles(...splitFolders).values()].join('---\n');
+  const text = render ? await render(overlay) : [...readFiles(...splitFolders()).values()].join('---\n');
   return parseManifests(text) as unknown as Manifest[];
 }
 
@@ -98,13 +100,4 @@ export function find(manifests: Manifest[], kind: string, name: string): Manifes
   const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
   if (!found) throw new Error(`there is no ${kind} ${name}`);
   return found;
-}
-
-export const environmentOf = (container: Container) =>
-  Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
-
-/** Bytes of a Kubernetes quantity or a compose size. */
-export function bytes(quantity: string): number {
-  const [, number, unit = ''] = /^(\d+)(Mi|m|)$/.exec(quantity) ?? [];
-  return Number(number) * (unit === '' ? 1 : 2 ** 20);
 }

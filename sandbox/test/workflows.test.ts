@@ -1,95 +1,111 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { services } from '../../scripts/services.mjs';
+import { runProgram } from '../src/index.js';
 import { root } from '../src/kubernetes/paths.js';
 
 interface Step {
+  readonly name?: string;
   readonly uses?: string;
   readonly run?: string;
-  readonly with?: Record<string, unknown>;
-}
-interface Workflow {
-  readonly on: Record<string, unknown>;
-  readonly permissions: Record<string, string>;
-  readonly jobs: Record<string, { permissions: Record<string, string>; environment?: string; steps: Step[] }>;
 }
 
+// actionlint and zizmor look at the rest.
 const folder = path.join(root, '.github/workflows');
-const texts = Object.fromEntries(
-  readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]),
-);
-const workflows = Object.entries(texts).map(([name, text]) => ({ name, text, workflow: parse(text) as Workflow }));
-const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-/** What a step's script does, without its comments. */
-const scriptOf = (run: string): string => {
-  const [script] = /(?<=bash )scripts\/\S+/.exec(run) ?? [];
-  return script ? readFileSync(path.join(root, script), 'utf8').replaceAll(/^\s*#.*$/gm, '') : '';
+const stepsOf = (file: string): Step[] => {
+  const { jobs } = parse(readFileSync(path.join(folder, file), 'utf8')) as { jobs: Record<string, { steps: Step[] }> };
+  return Object.values(jobs).flatMap(({ steps }) => steps);
 };
-const stepsOf = ({ jobs }: Workflow): Step[] => Object.values(jobs).flatMap(({ steps }) => steps);
+const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
-test('there are three: checks, release, deploy', () => {
-  expect(Object.keys(texts).sort()).toEqual(['ci.yml', 'deploy.yml', 'release.yml']);
+describe.each(readdirSync(folder))('%s', (file) => {
+  test('runs npm scripts and files that are there', () => {
+    const text = readFileSync(path.join(folder, file), 'utf8');
+    for (const [, script = ''] of text.matchAll(/\bnpm (?:run )?([\w:]+)/g)) {
+      if (script !== 'ci') expect(Object.keys(scripts)).toContain(script);
+    }
+    const files = text.match(/(?<=[ "'/])(?:scripts|e2e|sandbox|\.devcontainer)\/[\w./-]+\.\w+/g) ?? [];
+    for (const name of files) expect(existsSync(path.join(root, name)), name).toBe(true);
+  });
 });
 
-describe.each(workflows)('$name', ({ text, workflow }) => {
-  test('each action is one commit, and the comment beside it says which version that is', () => {
-    const uses = text.match(/uses: .*/g) ?? [];
-    for (const line of uses) expect(line).toMatch(/^uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-  });
+test('a release gives an image its tag after it was scanned and signed', () => {
+  const names = stepsOf('release.yml').map(({ name }) => name);
+  expect(names.filter((name) => name && /^(Build|Scan|Sign|Tag)/.test(name))).toEqual([
+    'Build and push, without a tag',
+    'Scan',
+    'Sign',
+    'Tag',
+  ]);
+});
 
-  test('nothing is allowed but what a job asks for, and no job may write to the repository', () => {
-    expect(workflow.permissions).toEqual({});
-    for (const { permissions } of Object.values(workflow.jobs)) {
-      expect(permissions.contents).toBe('read');
-      for (const [what, access] of Object.entries(permissions)) if (access !== 'read') expect(what).toBe('id-token');
-    }
-  });
+test('a release builds each service', async () => {
+  const list = stepsOf('release.yml').find(({ run }) => run?.includes('GITHUB_OUTPUT'));
+  const output = path.join(mkdtempSync(path.join(tmpdir(), 'bookstore-release-')), 'output');
+  const env = { ...process.env, GITHUB_OUTPUT: output };
+  const { status, stderr } = await runProgram('bash', ['-e', '-c', list?.run ?? ''], { cwd: root, env });
+  expect(status, stderr).toBe(0);
+  expect(readFileSync(output, 'utf8')).toBe(`names=${JSON.stringify(services.map(({ name }) => name))}\n`);
+});
 
-  test('no checkout leaves a token behind', () => {
-    for (const { uses, with: given } of stepsOf(workflow)) {
-      if (uses?.startsWith('actions/checkout@')) expect(given?.['persist-credentials']).toBe(false);
-    }
-  });
+const { status: kustomize } = await runProgram('kustomize', ['version']);
+// As the workflow does: on Linux, with kustomize.
+if (process.platform === 'linux' && kustomize === 0) {
+  describe('scripts/pin-images.sh', () => {
+    const signer = 'https://github.com/you/bookstore/.github/workflows/release.yml@refs/tags/v1.2.3';
+    const digest = `sha256:${'a'.repeat(64)}`;
+    /** In place of a registry and its signatures. */
+    const standIns = {
+      docker: `[ "$1 $2 $3 $4 $5" = 'buildx imagetools inspect --format {{json .Manifest.Digest}}' ]
+      case "$6" in *"$MISSING":1.2.3) exit 1 ;; esac
+      printf '"${digest}"'`,
+      cosign: `for image; do :; done
+      issuer=https://token.actions.githubusercontent.com
+      [ "$*" = "verify --certificate-identity ${signer} --certificate-oidc-issuer $issuer $image" ]`,
+    };
+    let clone: string;
 
-  test('nobody from outside runs it with secrets', () => {
-    expect(Object.keys(workflow.on)).not.toEqual(expect.arrayContaining(['pull_request_target']));
-    expect(Object.keys(workflow.on)).not.toEqual(expect.arrayContaining(['workflow_run']));
-    for (const job of Object.values(workflow.jobs)) {
-      if (JSON.stringify(job).includes('secrets.')) expect(job.environment).toMatch(/\w/);
-    }
-  });
-
-  test('each shell step is one command: what takes more is a script, which has tests', () => {
-    for (const { run = '' } of stepsOf(workflow)) {
-      expect(run).not.toMatch(/\n|;|&&|\|\||\$\(/);
-      const [, script] = /bash ((?:scripts|\.devcontainer)\/\S+)/.exec(run) ?? [];
-      if (script) expect(existsSync(path.join(root, script)), script).toBe(true);
-    }
-  });
-
-  test('a tool that the runner brings in a version of its own is set up in one', () => {
-    const needs: [tool: RegExp, action: string][] = [
-      [/\bkubectl\b/, 'azure/setup-kubectl@'],
-      [/\bdocker buildx\b/, 'docker/setup-buildx-action@'],
-    ];
-    for (const { steps } of Object.values(workflow.jobs)) {
-      const commands = steps.flatMap(({ run = '' }) => [run, scriptOf(run)]).join('\n');
-      for (const [tool, action] of needs) {
-        if (!tool.test(commands)) continue;
-        const setUp = steps.find(({ uses }) => uses?.startsWith(action));
-        expect(setUp?.with?.version, `${tool} in ${action}`).toMatch(/^v\d+\.\d+\.\d+$/);
+    beforeEach(() => {
+      clone = mkdtempSync(path.join(tmpdir(), 'bookstore-clone-'));
+      cpSync(path.join(root, 'k8s'), path.join(clone, 'k8s'), { recursive: true });
+      mkdirSync(path.join(clone, 'tools'));
+      for (const [name, script] of Object.entries(standIns)) {
+        writeFileSync(path.join(clone, 'tools', name), `#!/bin/sh\nset -e\n${script}\n`, { mode: 0o755 });
       }
-    }
-  });
+    });
+    afterEach(() => rmSync(clone, { recursive: true }));
 
-  test('each npm script that it runs is there', () => {
-    const runs = stepsOf(workflow).flatMap(({ run = '' }) => [...run.matchAll(/npm (?:run )?([\w:]+)/g)]);
-    for (const [, script = ''] of runs) if (script !== 'ci') expect(Object.keys(scripts)).toContain(script);
-  });
-});
+    const overlay = 'k8s/overlays/production';
+    const pin = ({ SIGNER = signer, MISSING = 'nothing' } = {}) =>
+      runProgram('bash', [path.join(root, 'scripts/pin-images.sh'), overlay], {
+        cwd: clone,
+        env: {
+          ...process.env,
+          PATH: `${path.join(clone, 'tools')}:${process.env.PATH}`,
+          IMAGES: 'docker.io/you',
+          VERSION: '1.2.3',
+          SIGNER,
+          MISSING,
+        },
+      });
 
-test('what is deployed has been signed by the workflow that releases', () => {
-  expect(texts['deploy.yml']).toContain('/.github/workflows/release.yml@refs/tags/v');
-  expect(texts['release.yml']).toMatch(/tags: \["v/);
-});
+    test('sets the digest of each signed image', async () => {
+      const { status, stderr } = await pin();
+      expect(status, stderr).toBe(0);
+      const { stdout } = await runProgram('kustomize', ['build', overlay], { cwd: clone });
+      const images = new Set(stdout.match(/(?<=image: ).+/g));
+      expect([...images].sort()).toEqual(services.map(({ name }) => `docker.io/you/${name}@${digest}`).sort());
+    });
+
+    test('fails for an image that another workflow has signed', async () => {
+      expect((await pin({ SIGNER: 'https://github.com/another/repository' })).status).not.toBe(0);
+    });
+
+    test('fails for a version that lacks an image', async () => {
+      expect((await pin({ MISSING: 'book-service' })).status).not.toBe(0);
+    });
+  });
+}

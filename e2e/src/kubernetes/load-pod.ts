@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { until } from '@bookstore/sandbox';
 import { root } from '../root.js';
-import type { InstalledBookstore } from './install-bookstore.js';
+import type { Namespace } from './namespace.js';
 
 /** What the load client has seen so far. */
 export interface Load {
   readonly calls: number;
   /** How often, by status and message. */
   readonly failures: Record<string, number>;
+  readonly ended?: boolean;
 }
 
 export interface LoadPod {
@@ -17,42 +19,41 @@ export interface LoadPod {
   end(): Promise<Load>;
 }
 
-const LOAD_TIMEOUT_MS = 180_000;
+interface LoadOptions {
+  readonly name: string;
+  readonly callsPerSecond: number;
+  readonly retries: boolean;
+}
+
+const LIMIT_MS = 180_000;
 
 /** Steady load from a pod that finds the services by DNS, as any client in the cluster does. */
-export async function startLoad(
-  bookstore: InstalledBookstore,
-  options: { readonly name: string; readonly callsPerSecond: number; readonly retries: boolean },
-): Promise<LoadPod> {
-  await bookstore.apply(podOf(options));
-  await bookstore.kubectl('wait', '--for=condition=Ready', `pod/${options.name}`, '--timeout=60s');
-  const reports = async () =>
-    (await bookstore.kubectl('logs', options.name)).split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
-  const until = async (done: (report: Load & { ended?: boolean }) => boolean): Promise<Load> => {
-    const deadline = Date.now() + LOAD_TIMEOUT_MS;
-    while (Date.now() < deadline) {
-      const last = (await reports()).at(-1);
-      if (last && done(last)) return last;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-    throw new Error(`the load has not come that far: ${JSON.stringify((await reports()).at(-1))}`);
-  };
+export async function startLoad(namespace: Namespace, options: LoadOptions): Promise<LoadPod> {
+  await namespace.apply(podOf(options));
+  await namespace.kubectl('wait', '--for=condition=Ready', `pod/${options.name}`, '--timeout=60s');
+  const report = (what: string, isDone: (load: Load) => boolean) =>
+    until(what, LIMIT_MS, async () => {
+      const [last] = (await namespace.kubectl('logs', options.name, '--tail=1')).split('\n');
+      const load: Load | undefined = last ? JSON.parse(last) : undefined;
+      return load && isDone(load) && load;
+    });
   return {
-    untilCalls: (calls) => until((report) => report.calls >= calls),
+    untilCalls: (calls) => report(`${calls} calls`, (load) => load.calls >= calls),
     end: async () => {
-      // The container may end before the program in it that asked for it: what tells is the last report.
-      await bookstore.kubectl('exec', options.name, '--', 'node', '-e', 'process.kill(1, "SIGTERM")').catch(() => {});
-      return until(({ ended }) => ended === true);
+      // This exec may end with its container; the last report says how the load ended.
+      const stop = ['exec', options.name, '--', 'node', '-e', 'process.kill(1, "SIGTERM")'];
+      await namespace.kubectl(...stop).catch(() => {});
+      return report('the end of the load', ({ ended }) => ended === true);
     },
   };
 }
 
-function podOf(options: { readonly name: string; readonly callsPerSecond: number; readonly retries: boolean }): object {
+function podOf({ name, callsPerSecond, retries }: LoadOptions): object {
   const script = readFileSync(path.join(root, 'e2e/src/client/load-client.mjs'), 'utf8');
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: options.name, labels: { 'bookstore/client': 'true' } },
+    metadata: { name, labels: { 'bookstore/client': 'true' } },
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
@@ -64,8 +65,8 @@ function podOf(options: { readonly name: string; readonly callsPerSecond: number
           imagePullPolicy: 'IfNotPresent',
           command: ['node', '--input-type=module', '--eval', script],
           env: [
-            { name: 'CALLS_PER_SECOND', value: String(options.callsPerSecond) },
-            { name: 'RETRIES', value: options.retries ? 'yes' : 'no' },
+            { name: 'CALLS_PER_SECOND', value: String(callsPerSecond) },
+            { name: 'RETRIES', value: retries ? 'yes' : 'no' },
           ],
           securityContext: {
             allowPrivilegeEscalation: false,

@@ -1,35 +1,44 @@
-import { spawn } from 'node:child_process';
 import { freePort } from '@bookstore/sandbox';
-import type { InstalledBookstore } from './install-bookstore.js';
+import { type Bookstore, connect } from '../client/connect.js';
+import { RunningProgram } from '../process/running-program.js';
+import type { Namespace } from './namespace.js';
 
-/** A port of this machine that leads to one pod behind a Service. */
-export interface PortForward {
+/** Ports of this machine that lead to one pod of each service. A port-forward ends with its pod. */
+export interface PortForwards {
   /** host:port */
-  readonly address: string;
+  readonly authorAddress: string;
+  readonly bookAddress: string;
   stop(): void;
 }
 
-/** As the README says to: `kubectl port-forward --address 127.0.0.1`. It ends with its pod. */
-export async function forwardPort(
-  { context, namespace }: InstalledBookstore,
-  service: string,
-  port: number,
-): Promise<PortForward> {
-  const local = await freePort();
-  const target = ['port-forward', '--address', '127.0.0.1', `service/${service}`, `${local}:${port}`];
-  const child = spawn('kubectl', ['--context', context, '-n', namespace, ...target], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  await new Promise<void>((resolve, reject) => {
-    let said = '';
-    const hear = (text: Buffer) => {
-      said += text;
-      if (said.includes('Forwarding from')) resolve();
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.on('error', reject);
-    child.on('close', () => reject(new Error(`kubectl port-forward has ended: ${said}`)));
-  });
-  return { address: `127.0.0.1:${local}`, stop: () => child.kill() };
+/** As k8s/README.md says: `kubectl port-forward --address 127.0.0.1`. */
+export async function forwardPorts({ name }: Namespace): Promise<PortForwards> {
+  const forward = async (service: string, port: number) => {
+    const local = await freePort();
+    const target = ['port-forward', '--address', '127.0.0.1', `service/${service}`, `${local}:${port}`];
+    const program = new RunningProgram(['kubectl', '-n', name, ...target]);
+    await program.prints('Forwarding from');
+    return { address: `127.0.0.1:${local}`, program };
+  };
+  const author = await forward('author-service', 50051);
+  const book = await forward('book-service', 50052);
+  return {
+    authorAddress: author.address,
+    bookAddress: book.address,
+    stop: () => {
+      for (const { program } of [author, book]) program.kill('SIGTERM');
+    },
+  };
+}
+
+/** Calls the services through port-forwards of their own. */
+export async function throughPorts<T>(namespace: Namespace, use: (client: Bookstore) => Promise<T>): Promise<T> {
+  const ports = await forwardPorts(namespace);
+  const client = connect(ports);
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+    ports.stop();
+  }
 }

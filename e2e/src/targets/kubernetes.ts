@@ -1,24 +1,19 @@
-import { installBookstore } from '../kubernetes/install-bookstore.js';
-import { forwardPort } from '../kubernetes/port-forward.js';
+import { installBookstore } from '../kubernetes/namespace.js';
+import { forwardPorts } from '../kubernetes/port-forward.js';
 import type { StartedTarget } from './target.js';
 
-/**
- * The docker-desktop overlay in a namespace of its own, on the cluster that E2E_CONTEXT names, else on kubectl's current
- * one if that is local. The cluster must have the images.
- */
+/** The docker-desktop overlay in a namespace of its own, reached by port-forwards. */
 export async function startKubernetes(): Promise<StartedTarget> {
-  const bookstore = await installBookstore();
-  const author = await forwardPort(bookstore, 'author-service', 50051);
-  const book = await forwardPort(bookstore, 'book-service', 50052);
+  const namespace = await installBookstore();
+  const { authorAddress, bookAddress, stop } = await forwardPorts(namespace);
   return {
     name: 'kubernetes',
-    authorAddress: author.address,
-    bookAddress: book.address,
-    namespace: bookstore.namespace,
+    authorAddress,
+    bookAddress,
+    namespace: namespace.name,
     stop: async () => {
-      author.stop();
-      book.stop();
-      await bookstore.uninstall();
+      stop();
+      await namespace.delete();
     },
   };
 }

@@ -1,29 +1,26 @@
+import { runCommand } from '../command.js';
 import { SandboxError } from '../sandbox-error.js';
+import { baseFiles } from './base-files.js';
 import { replaceFolders } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
 import { writeLock } from './lock.js';
-import { unfitWorkloads } from './pod-security.js';
 import { findRenderer } from './render.js';
-import { runMain } from './run-main.js';
 import { splitFolders, splitManifests } from './split.js';
 
 /** `npm run k8s:export`: compose.yaml to k8s/base, and the docker-desktop overlay to a file for each manifest. */
-await runMain('k8s:export', async () => {
+await runCommand('k8s:export', async () => {
   const version = await komposeVersion();
   if (version !== KOMPOSE_VERSION) {
-    throw new SandboxError(
-      `kompose ${KOMPOSE_VERSION} is needed, ${version ? `this is ${version}` : 'none is on PATH'}; k8s/README.md says how to get it`,
-    );
+    const found = version ? `this is ${version}` : 'none is on PATH';
+    throw new SandboxError(`kompose ${KOMPOSE_VERSION} is needed, ${found}; k8s/README.md says how to get it`);
   }
   const render = await findRenderer();
   if (!render) throw new SandboxError('neither kustomize nor kubectl is on PATH; k8s/README.md says how to get one');
 
-  const base = await convertCompose();
-  const unfit = unfitWorkloads(base);
-  if (unfit.length > 0) throw new SandboxError(`the namespace would not take it: ${unfit.join('; ')}`);
+  const base = baseFiles(await convertCompose());
   replaceFolders(['k8s/base'], base);
   const manifests = splitManifests(await render('docker-desktop'));
-  replaceFolders(splitFolders, manifests);
+  replaceFolders(splitFolders(), manifests);
   writeLock();
-  console.log(`k8s/base: ${base.size} files, and ${manifests.size} manifests for kubectl apply -f`);
+  console.log(`k8s/base: ${base.size} files, and ${manifests.size} files for kubectl apply -f`);
 });

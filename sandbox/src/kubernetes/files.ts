@@ -1,15 +1,20 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './paths.js';
 
 /** Texts by their path from the repository's root, with forward slashes. */
 export type Files = ReadonlyMap<string, string>;
 
-/** Every file below these paths, which are folders or files from the repository's root. */
-export function readFiles(...paths: string[]): Files {
-  const files = new Map<string, string>();
-  for (const name of paths.flatMap(filesBelow).sort()) files.set(name, readFileSync(path.join(root, name), 'utf8'));
-  return files;
+/** Every file below these folders. */
+export function readFiles(...folders: string[]): Files {
+  const names = folders.flatMap((folder) => {
+    const at = path.join(root, folder);
+    if (!existsSync(at)) return [];
+    return readdirSync(at, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'));
+  });
+  return new Map(names.sort().map((name) => [name, readFileSync(path.join(root, name), 'utf8')]));
 }
 
 /** Makes the folders hold these files and no other. */
@@ -24,17 +29,4 @@ export function replaceFolders(folders: readonly string[], files: Files): void {
 /** The paths at which the two differ, one of them lacking it included. */
 export function differences(left: Files, right: Files): string[] {
   return [...new Set([...left.keys(), ...right.keys()])].filter((name) => left.get(name) !== right.get(name)).sort();
-}
-
-function filesBelow(name: string): string[] {
-  try {
-    return readdirSync(path.join(root, name), { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() ? filesBelow(`${name}/${entry.name}`) : [`${name}/${entry.name}`],
-    );
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') return [name];
-    if (code === 'ENOENT') return [];
-    throw error;
-  }
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseAllDocuments, visit } from 'yaml';
-import { type Files, readFiles } from './files.js';
-import { composeFiles, KOMPOSE_VERSION } from './kompose.js';
+import { differences, type Files, readFiles } from './files.js';
+import { composeForKompose, KOMPOSE_VERSION } from './kompose.js';
+import { parseManifests } from './manifest.js';
 import { root } from './paths.js';
 import { splitFolders } from './split.js';
 
-/** What the committed manifests were made from, and what was made: shows drift where no kompose is installed. */
+/** Hashes of what the committed manifests were made from, and of what was made: shows drift without kompose. */
 export interface Lock {
   readonly kompose: string;
   readonly inputs: Record<string, string>;
@@ -18,16 +18,18 @@ const lockFile = path.join(root, 'k8s/export.lock.json');
 
 export const currentLock = (): Lock => ({
   kompose: KOMPOSE_VERSION,
-  inputs: hashes(
-    readFiles(
-      ...composeFiles,
-      'sandbox/dev-secrets',
-      'k8s/components/kubernetes',
-      'k8s/components/local',
-      'k8s/overlays/docker-desktop',
+  inputs: {
+    'compose.yaml': hash(composeForKompose()),
+    ...hashes(
+      readFiles(
+        'sandbox/dev-secrets',
+        'k8s/components/kubernetes',
+        'k8s/components/local',
+        'k8s/overlays/docker-desktop',
+      ),
     ),
-  ),
-  outputs: hashes(readFiles('k8s/base', ...splitFolders)),
+  },
+  outputs: hashes(readFiles('k8s/base', ...splitFolders())),
 });
 
 export const readLock = () => JSON.parse(readFileSync(lockFile, 'utf8')) as Lock;
@@ -37,9 +39,7 @@ export const writeLock = () => writeFileSync(lockFile, `${JSON.stringify(current
 /** What has changed since the export, a line each. */
 export function drift(locked: Lock, current: Lock): string[] {
   const changed = (part: 'inputs' | 'outputs') =>
-    [...new Set([...Object.keys(locked[part]), ...Object.keys(current[part])])]
-      .filter((file) => locked[part][file] !== current[part][file])
-      .sort();
+    differences(new Map(Object.entries(locked[part])), new Map(Object.entries(current[part])));
   return [
     ...(locked.kompose === current.kompose ? [] : [`exported by kompose ${locked.kompose}, not ${current.kompose}`]),
     ...changed('inputs').map((file) => `${file} has changed since the export`),
@@ -47,28 +47,11 @@ export function drift(locked: Lock, current: Lock): string[] {
   ];
 }
 
+/** Of YAML without its comments: a new comment needs no export. */
 function hashes(files: Files): Record<string, string> {
-  return Object.fromEntries(
-    [...files].map(([file, text]) => [file, hash(file.endsWith('.yaml') ? meaning(text) : text)]),
-  );
+  const meaning = (file: string, text: string) =>
+    file.endsWith('.yaml') ? JSON.stringify(parseManifests(text)) : text;
+  return Object.fromEntries([...files].map(([file, text]) => [file, hash(meaning(file, text))]));
 }
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-
-/** YAML without its comments and blank lines, so that a new comment in compose.yaml needs no kompose. */
-function meaning(text: string): string {
-  return parseAllDocuments(text)
-    .map((document) => {
-      document.commentBefore = null;
-      document.comment = null;
-      visit(document, {
-        Node: (_, node) => {
-          node.commentBefore = null;
-          node.comment = null;
-          node.spaceBefore = false;
-        },
-      });
-      return document.toString({ lineWidth: 0 });
-    })
-    .join('---\n');
-}

@@ -1,21 +1,85 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeCredentials, makePasswords } from '@bookstore/dev-credentials';
+import { services } from '../../../scripts/services.mjs';
+import { runCommand } from '../command.js';
+import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
-import { chooseContext } from './context.js';
-import { needsCredentials, putSecrets } from './credentials.js';
-import { readOptions } from './options.js';
-import { asList, renderWith } from './rendered.js';
-import { runMain } from './run-main.js';
+import { parseManifests } from './manifest.js';
+import { root } from './paths.js';
+
+/** Certificates and token keys of each service: a Secret, and in the folder of credentials the file of each of its keys. */
+const certificates = services.map(({ name }) => {
+  const files = ['tls.crt', 'tls.key', 'internal.crt', 'internal.key', 'ca.crt', 'jwks.json'];
+  return { name: `${name}-credentials`, files: Object.fromEntries(files.map((file) => [file, `${name}/${file}`])) };
+});
+
+/** Each is a Secret with one key, as in compose.yaml. */
+const passwords = services.flatMap(({ shortName }) =>
+  ['migrator', 'service'].map((role) => {
+    const name = `${shortName}-db-${role}-password`;
+    return { name, file: `${shortName}-db/${role}-password` };
+  }),
+);
 
 /**
- * `npm run k8s:secrets -- --overlay secure`, or `--overlay production --credentials FOLDER`: the Secrets that the
- * overlay takes, in its namespace, for whoever applies it with kubectl alone.
+ * `npm run k8s:secrets [-- --namespace NAME] [--credentials FOLDER]`: makes certificates, keys and
+ * passwords in the folder, once, and puts them into the cluster as the Secrets that the overlay `secure` mounts.
  */
-await runMain('k8s:secrets', async () => {
-  const { context, overlay = 'secure', credentials } = readOptions(process.argv.slice(2));
-  if (!needsCredentials(overlay)) throw new SandboxError(`the overlay ${overlay} brings its own`);
-  if (overlay === 'production' && !credentials) throw new SandboxError('production needs yours: --credentials FOLDER');
-  const kubectl = await chooseContext(context);
-  const namespaces = (await renderWith(kubectl, overlay)).filter(({ kind }) => kind === 'Namespace');
-  await kubectl.readFed(asList(namespaces), 'apply', '-f', '-');
-  await putSecrets(kubectl, overlay, { folder: credentials });
-  console.log(`the Secrets of ${overlay} are in the context ${kubectl.context}`);
+await runCommand('k8s:secrets', async () => {
+  const options = readOptions();
+  const context = (await kubectl(['config', 'current-context'])).trim();
+  const folder = options.credentials ?? path.join(root, '.sandbox/kubernetes', context.replace(/[^\w.-]/g, '_'));
+  const on = (args: string[], input?: object) =>
+    kubectl(['--context', context, '-n', options.namespace, ...args], JSON.stringify(input));
+
+  keepPasswords(JSON.parse(await on(['get', 'secrets', '-o', 'json'])).items, folder);
+  await makeCredentials(folder);
+  makePasswords(folder);
+  const files = [...certificates, ...passwords.map(({ name, file }) => ({ name, files: { [name]: file } }))];
+  const items = files.map((secret) => manifestOf(secret, folder));
+
+  const [namespace] = parseManifests(readFileSync(path.join(root, 'k8s/components/kubernetes/namespace.yaml'), 'utf8'));
+  await on(['apply', '-f', '-'], { ...namespace, metadata: { ...namespace?.metadata, name: options.namespace } });
+  // On the server's side: the other way, their bytes would also be an annotation.
+  const list = { apiVersion: 'v1', kind: 'List', items };
+  await on(['apply', '--server-side', '--force-conflicts', '-f', '-'], list);
+  console.log(
+    `${items.length} Secrets are in the namespace ${options.namespace} of ${context}, their files in ${folder}`,
+  );
 });
+
+function readOptions() {
+  const namespace = { type: 'string', default: 'bookstore-secure' } as const;
+  try {
+    return parseArgs({ options: { namespace, credentials: { type: 'string' } } }).values;
+  } catch (error) {
+    throw new SandboxError((error as Error).message);
+  }
+}
+
+/** A database keeps the password that it was made with, so one in the cluster takes the place of a new one. */
+function keepPasswords(found: { metadata: { name: string }; data?: Record<string, string> }[], folder: string): void {
+  for (const { name, file } of passwords) {
+    const value = found.find(({ metadata }) => metadata.name === name)?.data?.[name];
+    if (!value) continue;
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true, mode: 0o700 });
+    writeFileSync(path.join(folder, file), Buffer.from(value, 'base64'), { mode: 0o600 });
+  }
+}
+
+function manifestOf({ name, files }: { name: string; files: Record<string, string> }, folder: string): object {
+  const read = (file: string) => readFileSync(path.join(folder, file), 'base64');
+  const data = Object.fromEntries(Object.entries(files).map(([key, file]) => [key, read(file)]));
+  const labels = { 'app.kubernetes.io/part-of': 'bookstore' };
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, labels }, data };
+}
+
+/** @throws SandboxError with what kubectl said */
+async function kubectl(args: string[], input = ''): Promise<string> {
+  const { status, stdout, stderr } = await runProgram('kubectl', args, { input });
+  if (status === undefined) throw new SandboxError('kubectl is not on PATH; k8s/README.md says how to get it');
+  if (status !== 0) throw new SandboxError(`kubectl ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}

@@ -1,12 +1,8 @@
-import { parseAllDocuments, stringify } from 'yaml';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import type { Files } from './files.js';
-
-export interface Manifest {
-  kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
-}
-
-const fileNames: Record<string, string> = { PersistentVolumeClaim: 'pvc' };
+import { parseManifests, toYaml } from './manifest.js';
+import { root } from './paths.js';
 
 /**
  * The rendered overlay as a folder for each part of the bookstore, with a file for each kind of manifest in it. None
@@ -17,34 +13,19 @@ export function splitManifests(rendered: string): Files {
   for (const manifest of parseManifests(rendered)) {
     const { kind, metadata } = manifest;
     const folder = metadata.labels?.['app.kubernetes.io/name'] ?? 'namespace';
-    const file = `k8s/${folder}/${fileNames[kind] ?? kind.toLowerCase()}.yaml`;
+    const file = `k8s/${folder}/${kind === 'PersistentVolumeClaim' ? 'pvc' : kind.toLowerCase()}.yaml`;
     delete metadata.namespace;
-    texts.set(file, [...(texts.get(file) ?? []), asYaml(manifest)]);
+    texts.set(file, [...(texts.get(file) ?? []), toYaml(manifest)]);
   }
   return new Map([...texts].sort().map(([file, parts]) => [file, header(file) + parts.join('---\n')]));
 }
 
-/** The folders that splitManifests fills. */
-export const splitFolders = ['namespace', 'author-db', 'book-db', 'author-service', 'book-service'].map(
-  (name) => `k8s/${name}`,
-);
-
-/** @returns the YAML documents as plain objects, empty ones left out */
-export function parseManifests(text: string): Manifest[] {
-  return parseAllDocuments(text, { version: YAML_VERSION }).flatMap((document) => {
-    if (document.errors[0]) throw document.errors[0];
-    return (document.toJS() as Manifest | null) ?? [];
-  });
-}
-
-/** Kubernetes reads YAML 1.1, in which an unquoted `off` is false. */
-const YAML_VERSION = '1.1';
-
-/** In the order in which people write and read manifests, not the renderer's. */
-function asYaml({ kind, metadata: { name, ...metadata }, ...rest }: Manifest): string {
-  const { apiVersion, ...body } = rest as Record<string, unknown>;
-  const ordered = { apiVersion, kind, metadata: { name, ...metadata }, ...body };
-  return stringify(ordered, { version: YAML_VERSION, lineWidth: 0, aliasDuplicateObjects: false });
+/** The folders of the last export. */
+export function splitFolders(): string[] {
+  const others = ['base', 'components', 'overlays'];
+  return readdirSync(path.join(root, 'k8s'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !others.includes(entry.name))
+    .map(({ name }) => `k8s/${name}`);
 }
 
 function header(file: string): string {

@@ -1,0 +1,111 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { runProgram } from '../src/index.js';
+import { readFiles } from '../src/kubernetes/files.js';
+import { composeForKompose, KOMPOSE_VERSION, komposeVersion } from '../src/kubernetes/kompose.js';
+import { currentLock, drift, readLock } from '../src/kubernetes/lock.js';
+import { findRenderer } from '../src/kubernetes/render.js';
+import { WorkTreeCopy } from '../src/testing/index.js';
+
+test('the committed manifests are the exported ones', () => {
+  expect(drift(readLock(), currentLock())).toEqual([]);
+});
+
+test('a changed source, a changed manifest and another kompose are named', () => {
+  const lock = readLock();
+  const changed = (part: 'inputs' | 'outputs', file: string) => ({
+    ...lock,
+    [part]: { ...lock[part], [file]: 'other' },
+  });
+  expect(drift(lock, changed('inputs', 'compose.yaml'))).toEqual(['compose.yaml has changed since the export']);
+  expect(drift(lock, changed('outputs', 'k8s/base/new.yaml'))).toEqual(['k8s/base/new.yaml is not what was exported']);
+  expect(drift({ ...lock, kompose: '1.37.0' }, lock)).toEqual(['exported by kompose 1.37.0, not 1.38.0']);
+});
+
+const composeText = readFileSync(new URL('../../compose.yaml', import.meta.url), 'utf8');
+const withCache = (settings: string) => composeText.replace(/^services:$/m, `services:\n  cache: { ${settings} }`);
+
+test.each([
+  ['image: "redis:8"', 'cache needs user: a number other than 0, cap_drop: [ALL] in compose.yaml'],
+  ['user: "0:0", cap_drop: [ALL]', 'cache needs user: a number other than 0 in compose.yaml'],
+  ['user: "999", cap_drop: [ALL], restart: "no"', 'cache runs once: leave it out'],
+])('a container with %s is refused, since the namespace would refuse its pods', (settings, message) => {
+  expect(() => composeForKompose(withCache(settings))).toThrow(message);
+});
+
+test('containers with the label bookstore.kubernetes: "no", and those of profiles, are left out', () => {
+  const text = composeForKompose(withCache('labels: { bookstore.kubernetes: "no" }'));
+  for (const name of ['cache', 'dev-secrets', 'viewer']) expect(text).not.toMatch(new RegExp(`^  ${name}:`, 'm'));
+});
+
+test('a service of package.json that compose.yaml lacks is named', () => {
+  expect(() => composeForKompose(composeText.replace(/^ {2}book-service:$/m, '  another:'))).toThrow(
+    'compose.yaml needs book-service, book-migrate and book-db',
+  );
+});
+
+/** A text about the book service, for the review service. */
+const review = (text: string) =>
+  text
+    .replaceAll(/book(?!store)/g, 'review')
+    .replaceAll('50052', '50053')
+    .replaceAll('50062', '50063');
+
+/** Makes a third service of the book service. Outside its folder it edits package.json and compose.yaml only. */
+function addReviewService(copy: string): void {
+  const edit = (file: string, change: (text: string) => string) =>
+    writeFileSync(path.join(copy, file), change(readFileSync(path.join(copy, file), 'utf8')));
+  cpSync(path.join(copy, 'book-service'), path.join(copy, 'review-service'), { recursive: true });
+  edit('review-service/package.json', review);
+  edit('package.json', (text) => text.replace('"book-service",', '"book-service",\n    "review-service",'));
+  edit('compose.yaml', (text) =>
+    text
+      .replaceAll(/^ {2}book-(?:service|migrate|db):\n(?: {4}.*\n)+/gm, (block) => `${block}\n${review(block)}`)
+      .replaceAll(/^ {2}book-(?:data|db-\w+-password):.*\n/gm, (line) => line + review(line)),
+  );
+  for (const role of ['migrator', 'service']) {
+    const file = (service: string) => path.join(copy, `sandbox/dev-secrets/${service}-db-${role}-password`);
+    cpSync(file('book'), file('review'));
+  }
+}
+
+// Windows looks for programs by their extension; and an export needs kustomize or kubectl.
+if (process.platform !== 'win32' && (await findRenderer())) {
+  test('the export of a third service makes the manifests that the others have, without a new file in k8s/components', {
+    timeout: 120_000,
+  }, async () => {
+    await using copy = await WorkTreeCopy.make();
+    const tools = path.join(copy.folder, 'tools');
+    const env = { ...process.env, PATH: `${tools}${path.delimiter}${process.env.PATH}` };
+    const run = (command: string) =>
+      runProgram(process.execPath, [`sandbox/dist/kubernetes/${command}.js`], { cwd: copy.folder, env });
+    if ((await komposeVersion()) !== KOMPOSE_VERSION) {
+      mkdirSync(tools);
+      const standIn = path.join(copy.folder, 'sandbox/test/kompose-stand-in.mjs');
+      const script = `#!/bin/sh\nexec '${process.execPath}' '${standIn}' "$@"\n`;
+      writeFileSync(path.join(tools, 'kompose'), script, { mode: 0o755 });
+    }
+
+    addReviewService(copy.folder);
+    expect(await run('export')).toMatchObject({ status: 0, stderr: '' });
+    expect(await run('check')).toMatchObject({ status: 0, stderr: '' });
+
+    const exported = (file: string) => readFileSync(path.join(copy.folder, file), 'utf8');
+    const before = readFiles('k8s');
+    const ofBooks = [...before.keys()].filter((file) => /book-/.test(file));
+    expect(ofBooks).not.toEqual([]);
+    for (const [file, text] of before) {
+      // What kompose made of the others stays as it is, but for those that the review service calls.
+      const lists = /kustomization|export\.lock/.test(file);
+      if (!lists && !/author-service.*networkpolicy/.test(file)) expect(exported(file), file).toBe(text);
+    }
+    for (const file of ofBooks) {
+      // No other service calls it.
+      if (!/service.*networkpolicy/.test(file))
+        expect(exported(review(file)), file).toBe(review(before.get(file) ?? ''));
+    }
+    expect(exported('k8s/author-service/networkpolicy.yaml')).toContain('review-service');
+    expect(exported('k8s/review-service/networkpolicy.yaml')).toContain('review-db');
+  });
+}
