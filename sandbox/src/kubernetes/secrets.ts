@@ -29,14 +29,15 @@ const passwords = services.flatMap(({ shortName }) =>
  */
 await runCommand('k8s:secrets', async () => {
   const options = readOptions();
+  const names = services.map(({ name }) => name);
   const context = (await kubectl(['config', 'current-context'])).trim();
   const folder = options.credentials ?? path.join(root, '.sandbox/kubernetes', context.replace(/[^\w.-]/g, '_'));
   const on = (args: string[], input?: object) =>
     kubectl(['--context', context, '-n', options.namespace, ...args], JSON.stringify(input));
 
   keepPasswords(JSON.parse(await on(['get', 'secrets', '-o', 'json'])).items, folder);
-  await makeCredentials(folder);
-  makePasswords(folder);
+  await makeCredentials(folder, names);
+  makePasswords(folder, names);
   const files = [...certificates, ...passwords.map(({ name, file }) => ({ name, files: { [name]: file } }))];
   const items = files.map((secret) => manifestOf(secret, folder));
 
