@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runProgram } from '@bookstore/sandbox';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -44,13 +44,11 @@ describe('Docker Desktop', () => {
 describe('One manifest at a time', () => {
   const namespace = new Namespace();
   afterAll(() => namespace.delete());
-  const { outputs } = JSON.parse(readFileSync(path.join(root, 'k8s/export.lock.json'), 'utf8'));
-  const exported = Object.keys(outputs).filter((file) => !file.startsWith('k8s/base/'));
-  const files = [
-    ...commandsOf('One manifest at a time')
-      .join(' ')
-      .matchAll(/-f (\S+)/g),
-  ].flatMap(([, name = '']) => exported.filter((file) => file === name || path.dirname(file) === name));
+  const exported = readdirSync(path.join(root, 'k8s'), { recursive: true, encoding: 'utf8' })
+    .map((file) => `k8s/${file}`)
+    .filter((file) => file.endsWith('.yaml') && !/^k8s\/(base|components|overlays)\//.test(file));
+  const applied = commandsOf('One manifest at a time').flatMap((command) => command.match(/(?<=-f )\S+/g) ?? []);
+  const files = applied.flatMap((name) => exported.filter((file) => file === name || path.dirname(file) === name));
 
   test('every exported manifest is applied once', () => {
     expect(exported).not.toEqual([]);
