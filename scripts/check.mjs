@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as contract from './contract.mjs';
 import { hasNoCycle } from './import-cycles.mjs';
+import { arePicturesCurrent } from './pictures.mjs';
 import { usesPublicApi } from './public-api.mjs';
 import { exitOn, packageProblem } from './requirements.mjs';
 import { root, run } from './run.mjs';
@@ -20,15 +21,15 @@ const checks = {
   'contract: style': contract.lint,
   'contract: nothing breaks': contract.breaking,
   'contract: generated code': () => contract.isGenerated(scratch),
+  pictures: arePicturesCurrent,
 };
 
-const failed = Object.entries(checks)
-  .filter(([name, check]) => {
-    const ok = check();
-    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
-    return !ok;
-  })
-  .map(([name]) => name);
+const failed = [];
+for (const [name, check] of Object.entries(checks)) {
+  const ok = await check();
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
+  if (!ok) failed.push(name);
+}
 rmSync(scratch, { recursive: true });
 
 console.log(`checks: ${Object.keys(checks).length - failed.length} passed, ${failed.length} failed`);
