@@ -1,66 +1,52 @@
-import { execFileSync } from 'node:child_process';
-import { cpus, loadavg, totalmem } from 'node:os';
-import { type BenchArguments, type PartName, parseArguments } from './arguments.js';
-import { measureContainers } from './containers/measure-containers.js';
-import { measureLoad } from './load/measure-load.js';
-import { measureReplicas } from './replicas/measure-replicas.js';
-import { goalTable } from './report/markdown.js';
-import type { Machine, PartFindings, PartResult } from './report/results.js';
-import { save } from './report/save.js';
-import { showCheck } from './report/show.js';
-import { measureStart } from './start/measure-start.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import path from 'node:path';
+import { runCommand, SandboxError } from '@bookstore/sandbox';
+import { BenchData } from './data.js';
+import { footprint } from './measure-footprint.js';
+import { measureLoad } from './measure-load.js';
+import { operations } from './operations.js';
+import { type Options, parseOptions } from './options.js';
+import type { FootprintFigure } from './results.js';
+import { save } from './save.js';
+import { footprintTable, loadTable } from './table.js';
 
-/** `npm run bench`: the bookstore beside its peers, in one run; docs/performance.md has the options. */
-
-try {
-  await run(parseArguments(process.argv.slice(2)));
-} catch (error) {
-  console.error(`npm run bench: ${(error as Error).message}`);
-  process.exitCode = 2;
-}
-
-async function run(options: BenchArguments): Promise<void> {
-  const measure: Record<PartName, () => Promise<PartFindings>> = {
-    load: () => measureLoad(options),
-    start: () => measureStart(options),
-    containers: measureContainers,
-    replicas: measureReplicas,
-  };
-  const machine: Machine = {
-    cores: cpus().length,
-    model: cpus()[0]?.model ?? 'unknown',
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim(),
-    load: loadavg()[0] ?? Number.NaN,
-  };
-  console.log(
-    `${machine.cores} cores, ${machine.memoryGiB} GiB, contenders on Node ${machine.node}, load ${machine.load.toFixed(1)} before`,
-  );
-
-  const results: Partial<Record<PartName, PartResult>> = {};
-  for (const part of options.parts) {
-    console.log(`\n== ${part}`);
-    const startedAt = performance.now();
-    try {
-      const findings = await measure[part]();
-      const seconds = (performance.now() - startedAt) / 1000;
-      console.log(`\n${findings.conditions}; it took ${seconds.toFixed(0)} s`);
-      for (const check of findings.checks) console.log(showCheck(check));
-      if (findings.operations) console.log(`\n${goalTable(findings.operations)}`);
-      results[part] = { command: ['npm run bench', ...commandLine()].join(' '), machine, seconds, ...findings };
-    } catch (error) {
-      console.error(`not measured: ${(error as Error).message}`);
-      process.exitCode = 1;
-    }
+// npm run bench: docs/performance.md has the options.
+await runCommand('bench', async (stop) => {
+  const options = parseOptions(process.argv.slice(2));
+  const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
+  try {
+    await run(options, scratch, stop);
+  } catch (error) {
+    throw stop.aborted ? new SandboxError('stopped') : error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
-  if (options.save) save(results);
-}
+});
 
-/** As one would type it elsewhere: where Node lies is this machine's business. */
-function commandLine(): string[] {
-  const given = process.argv.slice(2).map((argument, index, all) => {
-    if (all[index - 1] === '--node') return 'PATH';
-    return /[ ,]/.test(argument) ? `'${argument}'` : argument;
-  });
-  return given.length > 0 ? ['--', ...given] : [];
+async function run(options: Options, scratch: string, stop: AbortSignal): Promise<void> {
+  const { short, only, against, rounds, roundMs } = options;
+  const isChosen = (name: string, byDefault: boolean) =>
+    only.length === 0 ? byDefault : only.some((part) => name.includes(part));
+  const chosen = operations.filter(({ name }) => isChosen(name, true));
+  const chosenFootprint = Object.entries(footprint).filter(([name]) => isChosen(name, !short && !against));
+  if (chosen.length + chosenFootprint.length === 0) throw new SandboxError('nothing has a name with that in it');
+
+  const machine = `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+  const provenance = { date: new Date().toISOString().slice(0, 10), machine };
+  console.log(`${machine}; load average ${loadavg()[0]?.toFixed(1)}`);
+  const size = short ? { authors: 1_000, books: 10_000 } : { authors: 10_000, books: 100_000 };
+  await using data = await BenchData.create(scratch, size);
+  if (chosen.length > 0) {
+    const conditions = `${size.authors} authors, ${size.books} books, ${rounds} rounds of ${roundMs / 1000} s`;
+    const results = await measureLoad(chosen, options, data, scratch, stop);
+    console.log(`\n${loadTable(results)}\n`);
+    if (options.save) save({ load: { ...provenance, conditions, operations: results } });
+  }
+  if (chosenFootprint.length > 0) {
+    const figures: FootprintFigure[] = [];
+    for (const [, measure] of chosenFootprint) figures.push(...(await measure(data, scratch, stop)));
+    console.log(footprintTable(figures));
+    if (options.save) save({ footprint: { ...provenance, conditions: 'medians of 5 starts', figures } });
+  }
 }

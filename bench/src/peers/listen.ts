@@ -4,9 +4,8 @@ import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceI
 export function listen(services: ReadonlyArray<readonly [ServiceDefinition, UntypedServiceImplementation]>): void {
   const server = new Server();
   for (const [definition, implementation] of services) server.addService(definition, implementation);
-  server.bindAsync(`127.0.0.1:${process.env.PORT}`, ServerCredentials.createInsecure(), (error) => {
+  server.bindAsync(`127.0.0.1:${process.env.PUBLIC_PORT}`, ServerCredentials.createInsecure(), (error) => {
     if (error) throw error;
-    process.send?.('listening');
   });
   process.on('disconnect', () => process.exit(0));
 }

@@ -20,7 +20,6 @@ import { listen } from './listen.js';
 
 // As many connections as the bookstore has. They stay open while other contenders are measured.
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10, idleTimeoutMillis: 60_000 });
-const peer = process.env.PEER ?? '';
 
 let statements = 0;
 /** A named statement: parsed once for each connection. */
@@ -66,7 +65,7 @@ const markAuthor = statement(`UPDATE authors SET state = 'DELETING', delete_op_i
 const removeAuthor = statement('DELETE FROM authors WHERE id = $1 AND delete_op_id = $2');
 
 function authorService() {
-  const books = new AuthorReferenceServiceClient(peer, credentials.createInsecure());
+  const books = new AuthorReferenceServiceClient(process.env.BOOK_SERVICE_ADDRESS ?? '', credentials.createInsecure());
   const close = (request: CloseAuthorRequest) =>
     new Promise<CloseAuthorResponse>((resolve, reject) =>
       books.closeAuthor(request, (error, answer) => (error ? reject(error) : resolve(answer))),
@@ -115,7 +114,7 @@ const storeClosing = statement(`INSERT INTO author_closings (op_id, author_id, f
   VALUES ($1, $2, $3, 'CLOSED', $4)`);
 
 function bookService() {
-  const authors = new AuthorServiceClient(peer, credentials.createInsecure());
+  const authors = new AuthorServiceClient(process.env.AUTHOR_SERVICE_ADDRESS ?? '', credentials.createInsecure());
   const requireAuthor = (id: string) =>
     new Promise<void>((resolve, reject) => authors.getAuthor({ id }, (error) => (error ? reject(error) : resolve())));
   return {

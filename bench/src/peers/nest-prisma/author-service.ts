@@ -95,7 +95,9 @@ const toProto = <T extends { createdAt: Date }>(author: T) => ({
 });
 
 @Module({
-  imports: [ClientsModule.register([{ name: 'BOOKS', ...grpcOptions('book', process.env.PEER ?? '') }])],
+  imports: [
+    ClientsModule.register([{ name: 'BOOKS', ...grpcOptions('book', process.env.BOOK_SERVICE_ADDRESS ?? '') }]),
+  ],
   controllers: [AuthorsController],
   providers: [PrismaService],
 })

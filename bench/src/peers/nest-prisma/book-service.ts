@@ -100,7 +100,9 @@ const tokenAfter = (books: readonly { id: string }[], pageSize: number) =>
 const toProto = <T extends { createdAt: Date }>(book: T) => ({ ...book, createdAt: book.createdAt.toISOString() });
 
 @Module({
-  imports: [ClientsModule.register([{ name: 'AUTHORS', ...grpcOptions('author', process.env.PEER ?? '') }])],
+  imports: [
+    ClientsModule.register([{ name: 'AUTHORS', ...grpcOptions('author', process.env.AUTHOR_SERVICE_ADDRESS ?? '') }]),
+  ],
   controllers: [BooksController],
   providers: [PrismaService],
 })

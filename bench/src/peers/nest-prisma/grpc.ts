@@ -28,9 +28,8 @@ export const grpcOptions = (name: 'author' | 'book', url: string): GrpcOptions &
 
 /** Starts one of the two services on the port that the benchmark chose. */
 export async function listen(name: 'author' | 'book', module: Type): Promise<void> {
-  const options: MicroserviceOptions = grpcOptions(name, `127.0.0.1:${process.env.PORT}`);
+  const options: MicroserviceOptions = grpcOptions(name, `127.0.0.1:${process.env.PUBLIC_PORT}`);
   const app = await NestFactory.createMicroservice(module, { ...options, logger: ['error'] });
   await app.listen();
-  process.send?.('listening');
   process.on('disconnect', () => process.exit(0));
 }

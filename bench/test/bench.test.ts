@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
+import { expect, test } from 'vitest';
+import { compareAnswers } from '../src/compare-answers.js';
+import { BenchData } from '../src/data.js';
+import { mebibytes } from '../src/measure-footprint.js';
+import { operations } from '../src/operations.js';
+import { parseOptions } from '../src/options.js';
+import { plot } from '../src/plot.js';
+import { type Figures, medians, type OperationResult, type Results, spreadOf } from '../src/results.js';
+import { withTables } from '../src/save.js';
+import { peerProgram, startPeer } from '../src/start-peer.js';
+import { footprintTable, loadTable } from '../src/table.js';
+
+const figures = (those: Partial<Figures>): Figures => ({ callsPerSecond: 1, p50: 1, p99: 1, cpuPerCall: 1, ...those });
+const result: OperationResult = {
+  name: 'GetBook',
+  goals: { 'calls/s × pg': 1.5, 'latency × nest-prisma': 1 },
+  medians: {
+    pg: figures({ callsPerSecond: 1000 }),
+    'nest-prisma': figures({ callsPerSecond: 500, p50: 4, p99: 2 }),
+    bookstore: figures({ callsPerSecond: 900, p50: 2, p99: 3 }),
+  },
+  spread: 0.1,
+  openLoop: false,
+};
+
+test('every method of both services is measured', () => {
+  const methods = [AuthorServiceService, BookServiceService].flatMap((service) =>
+    Object.values(service).map(({ path }) => path.replace('/bookstore.', '').replace('/', '.')),
+  );
+
+  expect([...new Set(operations.map(({ method }) => method))].toSorted()).toEqual(methods.toSorted());
+});
+
+test('a missed goal is bold in the table, with the goal beside it', () => {
+  expect(loadTable([result])).toContain('| GetBook | 900 | **0.90** (1.5) | 1.80 | 1.00 | 0.50 | 10 |');
+  expect(footprintTable([{ name: 'start', value: 5, unit: 's', goal: 4 }])).toContain('| start | **5.00 s** (4) |');
+});
+
+test('an open loop is compared by its p99, and not by its calls', () => {
+  expect(loadTable([{ ...result, openLoop: true }])).toContain('| GetBook | 900 |  |  | 1.00 | **1.50** (1) | 10 |');
+  expect(plot([{ ...result, openLoop: true }])).not.toContain('GetBook');
+});
+
+test('rounds come down to the median of each figure, and to the spread', () => {
+  const rounds = [figures({ p50: 1, p99: 30 }), figures({ p50: 3, p99: 10 }), figures({ p50: 2, p99: 20 })];
+
+  expect(medians(rounds)).toMatchObject({ p50: 2, p99: 20 });
+  expect(spreadOf([90, 100, 120])).toBeCloseTo(0.3);
+});
+
+test('docs/performance.md and its plot show what docs/performance/results.json has', () => {
+  const read = (file: string) => readFileSync(new URL(`../../docs/${file}`, import.meta.url), 'utf8');
+  const results: Results = JSON.parse(read('performance/results.json'));
+
+  expect(read('performance.md')).toBe(withTables(read('performance.md'), results));
+  expect(read('performance/plot.svg')).toBe(plot(results.load?.operations ?? []));
+});
+
+test('wrong options end with one line, and --save needs a full run', () => {
+  for (const args of [['--rounds', 'many'], ['--what'], ['--short', '--save']])
+    expect(() => parseOptions(args)).toThrow(expect.objectContaining({ name: 'SandboxError' }));
+});
+
+test('docker stats has memory in several units', () => {
+  expect(['61.2MiB / 512MiB', '512KiB / 512MiB', '1.5GiB / 2GiB'].map(mebibytes)).toEqual([61.2, 0.5, 1536]);
+});
+
+test('the peers answer every operation as the bookstore does', async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
+  try {
+    await using data = await BenchData.create(scratch, { authors: 20, books: 200 });
+    await using bookstore = await startPeer('bookstore', await data.copyFor('bookstore'), {
+      settings: { AUTH: 'off' },
+    });
+    for (const name of ['pg', 'nest-prisma']) {
+      await using peer = await startPeer(name, await data.copyWithoutForeignKey(name), { program: peerProgram(name) });
+      for (const operation of operations) {
+        const requests = await data.requests(operation, 3);
+        await compareAnswers(operation, [peer, bookstore], requests, 'Bearer none');
+      }
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});
