@@ -9,6 +9,6 @@ export { type RawAnswer, rawCall } from './raw-call.js';
 export { type Reflection, reflect } from './reflect.js';
 export { createServiceDatabase, prepareTemplate, type ServiceDatabase } from './service-database.js';
 export { startTestService, testEnvironment } from './start-test-service.js';
-export { startDatabaseProxy, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
+export { type ChunkFault, startDatabaseProxy, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { brokenAuthorizations, NOT_ASCII, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from './token-kinds.js';
 export { WorkTreeCopy } from './work-tree-copy.js';

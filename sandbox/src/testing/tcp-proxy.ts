@@ -1,76 +1,137 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A stretch of network that can be cut, or go silent, between a service and what it needs. */
+/** Which way bytes go: from the client to the server, or back. */
+export type Direction = 'request' | 'answer';
+
+/**
+ * Decides what becomes of a chunk. Bytes that it returns are passed on, after as long as it takes, in the order of their
+ * arrival; undefined drops the chunk. `reset` ends the connection.
+ */
+export type ChunkFault = (
+  chunk: Buffer,
+  direction: Direction,
+  reset: () => void,
+) => Buffer | undefined | Promise<Buffer | undefined>;
+
+/** A network connection between a client and a server on which faults can be injected. */
 export interface TcpProxy {
   readonly port: number;
-  /** All that clients have sent so far, as text. */
-  sent(): string;
+  /** Open connections on which the server has answered. */
+  answeredConnections(): number;
   /** Calls `listener` with each chunk that a client sends from now on, before it is passed on. */
   onSent(listener: (chunk: Buffer) => void): void;
-  /** Ends every connection and each new one at once. */
+  /** Cuts, delays, drops or corrupts chunks from now on. */
+  injectFault(fault: ChunkFault): void;
+  /** Ends every connection, and each new one at once. */
   cut(): void;
-  /** Takes connections and bytes, and passes nothing on. */
+  /** Accepts connections and bytes, and passes nothing on. */
   freeze(): void;
-  /** Passes on again: what was held back, too. */
+  /** Ends all faults, and passes on what was held back. */
   heal(): void;
   stop(): Promise<void>;
 }
 
+interface Connection {
+  readonly ends: readonly Socket[];
+  isAnswered: boolean;
+}
+
 /** Listens on a free port of this machine for a server on `host` and `port`. */
 export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
-  const pairs = new Set<readonly [Socket, Socket]>();
-  const sent: Buffer[] = [];
+  const connections = new Set<Connection>();
   let listener = (_chunk: Buffer) => {};
-  let state: 'whole' | 'cut' | 'frozen' = 'whole';
+  let fault: ChunkFault | undefined;
+  let isCut = false;
+  let flow = Promise.resolve();
+  let thaw = () => {};
 
-  const server = net.createServer((client) => {
-    if (state === 'cut') return client.destroy();
-    const upstream = net.connect(port, host);
-    const pair = [client, upstream] as const;
-    pairs.add(pair);
-    for (const end of pair) {
-      end.on('error', () => {});
+  const server = createServer((client) => {
+    if (isCut) return client.destroy();
+    const upstream = connect(port, host);
+    const connection = { ends: [client, upstream], isAnswered: false };
+    connections.add(connection);
+    for (const end of connection.ends) {
+      end.setNoDelay(true);
+      end.on('error', () => destroy(connection));
       end.on('close', () => {
-        for (const other of pair) other.destroy();
-        pairs.delete(pair);
+        if (connection.ends.every(({ destroyed }) => destroyed)) connections.delete(connection);
       });
     }
-    client.on('data', (chunk: Buffer) => {
-      sent.push(chunk);
-      listener(chunk);
-    });
-    client.pipe(upstream).pipe(client);
-    if (state === 'frozen') for (const end of pair) end.pause();
+    pass(connection, 'request', client, upstream);
+    pass(connection, 'answer', upstream, client);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
+  const pass = (connection: Connection, direction: Direction, from: Socket, to: Socket) => {
+    let previous = Promise.resolve();
+    const inOrder = (step: () => void | Promise<void>) => {
+      previous = previous.then(step);
+    };
+    from.on('data', (chunk: Buffer) => {
+      if (direction === 'request') listener(chunk);
+      else connection.isAnswered = true;
+      // Called at once: the delay of one chunk is not added to the delay of the next.
+      const changed = fault ? fault(chunk, direction, () => reset(connection)) : chunk;
+      inOrder(async () => {
+        const passedOn = await changed;
+        await flow;
+        if (passedOn && to.writable) to.write(passedOn);
+      });
+    });
+    // What was sent before the end still arrives.
+    for (const event of ['end', 'close'])
+      from.on(event, () => {
+        inOrder(() => flow);
+        inOrder(() => void to.end());
+      });
+  };
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const heal = () => {
+    isCut = false;
+    fault = undefined;
+    flow = Promise.resolve();
+    thaw();
+  };
+  const destroyAll = () => {
+    for (const connection of connections) destroy(connection);
+  };
   return {
     port: (server.address() as AddressInfo).port,
-    sent: () => Buffer.concat(sent).toString('latin1'),
+    answeredConnections: () => [...connections].filter(({ isAnswered }) => isAnswered).length,
     onSent: (added) => {
       listener = added;
     },
+    injectFault: (added) => {
+      fault = added;
+    },
     cut: () => {
-      state = 'cut';
-      for (const end of [...pairs].flat()) end.destroy();
+      isCut = true;
+      destroyAll();
     },
     freeze: () => {
-      state = 'frozen';
-      for (const end of [...pairs].flat()) end.pause();
+      flow = new Promise((resolve) => {
+        thaw = resolve;
+      });
     },
-    heal: () => {
-      state = 'whole';
-      for (const end of [...pairs].flat()) end.resume();
-    },
+    heal,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const end of [...pairs].flat()) end.destroy();
+        destroyAll();
       }),
   };
 }
 
-/** A proxy in front of a PostgreSQL, and the database's URL by way of it. */
+function destroy({ ends }: Connection): void {
+  for (const end of ends) end.destroy();
+}
+
+function reset({ ends }: Connection): void {
+  // A socket that is still connecting cannot be reset.
+  for (const end of ends) end.connecting ? end.destroy() : end.resetAndDestroy();
+}
+
+/** A proxy in front of a PostgreSQL, and the database's URL through the proxy. */
 export async function startDatabaseProxy(databaseUrl: string): Promise<TcpProxy & { readonly url: string }> {
   const url = new URL(databaseUrl);
   const proxy = await startTcpProxy(url.hostname, Number(url.port || 5432));
