@@ -2,16 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort, type PostgresServer, prepareDatabase, startEmbeddedPostgres } from '@bookstore/sandbox';
+import { startDatabaseProxy, startTcpProxy, type TcpProxy } from '@bookstore/sandbox/testing';
 import pg from 'pg';
-import type { Addresses } from '../client/bookstore-client.js';
-import { TcpLink } from '../network/tcp-link.js';
-import type { StartOptions } from '../row.js';
-import type { ChaosBookstore, DatabaseName, Links, ServiceName } from './chaos-bookstore.js';
-import { ProcessControl } from './process-control.js';
+import { serviceNamed, services } from '../../../../scripts/services.mjs';
+import type { Addresses } from '../client.js';
+import type { Bookstore } from './bookstore.js';
+import { type Environment, Replica } from './replica.js';
+import { Shared } from './shared.js';
 
-type Environment = Readonly<Record<string, string>>;
-
-/** The laboratory's own settings: no limit on the rate of one address, and soon ready. */
+/** No rate limit, and soon ready. */
 const SETTINGS = {
   AUTH: 'off',
   NODE_ENV: 'test',
@@ -21,57 +20,79 @@ const SETTINGS = {
   READINESS_INTERVAL_MS: '50',
 };
 
-/** Both services as child processes, on a PostgreSQL of their own. */
-export class EmbeddedBookstore implements ChaosBookstore {
-  readonly #undo: Array<() => Promise<unknown>> = [];
-  readonly log: string[] = [];
-  #postgres!: PostgresServer;
-  #postgresDir = '';
-  #environments!: Readonly<Record<ServiceName, Environment>>;
-  #links: Links | undefined;
-  services!: Readonly<Record<ServiceName, ProcessControl>>;
+export interface EmbeddedOptions {
+  /** Settings of all services. */
+  readonly env?: Environment;
+  /** Puts a proxy in front of each port of a service, and in front of each database. */
+  readonly proxies?: boolean;
+  /** Processes of each service. */
+  readonly replicas?: number;
+}
 
-  /** Returns once both services serve. */
-  static async start(options: StartOptions): Promise<EmbeddedBookstore> {
+/** All services as child processes, on a PostgreSQL of their own. */
+export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
+  readonly #cleanUp: Array<() => Promise<unknown>> = [];
+  readonly #lastLines: string[] = [];
+  readonly #replicas = new Map<string, Replica[]>();
+  readonly #databaseProxies = new Map<string, TcpProxy>();
+  #dataDir = '';
+  #postgres!: PostgresServer;
+
+  /** Returns once all services serve. */
+  static async start(options: EmbeddedOptions = {}): Promise<EmbeddedBookstore> {
     const bookstore = new EmbeddedBookstore();
     try {
       await bookstore.#start(options);
       return bookstore;
     } catch (error) {
       await bookstore[Symbol.asyncDispose]();
-      throw new Error(`${(error as Error).message}; last logged: ${bookstore.log.slice(-5).join('\n')}`, {
-        cause: error,
-      });
+      throw new Error(`${(error as Error).message}\n${bookstore.#lastLines.join('\n')}`, { cause: error });
     }
   }
 
   get addresses(): Addresses {
-    const [author, book] = [this.services['author-service'], this.services['book-service']];
-    return { author: `127.0.0.1:${author.publicPort}`, book: `127.0.0.1:${book.publicPort}` };
+    const address = (name: string) => `127.0.0.1:${this.service(name).publicPort}`;
+    return { author: address('author-service'), book: address('book-service') };
   }
 
-  get links(): Links {
-    if (!this.#links) throw new Error('this bookstore has no links');
-    return this.#links;
+  /** Its first process, where it has several. */
+  service(name: string): Replica {
+    return this.replicas(name)[0] as Replica;
   }
 
-  readonly database = {
-    stop: () => this.#postgres.stop(),
-    start: async () => {
-      this.#postgres = await startEmbeddedPostgres({
-        dataDir: this.#postgresDir,
-        port: this.#postgres.port,
-        durable: false,
-      });
-    },
-  };
-
-  async running(): Promise<boolean> {
-    return Object.values(this.services).every((service) => service.running);
+  replicas(name: string): readonly Replica[] {
+    return this.#replicas.get(name) ?? [];
   }
 
-  async query<T>(database: DatabaseName, sql: string): Promise<T[]> {
-    const client = await this.connect(database);
+  databaseProxy(service: string): TcpProxy {
+    return this.#databaseProxies.get(service) as TcpProxy;
+  }
+
+  async stopDatabases(): Promise<void> {
+    await this.#postgres.stop();
+  }
+
+  async startDatabases(): Promise<void> {
+    await this.#startPostgres(this.#postgres.port);
+  }
+
+  async freezeDatabases(): Promise<void> {
+    for (const proxy of this.#databaseProxies.values()) proxy.freeze();
+  }
+
+  async thawDatabases(): Promise<void> {
+    for (const proxy of this.#databaseProxies.values()) proxy.heal();
+  }
+
+  async isRunning(): Promise<boolean> {
+    return [...this.#replicas.values()].flat().every(({ isRunning }) => isRunning);
+  }
+
+  async query<T>(service: string, sql: string): Promise<T[]> {
+    const client = new pg.Client(this.#postgres.url(serviceNamed(service).database));
+    // The query fails when the server stops.
+    client.on('error', () => {});
+    await client.connect();
     try {
       return (await client.query(sql)).rows;
     } finally {
@@ -79,87 +100,69 @@ export class EmbeddedBookstore implements ChaosBookstore {
     }
   }
 
-  async connect(database: DatabaseName): Promise<pg.Client> {
-    const client = new pg.Client(this.#postgres.url(database));
-    // A server that is stopped ends it; the next statement tells.
-    client.on('error', () => {});
-    await client.connect();
-    return client;
-  }
-
-  async addReplica(service: ServiceName, env: Environment = {}): Promise<ProcessControl> {
-    const replica = this.#control(service, await freePort(), await freePort(), env);
-    await replica.start();
-    return replica;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const step of this.#undo.splice(0).reverse()) await step();
+    for (const step of this.#cleanUp.splice(0).reverse()) await step();
   }
 
-  async #start({ env = {}, links = false }: StartOptions): Promise<void> {
-    const dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-chaos-'));
-    this.#undo.push(() => rm(dataDir, { recursive: true, force: true }));
-    this.#postgresDir = path.join(dataDir, 'postgres');
-    this.#postgres = await startEmbeddedPostgres({ dataDir: this.#postgresDir, durable: false });
-    this.#undo.push(() => this.#postgres.stop());
-    if (links) this.#links = await this.#openLinks(this.#postgres.port);
-
-    const secrets = path.join(dataDir, 'secrets.json');
-    // One after the other: both may have to write the file of passwords.
-    const authors = await prepareDatabase('author-service', this.#postgres.url, secrets);
-    const books = await prepareDatabase('book-service', this.#postgres.url, secrets);
-    const [authorInternal, bookInternal] = [await freePort(), await freePort()];
-    this.#links?.toAuthors.leadTo(authorInternal);
-    this.#links?.toBooks.leadTo(bookInternal);
-    this.#environments = {
-      'author-service': {
-        DATABASE_URL: throughLink(authors.url, this.#links?.authorDatabase),
-        BOOK_SERVICE_ADDRESS: `127.0.0.1:${this.#links?.toBooks.port ?? bookInternal}`,
-        ...env,
-      },
-      'book-service': {
-        DATABASE_URL: throughLink(books.url, this.#links?.bookDatabase),
-        AUTHOR_SERVICE_ADDRESS: `127.0.0.1:${this.#links?.toAuthors.port ?? authorInternal}`,
-        ...env,
-      },
-    };
-    this.services = {
-      'author-service': this.#control('author-service', await freePort(), authorInternal, {}),
-      'book-service': this.#control('book-service', await freePort(), bookInternal, {}),
-    };
-    await Promise.all(Object.values(this.services).map((service) => service.start()));
+  async #start({ env = {}, proxies = false, replicas = 1 }: EmbeddedOptions): Promise<void> {
+    this.#dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-chaos-'));
+    this.#cleanUp.push(() => rm(this.#dataDir, { recursive: true, force: true }));
+    await this.#startPostgres();
+    this.#cleanUp.push(() => this.#postgres.stop());
+    const peers: Record<string, string> = {};
+    for (const { name, addressVariable } of services) {
+      const ofService: Replica[] = [];
+      const internalAddresses: string[] = [];
+      for (let count = 0; count < replicas; count++) {
+        const [publicPort, internalPort] = [await freePort(), await freePort()];
+        const both = proxies
+          ? { public: await this.#proxy(publicPort), internal: await this.#proxy(internalPort) }
+          : undefined;
+        const replica = new Replica({
+          name,
+          publicPort,
+          internalPort,
+          proxies: both,
+          onLog: (line) => this.#onLog(line),
+        });
+        this.#cleanUp.push(() => replica.stop());
+        ofService.push(replica);
+        internalAddresses.push(`127.0.0.1:${both?.internal.port ?? internalPort}`);
+      }
+      this.#replicas.set(name, ofService);
+      peers[addressVariable] = `ipv4:${internalAddresses.join(',')}`;
+    }
+    // One after the other: each may write the file of passwords.
+    for (const { name } of services) {
+      const url = await this.#databaseUrl(name, proxies);
+      for (const replica of this.replicas(name)) replica.env = { ...SETTINGS, ...peers, DATABASE_URL: url, ...env };
+    }
+    await Promise.all([...this.#replicas.values()].flat().map((replica) => replica.start()));
   }
 
-  #control(name: ServiceName, publicPort: number, internalPort: number, extra: Environment): ProcessControl {
-    const env = { ...SETTINGS, ...this.#environments[name], ...extra };
-    const onLog = (line: string) => void this.log.push(line);
-    const control = new ProcessControl({ name, publicPort, internalPort, env, onLog });
-    this.#undo.push(() => control.stop());
-    return control;
+  #onLog(line: string): void {
+    if (this.#lastLines.push(line) > 5) this.#lastLines.shift();
   }
 
-  async #openLinks(postgresPort: number): Promise<Links> {
-    const open = async () => {
-      const link = await TcpLink.open();
-      this.#undo.push(() => link.close());
-      return link;
-    };
-    const links = {
-      authorDatabase: await open(),
-      bookDatabase: await open(),
-      toBooks: await open(),
-      toAuthors: await open(),
-    };
-    links.authorDatabase.leadTo(postgresPort);
-    links.bookDatabase.leadTo(postgresPort);
-    return links;
+  async #startPostgres(port?: number): Promise<void> {
+    const dataDir = path.join(this.#dataDir, 'postgres');
+    this.#postgres = await startEmbeddedPostgres({ dataDir, port, durable: false });
+  }
+
+  async #databaseUrl(service: string, hasProxy: boolean): Promise<string> {
+    const { url } = await prepareDatabase(service, this.#postgres.url, path.join(this.#dataDir, 'secrets.json'));
+    if (!hasProxy) return url;
+    const proxy = await startDatabaseProxy(url);
+    this.#cleanUp.push(() => proxy.stop());
+    this.#databaseProxies.set(service, proxy);
+    return proxy.url;
+  }
+
+  async #proxy(port: number): Promise<TcpProxy> {
+    const proxy = await startTcpProxy('127.0.0.1', port);
+    this.#cleanUp.push(() => proxy.stop());
+    return proxy;
   }
 }
 
-function throughLink(url: string, link: TcpLink | undefined): string {
-  if (!link) return url;
-  const through = new URL(url);
-  through.port = String(link.port);
-  return through.href;
-}
+export const sharedEmbedded = new Shared(() => EmbeddedBookstore.start({ proxies: true }));

@@ -1,5 +1,4 @@
-// Loaded into a service before it starts, by the laboratory alone: on SIGUSR2 it collects all garbage, and says in a line
-// of its own what is left.
+// Loaded into each service under test before its own code. On SIGUSR2 it collects garbage and prints what is left.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -7,7 +6,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
 
 process.on('SIGUSR2', () => {
-  // Without options, with which Node 20 collects nothing. Twice: finalizers of what the first one finds may hold more.
+  // Twice: finalizers that the first run starts may hold more. Node 20 collects nothing when options are given.
   for (let time = 0; time < 2; time++) collect();
   const { heapUsed, external, rss } = process.memoryUsage();
   console.log(JSON.stringify({ memory: { used: heapUsed + external, resident: rss } }));

@@ -1,38 +1,36 @@
+import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import type { Random } from '../random.js';
+import { below, chance } from '../random.js';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-const FRAME_TYPES = 11;
-/** An empty SETTINGS frame, as a connection begins. */
+/** An empty SETTINGS frame, as at the beginning of a connection. */
 const SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
-const PATIENCE_MS = 250;
+const FRAME_TYPES = 11;
+const SILENCE_MS = 250;
 
-/**
- * A connection of its own that sends HTTP/2 frames nobody would: the server may answer what it likes, or end it. Ends
- * once it has, or has been silent for a while.
- */
-export async function sendBrokenFrames(address: string, random: Random): Promise<void> {
+/** Sends broken HTTP/2 frames on a connection of its own, until the server ends it or is silent. */
+export async function sendBrokenFrames(address: string): Promise<void> {
   const [host, port] = address.split(':');
   const socket = connect(Number(port), host);
-  // Reset by the server, as it may.
+  // The server may reset it.
   socket.on('error', () => {});
   socket.resume();
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  if (random.chance(0.9)) socket.write(PREFACE);
-  if (random.chance(0.9)) socket.write(SETTINGS);
-  for (let frames = 1 + random.below(8); frames > 0; frames--) socket.write(brokenFrame(random));
+  if (chance(0.9)) socket.write(PREFACE);
+  if (chance(0.9)) socket.write(SETTINGS);
+  for (let frames = 1 + below(8); frames > 0; frames--) socket.write(brokenFrame());
   socket.end();
-  socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+  socket.setTimeout(SILENCE_MS, () => socket.destroy());
   await closed;
 }
 
-function brokenFrame(random: Random): Buffer {
-  const payload = Buffer.from(Array.from({ length: random.below(64) }, () => random.below(256)));
+function brokenFrame(): Buffer {
+  const payload = randomBytes(below(64));
   const header = Buffer.alloc(9);
-  // Its length is often not what follows.
-  header.writeUIntBE(random.chance(0.8) ? payload.length : random.below(2 ** 24), 0, 3);
-  header[3] = random.below(FRAME_TYPES);
-  header[4] = random.below(256);
-  header.writeUInt32BE(random.chance(0.5) ? random.below(4) : random.below(2 ** 31), 5);
+  // Its length often differs from the payload's.
+  header.writeUIntBE(chance(0.8) ? payload.length : below(2 ** 24), 0, 3);
+  header[3] = below(FRAME_TYPES);
+  header[4] = below(256);
+  header.writeUInt32BE(chance(0.5) ? below(4) : below(2 ** 31), 5);
   return Buffer.concat([header, payload]);
 }

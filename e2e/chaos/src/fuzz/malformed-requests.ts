@@ -1,128 +1,100 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http2';
 import { gzipSync } from 'node:zlib';
-import type { Random } from '../random.js';
+import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import { below, chance, pick } from '../random.js';
 import type { RawRequest } from './raw-session.js';
-import type { ValidRequest } from './valid-requests.js';
 
-const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
-const MEGABYTE = 1024 * 1024;
-
-type Malform = (valid: ValidRequest, random: Random) => RawRequest;
-
-/** Ways to get a request wrong, by name; how often each is drawn. */
-export const malformations: ReadonlyArray<{
-  readonly name: string;
-  readonly weight: number;
-  readonly malform: Malform;
-}> = [
-  {
-    name: 'mutated bytes',
-    weight: 50,
-    malform: ({ path, bytes }, random) => ({ path, body: frame(mutate(bytes, random)) }),
-  },
-  {
-    name: 'random bytes',
-    weight: 10,
-    malform: ({ path }, random) => ({ path, body: frame(randomBytes(random, 1 + random.below(400))) }),
-  },
-  {
-    name: 'truncated message',
-    weight: 10,
-    malform: ({ path, bytes }, random) => ({ path, body: frame(bytes.subarray(0, random.below(bytes.length + 1))) }),
-  },
-  {
-    name: 'truncated frame',
-    weight: 5,
-    malform: ({ path, bytes }, random) => ({ path, body: frame(bytes).subarray(0, random.below(bytes.length + 5)) }),
-  },
-  {
-    name: 'two messages',
-    weight: 3,
-    malform: ({ path, bytes }) => ({ path, body: Buffer.concat([frame(bytes), frame(bytes)]) }),
-  },
-  {
-    name: 'deep nesting',
-    weight: 3,
-    malform: ({ path }, random) => ({ path, body: frame(Buffer.alloc(1000 * (1 + random.below(200)), 0x7b)) }),
-  },
-  {
-    name: 'huge length prefix',
-    weight: 4,
-    malform: ({ path, bytes }, random) => ({ path, body: frame(bytes, 0, 2 ** 31 + random.below(2 ** 31)) }),
-  },
-  {
-    name: 'oversize message',
-    weight: 1,
-    malform: ({ path }, random) => ({ path, body: frame(Buffer.alloc(MEGABYTE + random.below(MEGABYTE), 1)) }),
-  },
-  {
-    name: 'gzip bomb',
-    weight: 1,
-    malform: ({ path }) => ({ path, body: frame(BOMB, 1), headers: { 'grpc-encoding': 'gzip' } }),
-  },
-  {
-    name: 'broken compression',
-    weight: 4,
-    malform: ({ path, bytes }, random) => ({
-      path,
-      body: frame(bytes, 1),
-      headers: random.chance(0.7) ? { 'grpc-encoding': random.pick(['gzip', 'deflate', 'identity']) } : {},
-    }),
-  },
-  {
-    name: 'unknown compression',
-    weight: 2,
-    malform: ({ path, bytes }) => ({ path, body: frame(bytes, 1), headers: { 'grpc-encoding': 'snappy' } }),
-  },
-  {
-    name: 'wrong path',
-    weight: 5,
-    malform: ({ path, bytes }, random) => ({
-      path: random.pick(['/', '//', `${path}x`, path.toLowerCase(), '/a/b/c', `${path}?x=1`, '/bookstore/..', '/%00']),
-      body: frame(bytes),
-    }),
-  },
-  {
-    name: 'wrong content type',
-    weight: 1,
-    malform: ({ path, bytes }) => ({ path, body: frame(bytes), headers: { 'content-type': 'application/json' } }),
-  },
-  {
-    name: 'oversize metadata',
-    weight: 2,
-    malform: ({ path, bytes }, random) => ({
-      path,
-      body: frame(bytes),
-      headers: { 'x-large': 'x'.repeat(17_000 + random.below(100_000)) },
-    }),
-  },
-  {
-    name: 'broken metadata',
-    weight: 3,
-    malform: ({ path, bytes }, random) => ({
-      path,
-      body: frame(bytes),
-      headers: random.pick([
-        { 'grpc-timeout': 'soon' },
-        { 'grpc-timeout': '-1S' },
-        { 'grpc-timeout': '99999999999H' },
-        { 'x-broken-bin': '\u007f!!!' },
-        { 'x-request-id': 'a\tb' },
-      ]),
-    }),
-  },
-];
-
-/** One request that is wrong in one of these ways. */
-export function malformedRequest(valid: ValidRequest, random: Random): { kind: string; request: RawRequest } {
-  let draw = random.below(malformations.reduce((sum, { weight }) => sum + weight, 0));
-  for (const { name, weight, malform } of malformations) {
-    draw -= weight;
-    if (draw < 0) return { kind: name, request: malform(valid, random) };
-  }
-  throw new Error('weights that do not add up');
+/** A method, and the bytes of a request that it would accept. */
+interface ValidRequest {
+  readonly path: string;
+  readonly bytes: Buffer;
 }
 
-/** gRPC's length-prefixed message. */
+/** Values for all field names of the contract. Each message takes those that it has. */
+const FIELDS = {
+  id: randomUUID(),
+  name: 'Ursula K. Le Guin',
+  email: 'ursula@example.com',
+  title: 'The Left Hand of Darkness',
+  authorId: randomUUID(),
+  publishedYear: 1969,
+  requestId: randomUUID(),
+  pageSize: 10,
+  pageToken: '',
+  force: true,
+};
+
+const requestsOf = (service: ServiceDefinition): ValidRequest[] =>
+  Object.values(service).map(({ path, requestSerialize }) => ({ path, bytes: requestSerialize(FIELDS) }));
+
+export const authorRequests = requestsOf(AuthorServiceService as ServiceDefinition);
+export const bookRequests = requestsOf(BookServiceService as ServiceDefinition);
+
+const MIB = 2 ** 20;
+const BOMB = gzipSync(Buffer.alloc(64 * MIB));
+const BROKEN_METADATA: readonly OutgoingHttpHeaders[] = [
+  { 'grpc-timeout': 'soon' },
+  { 'grpc-timeout': '-1S' },
+  { 'grpc-timeout': '99999999999H' },
+  { 'x-broken-bin': '\u007f!!!' },
+  { 'x-request-id': 'a\tb' },
+];
+
+const wrongPaths = (path: string) => [
+  '/',
+  '//',
+  `${path}x`,
+  path.toLowerCase(),
+  '/a/b/c',
+  `${path}?x=1`,
+  '/%00',
+  '/..',
+];
+
+type Malformed = Partial<RawRequest> & { readonly body: Buffer };
+
+/** Kinds of malformed requests, with how often each is drawn. */
+export const malformations: ReadonlyArray<readonly [kind: string, weight: number, (valid: ValidRequest) => Malformed]> =
+  [
+    ['mutated bytes', 50, ({ bytes }) => ({ body: frame(mutate(bytes)) })],
+    ['random bytes', 10, () => ({ body: frame(randomBytes(1 + below(400))) })],
+    ['truncated message', 10, ({ bytes }) => ({ body: frame(bytes.subarray(0, below(bytes.length + 1))) })],
+    ['truncated frame', 5, ({ bytes }) => ({ body: frame(bytes).subarray(0, below(bytes.length + 5)) })],
+    ['two messages', 3, ({ bytes }) => ({ body: Buffer.concat([frame(bytes), frame(bytes)]) })],
+    ['deep nesting', 3, () => ({ body: frame(Buffer.alloc(1000 * (1 + below(200)), 0x7b)) })],
+    ['huge length prefix', 4, ({ bytes }) => ({ body: frame(bytes, 0, 2 ** 31 + below(2 ** 31)) })],
+    ['oversize message', 1, () => ({ body: frame(Buffer.alloc(MIB + below(MIB), 1)) })],
+    ['gzip bomb', 1, () => ({ body: frame(BOMB, 1), headers: { 'grpc-encoding': 'gzip' } })],
+    [
+      'broken compression',
+      4,
+      ({ bytes }) => ({
+        body: frame(bytes, 1),
+        headers: chance(0.7) ? { 'grpc-encoding': pick(['gzip', 'deflate', 'identity']) } : {},
+      }),
+    ],
+    ['unknown compression', 2, ({ bytes }) => ({ body: frame(bytes, 1), headers: { 'grpc-encoding': 'snappy' } })],
+    ['wrong path', 5, ({ path, bytes }) => ({ body: frame(bytes), path: pick(wrongPaths(path)) })],
+    ['wrong content type', 1, ({ bytes }) => ({ body: frame(bytes), headers: { 'content-type': 'application/json' } })],
+    [
+      'oversize metadata',
+      2,
+      ({ bytes }) => ({ body: frame(bytes), headers: { 'x-large': 'x'.repeat(17_000 + below(100_000)) } }),
+    ],
+    ['broken metadata', 3, ({ bytes }) => ({ body: frame(bytes), headers: pick(BROKEN_METADATA) })],
+  ];
+
+const drawn = malformations.flatMap((malformation) => Array.from({ length: malformation[1] }, () => malformation));
+
+/** Makes a valid request malformed in one of these ways. */
+export function malformedRequest(valid: ValidRequest): { kind: string; request: RawRequest } {
+  const [kind, , malform] = pick(drawn);
+  return { kind, request: { path: valid.path, ...malform(valid) } };
+}
+
+/** A message with gRPC's prefix. */
 function frame(message: Uint8Array, compressed = 0, length = message.length): Buffer {
   const prefix = Buffer.alloc(5);
   prefix[0] = compressed;
@@ -130,23 +102,21 @@ function frame(message: Uint8Array, compressed = 0, length = message.length): Bu
   return Buffer.concat([prefix, message]);
 }
 
-function mutate(bytes: Buffer, random: Random): Buffer {
+function mutate(bytes: Buffer): Buffer {
   let mutated = Buffer.from(bytes);
-  for (let times = 1 + random.below(4); times > 0; times--) {
-    const at = random.below(mutated.length + 1);
-    const way = random.below(4);
-    if (way === 0 && at < mutated.length) mutated[at] = (mutated[at] as number) ^ (1 << random.below(8));
-    else if (way === 1)
-      mutated = Buffer.concat([
-        mutated.subarray(0, at),
-        randomBytes(random, 1 + random.below(8)),
-        mutated.subarray(at),
-      ]);
-    else if (way === 2) mutated = Buffer.concat([mutated.subarray(0, at), mutated.subarray(at + 1 + random.below(8))]);
-    else mutated = Buffer.concat([mutated, mutated.subarray(random.below(mutated.length + 1))]);
+  for (let times = 1 + below(4); times > 0; times--) {
+    const at = below(mutated.length + 1);
+    const [before, after] = [mutated.subarray(0, at), mutated.subarray(at)];
+    const flipped = Buffer.from(after);
+    if (flipped.length > 0) flipped[0] = (flipped[0] as number) ^ (1 << below(8));
+    mutated = Buffer.concat(
+      pick([
+        [before, flipped],
+        [before, randomBytes(1 + below(8)), after],
+        [before, after.subarray(1 + below(8))],
+        [mutated, mutated.subarray(below(mutated.length + 1))],
+      ]),
+    );
   }
   return mutated;
 }
-
-const randomBytes = (random: Random, length: number): Buffer =>
-  Buffer.from(Array.from({ length }, () => random.below(256)));

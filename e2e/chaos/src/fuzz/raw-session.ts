@@ -1,13 +1,13 @@
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 
-/** One request, whatever it is made of. */
+/** One request of any bytes and headers. */
 export interface RawRequest {
   readonly path: string;
-  readonly body: Uint8Array;
+  readonly body: Buffer;
   readonly headers?: OutgoingHttpHeaders;
 }
 
-/** How a request was answered, such as `INVALID_ARGUMENT`, `HTTP 415`, `reset 8` or `no answer`. */
+/** How a request was answered: a gRPC status code, `HTTP 415`, `reset 8` or `no answer`. */
 export interface RawAnswer {
   readonly status: string;
   readonly ms: number;
@@ -15,43 +15,39 @@ export interface RawAnswer {
 
 const ANSWER_LIMIT_MS = 5000;
 
-/** Requests on HTTP/2 itself, where nothing has to be a gRPC message. A connection that the server ends is replaced. */
+/** Sends requests by Node's HTTP/2, which checks nothing of gRPC. A connection that the server ends is replaced. */
 export class RawSession {
   #session: ClientHttp2Session | undefined;
 
   constructor(private readonly authority: string) {}
 
-  send({ path, body, headers }: RawRequest): Promise<RawAnswer> {
+  async send({ path, body, headers }: RawRequest): Promise<RawAnswer> {
     const startedAt = performance.now();
-    return new Promise((resolve) => {
-      let status = 'no status';
-      const end = (how: string) => {
-        clearTimeout(timer);
-        resolve({ status: how, ms: performance.now() - startedAt });
-      };
-      const stream = this.#open().request({
-        [constants.HTTP2_HEADER_METHOD]: 'POST',
-        [constants.HTTP2_HEADER_PATH]: path,
-        [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
-        [constants.HTTP2_HEADER_TE]: 'trailers',
-        ...headers,
-      });
-      const timer = setTimeout(() => {
-        stream.close(constants.NGHTTP2_CANCEL);
-        end('no answer');
-      }, ANSWER_LIMIT_MS);
-      stream.on('response', (answer) => {
-        if (answer[':status'] !== 200) status = `HTTP ${answer[':status']}`;
-        if (answer['grpc-status'] !== undefined) status = String(answer['grpc-status']);
-      });
-      stream.on('trailers', (trailers) => {
-        if (trailers['grpc-status'] !== undefined) status = String(trailers['grpc-status']);
-      });
-      stream.on('error', () => {});
-      stream.on('close', () => end(status === 'no status' ? `reset ${stream.rstCode}` : status));
-      stream.resume();
-      stream.end(body);
+    let status: string | undefined;
+    const stream = this.#open().request({
+      [constants.HTTP2_HEADER_METHOD]: 'POST',
+      [constants.HTTP2_HEADER_PATH]: path,
+      [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
+      [constants.HTTP2_HEADER_TE]: 'trailers',
+      ...headers,
     });
+    const timer = setTimeout(() => {
+      status = 'no answer';
+      stream.close(constants.NGHTTP2_CANCEL);
+    }, ANSWER_LIMIT_MS);
+    for (const event of ['response', 'trailers']) {
+      stream.on(event, (received) => {
+        const httpStatus = received[':status'] ?? 200;
+        if (httpStatus !== 200) status = `HTTP ${httpStatus}`;
+        else if (received['grpc-status'] !== undefined) status = String(received['grpc-status']);
+      });
+    }
+    stream.on('error', () => {});
+    stream.resume();
+    stream.end(body);
+    await new Promise((resolve) => stream.once('close', resolve));
+    clearTimeout(timer);
+    return { status: status ?? `reset ${stream.rstCode}`, ms: performance.now() - startedAt };
   }
 
   close(): void {

@@ -1,0 +1,92 @@
+import { readdir } from 'node:fs/promises';
+import { ServiceProcess, until } from '@bookstore/sandbox';
+import type { TcpProxy } from '@bookstore/sandbox/testing';
+import type { FaultyService } from './bookstore.js';
+import type { Memory } from './memory.js';
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** The path is the same from the source and from the compiled file. */
+const PROBE = new URL('../../src/bookstore/memory-probe.mjs', import.meta.url).href;
+const MEMORY_LIMIT_MS = 10_000;
+
+export interface ReplicaOptions {
+  readonly name: string;
+  readonly publicPort: number;
+  readonly internalPort: number;
+  /** In front of its ports, where the bookstore has proxies. */
+  readonly proxies: { readonly public: TcpProxy; readonly internal: TcpProxy } | undefined;
+  readonly onLog: (line: string) => void;
+}
+
+/** A process of a service. */
+export class Replica implements FaultyService {
+  #process: ServiceProcess | undefined;
+  #memory: Memory | undefined;
+  env: Environment = {};
+
+  constructor(private readonly options: ReplicaOptions) {}
+
+  get publicPort(): number {
+    return this.options.publicPort;
+  }
+
+  get proxies(): { readonly public: TcpProxy; readonly internal: TcpProxy } {
+    if (!this.options.proxies) throw new Error('this bookstore has no proxies');
+    return this.options.proxies;
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.running ?? false;
+  }
+
+  /** @param more variables for this start alone */
+  async start(more: Environment = {}): Promise<void> {
+    const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --import=${PROBE}`;
+    this.#process = ServiceProcess.spawn({
+      ...this.options,
+      env: { NODE_OPTIONS: nodeOptions, ...this.env, ...more },
+      onLog: (line) => {
+        if (line.startsWith('{"memory":')) this.#memory = JSON.parse(line).memory;
+        else this.options.onLog(line);
+      },
+    });
+    await this.#process.serving();
+  }
+
+  async kill(): Promise<void> {
+    this.#process?.signal('SIGKILL');
+    await this.#process?.exited;
+  }
+
+  /** Drains it and ends it. */
+  async stop(): Promise<void> {
+    // A frozen process does not receive SIGTERM.
+    await this.thaw();
+    await this.#process?.stop();
+  }
+
+  async freeze(): Promise<void> {
+    this.#process?.signal('SIGSTOP');
+  }
+
+  async thaw(): Promise<void> {
+    this.#process?.signal('SIGCONT');
+  }
+
+  /** Waits until it ends by itself: `with status 1`. */
+  async exited(): Promise<string> {
+    return (await this.#process?.exited) ?? 'before it began';
+  }
+
+  async memory(): Promise<Memory> {
+    this.#memory = undefined;
+    this.#process?.signal('SIGUSR2');
+    return until("the service's memory", MEMORY_LIMIT_MS, () => this.#memory);
+  }
+
+  /** How many files and sockets are open; 0 where the platform does not say. */
+  async openFiles(): Promise<number> {
+    return process.platform === 'linux' ? (await readdir(`/proc/${this.#process?.pid}/fd`)).length : 0;
+  }
+}
