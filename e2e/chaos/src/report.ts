@@ -17,7 +17,7 @@ export function tableOf(findings: readonly Finding[]): string {
 }
 
 /**
- * Writes a short table into docs/reliability.md, a line for each fault.
+ * Writes a short table into docs/reliability.md: a row for each scenario.
  *
  * @throws Error when the page has no place for it
  */
@@ -28,14 +28,28 @@ export function saveMeasured(target: string, findings: readonly Finding[], summa
   const to = text.indexOf('<!-- end -->', from);
   if (from < begin.length || to < 0) throw new Error(`docs/reliability.md has no ${begin}`);
   const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
-  const faults = [...new Set(findings.map(({ fault }) => fault))].map((fault) => {
-    const measured = findings
-      .filter((each) => each.fault === fault)
-      .map(({ isHeld, measured }) => (isHeld === false ? `**BROKEN: ${measured}**` : measured));
-    return row(fault, measured.join('; '));
-  });
-  const table = [row('Fault', 'Measured'), row('---', '---'), ...faults].join('\n');
+  const table = [
+    row('Scenario', 'Faults', 'Measured', 'Held'),
+    row('---', '---', '---', '---'),
+    ...unique(findings.map(({ scenario }) => scenario)).map((scenario) =>
+      summaryOf(findings.filter((finding) => finding.scenario === scenario)),
+    ),
+  ].join('\n');
   writeFileSync(page, `${text.slice(0, from)}\n${summary} (${machine}).\n\n${table}\n\n${text.slice(to)}`);
 }
+
+function summaryOf(findings: readonly Finding[]): string {
+  const promised = findings.filter(({ isHeld }) => isHeld !== undefined);
+  // A count of zero is said by its promise.
+  const measured = findings.filter((finding) => /[1-9]/.test(finding.measured) || finding.isHeld === false);
+  return row(
+    findings[0]?.scenario ?? '',
+    unique(findings.map(({ fault }) => fault)).join('; '),
+    measured.map((finding) => `${finding.isHeld === false ? 'BROKEN: ' : ''}${finding.measured}`).join('; '),
+    `${promised.filter(({ isHeld }) => isHeld).length} of ${promised.length}`,
+  );
+}
+
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 
 const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`;

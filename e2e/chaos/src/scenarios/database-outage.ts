@@ -39,7 +39,7 @@ export const databaseOutage: Scenario = {
 };
 
 const restart = (bookstore: Bookstore): Outage => ({
-  fault: 'PostgreSQL is restarted',
+  fault: 'PostgreSQL restarted',
   // A readiness check that began before may wait for a connection as long as a call does.
   lastsMs: ANSWERED_MS,
   begin: () => bookstore.stopDatabases(),
@@ -47,7 +47,7 @@ const restart = (bookstore: Bookstore): Outage => ({
 });
 
 const freeze = (bookstore: Bookstore): Outage => ({
-  fault: 'PostgreSQL is frozen for 5 s',
+  fault: 'PostgreSQL frozen for 5 s',
   lastsMs: 5000,
   begin: () => bookstore.freezeDatabases(),
   end: () => bookstore.thawDatabases(),
@@ -61,7 +61,7 @@ function refuseConnections(bookstore: Bookstore): Outage {
     }
   };
   return {
-    fault: 'PostgreSQL refuses all connections',
+    fault: 'all connections refused',
     lastsMs: 2000,
     begin: async () => {
       await limit(0);

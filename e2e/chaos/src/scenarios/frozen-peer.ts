@@ -19,7 +19,7 @@ export const frozenPeer: Scenario = {
     const bookstore = await sharedEmbedded.get();
     await freezeProcess(run, bookstore);
     const { internal } = bookstore.service('author-service').proxies;
-    await freeze(run, bookstore, 'the connection to the author service is silent', {
+    await freeze(run, bookstore, 'connection to the author service silent', {
       begin: async () => internal.freeze(),
       end: async () => internal.heal(),
     });
@@ -29,7 +29,7 @@ export const frozenPeer: Scenario = {
 
 async function freezeProcess(run: Run, bookstore: Bookstore): Promise<void> {
   const author = bookstore.service('author-service');
-  await freeze(run, bookstore, 'the author service is frozen', {
+  await freeze(run, bookstore, 'author service frozen', {
     begin: () => author.freeze(),
     end: () => author.thaw(),
   });

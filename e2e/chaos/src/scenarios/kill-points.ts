@@ -48,9 +48,7 @@ export const killPoints: Scenario = {
       }
       run.say(`${point}: settled after at most ${Math.round(Math.max(...settledMs))} ms so far`);
     }
-    const fault = run.fault(
-      `the process ends at ${points.length} steps of CreateBook and DeleteAuthor, ${settledMs.length} times`,
-    );
+    const fault = run.fault(`${settledMs.length} crashes at ${points.length} steps`);
     await ledger.check(fault, bookstore);
     fault.within(SETTLED_WITHIN_MS, 'all deletions settled', Math.max(...settledMs));
   },

@@ -49,7 +49,7 @@ async function kill(run: Run, bookstore: Bookstore, name: string): Promise<void>
   });
   const worstShare = Math.min(...shares);
   run.say(tally(failures));
-  const fault = run.fault(`SIGKILL of the ${name} at ${PER_SECOND} calls/s, ${servingAgainAt.length} times`);
+  const fault = run.fault(`${servingAgainAt.length} × SIGKILL of the ${name} at ${PER_SECOND} calls/s`);
   fault.promise(
     'calls fail only with UNAVAILABLE or ABORTED',
     failures.every((label) => ALLOWED.test(label)),

@@ -73,7 +73,7 @@ export const malformedRequests: Scenario = {
     run.say(`${tally(sent.map((each) => each.status))}; 99.9 % in ${quantile(sent, 0.999)} ms`);
     for (const { kind, status, hex } of bugs.slice(0, 5)) run.say(`${status} for ${kind}: ${hex}`);
     const fault = run.fault(
-      `${sent.length} malformed requests of ${malformations.length} kinds, ${rounds * connections} broken connections`,
+      `${sent.length} requests of ${malformations.length} kinds, ${rounds * connections} broken connections`,
     );
     fault.never('requests answered UNKNOWN, INTERNAL or not at all', bugs.length, sent.length);
     fault.within(ANSWERED_MS, 'answered', quantile(sent, 1));

@@ -16,7 +16,7 @@ const CALLS_AT_ONCE = 24;
 
 const faults: ReadonlyArray<readonly [fault: string, ChunkFault]> = [
   [
-    'the network resets the connection at one chunk in ten',
+    'resets at one chunk in ten',
     (chunk, _, reset) => {
       if (!chance(0.1)) return chunk;
       reset();
@@ -24,14 +24,14 @@ const faults: ReadonlyArray<readonly [fault: string, ChunkFault]> = [
     },
   ],
   [
-    'the network delays each chunk by 500 ± 250 ms',
+    'delays of 500 ± 250 ms for each chunk',
     async (chunk) => {
       await sleep(250 + below(500));
       return chunk;
     },
   ],
   [
-    'the network resets the connection in the middle of one chunk in ten',
+    'resets within one chunk in ten',
     (chunk, _, reset) => {
       if (!chance(0.1)) return chunk;
       setImmediate(reset);
@@ -39,7 +39,7 @@ const faults: ReadonlyArray<readonly [fault: string, ChunkFault]> = [
     },
   ],
   [
-    'the network loses the answer after the commit, for one call in three',
+    'one answer in three lost after the commit',
     (chunk, direction, reset) => {
       // Headers, message and trailers of an answer come in one chunk. Shorter chunks are about the connection.
       if (direction === 'request' || chunk.length < 60 || !chance(0.33)) return chunk;
@@ -81,7 +81,7 @@ async function createBooks(run: Run, bookstore: EmbeddedBookstore, what: string,
   run.say(`median ${quantile(tries, 0.5)} ms; ${tally(tries.map(labelOf))}`);
   const fault = run.fault(what);
   fault.within(DEADLINE_MS + MAX_LATE_MS, `${tries.length} calls ended`, quantile(tries, 1));
-  fault.never('request_ids without exactly one book', wrong.length, creates);
+  fault.never('books missing or double', wrong.length, creates);
   fault.within(HEALED_MS, 'healed', healedMs);
 }
 

@@ -44,9 +44,7 @@ async function overloadDatabase(run: Run): Promise<void> {
   const refused = outcomes.filter((outcome) => labelOf(outcome) === 'RESOURCE_EXHAUSTED/OVERLOADED');
   const isOnlyRefused = outcomes.every((outcome) => outcome.ok || refused.includes(outcome));
   run.say(`${tally(outcomes.map(labelOf))}; refused in ${quantile(refused, 0.5)} ms (median)`);
-  const fault = run.fault(
-    `a database of ${STATEMENT_MS} ms a statement, 3 × the limit of calls in flight, ${overMs / 1000} s`,
-  );
+  const fault = run.fault(`statements of ${STATEMENT_MS} ms, 3 × the limit of calls in flight, ${overMs / 1000} s`);
   fault.timedPromise(
     'goodput ≥ 90 % of the peak',
     goodput >= 0.9 * peak,

@@ -28,7 +28,7 @@ async function raceIntact(run: Run, bookstore: EmbeddedBookstore): Promise<void>
   for (const history of result.rejected.slice(0, 3)) run.say(`not linearizable: ${history}`);
   const { ghosts, histories, rejected, unexpected } = result;
   run.say(`${result.calls} calls; unexpected answers: ${tally(unexpected)}`);
-  const fault = run.fault(`${CLIENTS} clients, ${result.races} races of CreateBook against DeleteAuthor`);
+  const fault = run.fault(`${result.races} races of CreateBook against DeleteAuthor`);
   fault.never('orphans or pending deletions', orphans + deleting);
   fault.never('histories rejected as not linearizable', rejected.length, histories);
   fault.never('authors shown after DeleteAuthor answered OK', ghosts);
@@ -40,7 +40,7 @@ async function raceBroken(run: Run, bookstore: EmbeddedBookstore): Promise<void>
   await replaceForeignKey(bookstore);
   const result = await runRaces(bookstore, run.amount(2000, 5000), ({ rejected }) => rejected.length > 0);
   run
-    .fault('the same, with the foreign key replaced by a check before the insert')
+    .fault('races without the foreign key')
     .promise(
       'the checker rejects a history',
       result.rejected.length > 0,

@@ -43,7 +43,7 @@ export const rollingRestart: Scenario = {
     const calls = await load.stop();
     const failures = calls.filter(({ outcome }) => !isServed(outcome));
     run.say(tally(failures.map(({ method, outcome }) => `${method} ${labelOf(outcome)}`)));
-    const fault = run.fault(`${restarts} restarts of two replicas of each service in turn, at ${PER_SECOND} calls/s`);
+    const fault = run.fault(`${restarts} restarts at ${PER_SECOND} calls/s`);
     fault.never('failed calls', failures.length, calls.length);
     await ledger.check(fault, bookstore);
   },
@@ -97,7 +97,7 @@ async function replaceContainers(run: Run, bookstore: ComposeBookstore): Promise
   const made = await client.end();
   const others = await withoutRetries.end();
   run.say(`failed: ${JSON.stringify(made.failures)}; without retries: ${JSON.stringify(others.failures)}`);
-  const fault = run.fault(`${restarts} restarts of containers in turn, at ${CONTAINER_CALLS_PER_SECOND} calls/s`);
+  const fault = run.fault(`${restarts} restarts of containers at ${CONTAINER_CALLS_PER_SECOND} calls/s`);
   fault.never('failed calls', failed(made), made.calls);
   fault.figure('a client without retries', `without retries ${failed(others)} of ${others.calls}`);
 }
