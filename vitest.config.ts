@@ -1,36 +1,39 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { exitOn, testPathProblem } from './scripts/requirements.mjs';
 import { forgetShellVariables } from './vitest.environment.js';
 import { keepScratchInMemory } from './vitest.scratch.js';
 
 exitOn(testPathProblem());
 forgetShellVariables();
-// Tests run what other packages have compiled, also by `npx vitest`. Where something does not compile, that is shown, and
-// the tests of the rest still run.
-spawnSync(process.execPath, [path.join(import.meta.dirname, 'scripts/build.mjs')], { stdio: ['ignore', 2, 2] });
+// A package's tests use the compiled code of the others: they must see every saved change.
+const build = spawnSync(process.execPath, [path.join(import.meta.dirname, 'scripts/build.mjs')], {
+  stdio: ['ignore', 2, 2],
+});
+if (build.status !== 0) process.exit(1);
 keepScratchInMemory();
+/** A suite of e2e that runs by itself: see e2e/vitest.config.ts. */
+const suite = process.env.E2E_SUITE;
+
+/** One project for all of them: each project has its own workers, which would load NestJS and Prisma again. */
+const packages: TestProjectConfiguration = {
+  test: {
+    name: 'packages',
+    include: ['*/test/**/*.test.ts'],
+    // Test files clean up, and share the modules that a worker has loaded.
+    isolate: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
+  },
+};
 
 export default defineConfig({
   test: {
-    globalSetup: './vitest.global-setup.ts',
-    // Most tests wait for a database, a process or a deadline: more of them at once than there are cores.
-    maxWorkers: 3,
-    projects: [
-      {
-        test: {
-          // As one project: each has workers of its own, which would load NestJS and Prisma anew for each package.
-          name: 'packages',
-          include: ['*/test/**/*.test.ts'],
-          // Each file leaves nothing behind, and what it has imported serves the next one.
-          isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          expect: { poll: { timeout: 10_000 } },
-        },
-      },
-      './e2e/vitest.config.ts',
-    ],
+    globalSetup: suite ? [] : './vitest.global-setup.ts',
+    // Many tests wait for a database or a process: one worker more than a small machine has cores.
+    maxWorkers: suite ? 1 : 3,
+    projects: suite ? ['./e2e/vitest.config.ts'] : [packages, './e2e/vitest.config.ts'],
   },
 });

@@ -1,33 +1,40 @@
 import { defineConfig } from 'vitest/config';
-import { forgetShellVariables } from '../vitest.environment.js';
 
-forgetShellVariables();
-
-/** What only one target has, on top of the journeys. */
-const ofTarget: Record<string, string[]> = {
+/**
+ * The test files of each suite. `npm test` runs `embedded`; the others take minutes, or need Docker, a cluster or a
+ * browser, and run by themselves: `E2E_SUITE=security npx vitest run`.
+ */
+const suites: Record<string, string[]> = {
   embedded: [
-    '{start,failures,observability}/**/*.test.ts',
-    'chaos/*.test.ts',
+    '{journeys,failures,telemetry,seed,readme,start}/**/*.test.ts',
+    'chaos/checker*.test.ts',
     // The pipeline that deploys runs on Linux; elsewhere bash may be one from 2007.
     ...(process.platform === 'linux' ? ['deploy/**/*.test.ts'] : []),
   ],
-  compose: ['compose/**/*.test.ts'],
-  kubernetes: ['kubernetes/**/*.test.ts'],
+  compose: ['journeys/{authors,books,health}.test.ts', '{compose,readme}/**/*.test.ts'],
+  kubernetes: ['journeys/{authors,books,health}.test.ts', 'kubernetes/**/*.test.ts'],
+  security: ['security/**/*.test.ts'],
+  dev: ['dev/**/*.test.ts'],
+  tutorial: ['tutorial/**/*.test.ts'],
+  grpcui: ['grpcui/**/*.test.ts'],
 };
-const target = process.env.E2E_TARGET || 'embedded';
+const suite = process.env.E2E_SUITE || 'embedded';
+const include = suites[suite];
+if (!include) throw new Error(`E2E_SUITE must be one of ${Object.keys(suites).join(', ')}, not ${suite}`);
+const needsTarget = ['embedded', 'compose', 'kubernetes'].includes(suite);
 
 export default defineConfig({
   test: {
     name: 'e2e',
     root: import.meta.dirname,
-    include: ['{journeys,seed,readme}/**/*.test.ts', ...(ofTarget[target] ?? [])],
-    globalSetup: './src/targets/global-setup.ts',
-    // Pods that come and go take the cluster's attention from every other test.
-    fileParallelism: target !== 'kubernetes',
-    // Nothing is mocked, so that what one file has imported serves the next one.
+    include,
+    // The other suites start what they need.
+    globalSetup: needsTarget ? './src/targets/global-setup.ts' : [],
+    // Test files share the modules that a worker has loaded.
     isolate: false,
-    testTimeout: 120_000,
+    testTimeout: suite === 'tutorial' ? 300_000 : 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 10_000 } },
+    bail: suite === 'dev' || suite === 'tutorial' ? 1 : 0,
   },
 });

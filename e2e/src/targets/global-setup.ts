@@ -1,9 +1,16 @@
 import type { TestProject } from 'vitest/node';
-import { startTarget } from './start-target.js';
+import type { StartedTarget, TargetName } from './target.js';
 
-/** One target for the whole run. */
+const starters: Record<TargetName, () => Promise<StartedTarget>> = {
+  embedded: async () => (await import('./embedded.js')).startEmbedded(),
+  compose: async () => (await import('./compose.js')).startCompose(),
+  kubernetes: async () => (await import('./kubernetes.js')).startKubernetes(),
+};
+
+/** Starts one bookstore for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { stop, ...target } = await startTarget();
+  const name = (process.env.E2E_SUITE || 'embedded') as TargetName;
+  const { stop, ...target } = await starters[name]();
   project.provide('target', target);
   return stop;
 }

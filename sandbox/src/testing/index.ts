@@ -6,7 +6,7 @@ export { type Http2Answer, http2Call } from './http2-call.js';
 export { type Peer, type ReceivedCall, refuse, silence, startPeer } from './peer.js';
 export { type CallSettings, type PromiseClient, promiseClient } from './promise-client.js';
 export { type RawAnswer, rawCall } from './raw-call.js';
-export { type Reflection, reflect } from './reflect.js';
+export { Reflection } from './reflection.js';
 export { createServiceDatabase, prepareTemplate, type ServiceDatabase } from './service-database.js';
 export { startTestService, testEnvironment } from './start-test-service.js';
 export { type ChunkFault, startDatabaseProxy, startTcpProxy, type TcpProxy } from './tcp-proxy.js';

@@ -1,27 +1,29 @@
 import { AuthorServiceClient } from '@bookstore/proto';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Bookstore, connect } from '../src/client/connect.js';
+import { type OwnBookstore, startOwnBookstore } from '../src/client/own-bookstore.js';
 import { authorWithBooks } from '../src/client/samples.js';
-import { type ObservedBookstore, observedBookstore } from '../src/telemetry/observed-bookstore.js';
 import { OtlpReceiver, type ReceivedSpan } from '../src/telemetry/otlp-receiver.js';
 
 const SERVER = 2;
 const CLIENT = 3;
 
 let receiver: OtlpReceiver;
-let observed: ObservedBookstore;
-let client: ObservedBookstore['client'];
+let observed: OwnBookstore;
+let client: Bookstore;
 
 beforeAll(async () => {
   receiver = await OtlpReceiver.open();
-  // One caller acts as a crowd: none of its calls may be left out.
+  // Every call is traced, also of a caller that makes many.
   const settings = { OTEL_TRACES_SAMPLER: 'parentbased_always_on', MAX_CALLS_IN_FLIGHT: '30', DATABASE_POOL_SIZE: '2' };
-  observed = await observedBookstore({ ...receiver.environment, ...settings });
-  client = observed.client;
+  observed = await startOwnBookstore({ env: { ...receiver.environment, ...settings } });
+  client = connect(observed);
 });
 
 afterAll(async () => {
-  await observed?.[Symbol.asyncDispose]();
+  client?.close();
+  await observed?.stop();
   await receiver?.[Symbol.asyncDispose]();
 });
 

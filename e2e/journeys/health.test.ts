@@ -1,7 +1,7 @@
 import { type HealthCheckResponse, HealthCheckResponse_ServingStatus, HealthClient } from '@bookstore/proto';
-import { failureOf, promiseClient } from '@bookstore/sandbox/testing';
+import { healthOf } from '@bookstore/sandbox/testing';
 import { credentials } from '@grpc/grpc-js';
-import { afterAll, describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 
 const { SERVING, SERVICE_UNKNOWN } = HealthCheckResponse_ServingStatus;
 const { authorAddress, bookAddress } = inject('target');
@@ -10,18 +10,15 @@ describe.each([
   { address: authorAddress, service: 'bookstore.author.v1.AuthorService' },
   { address: bookAddress, service: 'bookstore.book.v1.BookService' },
 ])('$service', ({ address, service: own }) => {
-  const health = promiseClient(HealthClient, address);
-  afterAll(() => health.close());
-
   test.each(['', own, 'liveness'])('is SERVING by the name %j', async (service) => {
-    expect(await health.check({ service })).toEqual({ status: SERVING });
+    expect(await healthOf(address, service)).toBe('SERVING');
   });
 
-  test('knows no other name', async () => {
-    expect(await failureOf(health.check({ service: 'bookstore.Nothing' }))).toMatchObject({ code: 'NOT_FOUND' });
+  test('is NOT_FOUND by any other name', async () => {
+    expect(await healthOf(address, 'bookstore.Nothing')).toBe('NOT_FOUND');
   });
 
-  test('tells a watcher at once', async () => {
+  test('sends its status to a watcher at once', async () => {
     expect(await firstOfWatch(address, own)).toEqual({ status: SERVING });
     expect(await firstOfWatch(address, 'bookstore.Nothing')).toEqual({ status: SERVICE_UNKNOWN });
   });

@@ -4,18 +4,18 @@ import {
   ServerReflectionRequest,
   type ServerReflectionResponse,
 } from '@bookstore/proto';
-import { NO_PROXY } from '@bookstore/sandbox';
 import { create, createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { credentials } from '@grpc/grpc-js';
+import { NO_PROXY } from '../bookstore/no-proxy.js';
 
-export type ReflectionVersion = 'v1' | 'v1alpha';
-
-/** Asks a server what it serves, as tools do that have no .proto at hand. */
+/** A client of a server's reflection, as tools use it that have no .proto files. */
 export class Reflection {
   readonly #client: ServerReflectionClient;
 
-  constructor(address: string, version: ReflectionVersion) {
+  /** @param at host:port, or a port of this machine */
+  constructor(at: number | string, version: 'v1' | 'v1alpha' = 'v1') {
+    const address = typeof at === 'number' ? `127.0.0.1:${at}` : at;
     const Client = version === 'v1' ? ServerReflectionClient : ServerReflectionAlphaClient;
     this.#client = new Client(address, credentials.createInsecure(), NO_PROXY);
   }
@@ -24,23 +24,23 @@ export class Reflection {
     this.#client.close();
   }
 
-  /** Full names of the services. */
+  /** Full names of the services, sorted. */
   async services(): Promise<string[]> {
-    const { listServicesResponse } = await this.#ask({ listServices: '*' });
-    return (listServicesResponse?.service ?? []).map(({ name }) => name);
+    const { listServicesResponse } = await this.#call({ listServices: '*' });
+    return (listServicesResponse?.service ?? []).map(({ name }) => name).sort();
   }
 
-  /** The file that defines a symbol, and the files that it needs; undefined when the server knows no such symbol. */
+  /** The file that defines a symbol, and the files that it imports; undefined when there is no such symbol. */
   async filesWith(symbol: string): Promise<FileDescriptorProto[] | undefined> {
     return this.#files({ fileContainingSymbol: symbol });
   }
 
-  /** Every message, enum and service that the services, and these symbols, lean on, with all types resolved. */
+  /** The types of the services and of these symbols, with everything that they import. */
   async registry(...symbols: string[]): Promise<FileRegistry> {
     const files = new Map<string, FileDescriptorProto>();
     const add = async (found: FileDescriptorProto[] = []) => {
       for (const file of found) files.set(file.name, file);
-      // A server may leave imports to be asked for, by their names.
+      // A server may leave out the imports.
       const missing = found.flatMap(({ dependency }) => dependency).filter((name) => !files.has(name));
       for (const fileByFilename of missing) await add(await this.#files({ fileByFilename }));
     };
@@ -48,16 +48,16 @@ export class Reflection {
     return createFileRegistry(create(FileDescriptorSetSchema, { file: importsFirst(files) }));
   }
 
-  async #files(question: Partial<ServerReflectionRequest>): Promise<FileDescriptorProto[] | undefined> {
-    const { fileDescriptorResponse } = await this.#ask(question);
+  async #files(request: Partial<ServerReflectionRequest>): Promise<FileDescriptorProto[] | undefined> {
+    const { fileDescriptorResponse } = await this.#call(request);
     return fileDescriptorResponse?.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
   }
 
-  #ask(question: Partial<ServerReflectionRequest>): Promise<ServerReflectionResponse> {
+  #call(request: Partial<ServerReflectionRequest>): Promise<ServerReflectionResponse> {
     return new Promise((resolve, reject) => {
       const stream = this.#client.serverReflectionInfo({ deadline: Date.now() + 10_000 });
       stream.on('data', resolve).on('error', reject);
-      stream.write({ ...ServerReflectionRequest.decode(new Uint8Array()), ...question });
+      stream.write({ ...ServerReflectionRequest.decode(new Uint8Array()), ...request });
       stream.end();
     });
   }
