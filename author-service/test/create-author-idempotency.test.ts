@@ -81,7 +81,7 @@ test('without a request_id every request is a new one', async () => {
 });
 
 test('twenty duplicates at once make one author, and each is told of it', async () => {
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 3; round++) {
     const given = request();
     const answers: Author[] = await Promise.all(Array.from({ length: 20 }, () => authors.api.createAuthor(given)));
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);

@@ -61,7 +61,7 @@ test('an author who has books by then is an ordinary one again', async () => {
 });
 
 test('one that fails again and again holds up no other, and is due again after a second each time', async () => {
-  const ids = await beingDeleted(40);
+  const ids = await beingDeleted(10);
   const stuck = ids[0] ?? '';
   authors.shelf.answer = ({ authorId }) => (authorId === stuck ? refuse(status.INTERNAL)() : closed());
   await makeDue(ids);

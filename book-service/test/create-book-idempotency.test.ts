@@ -60,7 +60,7 @@ test.each([
   ['nobody had asked for', false],
   ['is known', true],
 ])('twenty duplicates at once for an author who %s make one book', async (_who, known) => {
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 2; round++) {
     const given = request();
     if (known) await books.api.createBook({ ...given, requestId: '' });
     const answers = await Promise.all(Array.from({ length: 20 }, () => books.api.createBook(given)));

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Books, newBook, startBooks } from './start-books.js';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const UNKNOWN_ID = '01890000-0000-7000-8000-000000000000';
 /** One code point, two UTF-16 units, four bytes. */
 const ASTRAL = '𝕏';
 const NEXT_YEAR = new Date().getUTCFullYear() + 1;
@@ -25,13 +24,6 @@ test('a new book has a UUID version 7, its own fields and the time in UTC with m
   expect(book.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   expect(Math.abs(Date.parse(book.createdAt) - before)).toBeLessThan(60_000);
   expect(await books.api.getBook({ id: book.id })).toEqual(book);
-});
-
-test('ids in upper case are the same ids', async () => {
-  const { authorId } = newBook();
-  const book = await create({ authorId: authorId.toUpperCase() });
-  expect(book.authorId).toBe(authorId);
-  expect(await books.api.getBook({ id: book.id.toUpperCase() })).toEqual(book);
 });
 
 describe('a title is stored', () => {
@@ -88,25 +80,6 @@ describe('a year of publication', () => {
   });
 });
 
-describe('an id is refused', () => {
-  test.each([
-    ['when it is empty', '', 'is required'],
-    ['without its hyphens', '0189000000007000800000000000000a', 'must be a UUID'],
-    ['in braces', '{01890000-0000-7000-8000-00000000000a}', 'must be a UUID'],
-    ['with SQL', "' OR 1=1 --", 'must be a UUID'],
-    ['with a NUL', '\0', 'must be a UUID'],
-  ])('%s', async (_when, id, description) => {
-    const { api } = books;
-    const common = { code: 'INVALID_ARGUMENT', reason: 'INVALID_FIELD' };
-    for (const call of [api.getBook({ id }), api.updateBook({ id, title: 'x' }), api.deleteBook({ id })]) {
-      expect(await failureOf(call)).toMatchObject({ ...common, fields: { id: description } });
-    }
-    for (const call of [create({ authorId: id }), api.getBooksByAuthor({ authorId: id })]) {
-      expect(await failureOf(call)).toMatchObject({ ...common, fields: { author_id: description } });
-    }
-  });
-});
-
 test('every bad field is named at once, as the .proto has it', async () => {
   expect(await failureOf(books.api.createBook({ requestId: 'mine' }))).toEqual({
     code: 'INVALID_ARGUMENT',
@@ -122,64 +95,4 @@ test('every bad field is named at once, as the .proto has it', async () => {
     },
     requestId: expect.any(String),
   });
-  expect(await failureOf(books.api.updateBook({ id: 'x', title: '', publishedYear: 0 }))).toMatchObject({
-    fields: { id: 'must be a UUID', title: 'is required', published_year: 'is required, and there is no year 0' },
-  });
-  expect(await failureOf(books.api.updateBook({ id: 'x' }))).toMatchObject({
-    fields: { id: 'must be a UUID', title: expect.stringContaining('an update names a field') },
-  });
-  expect(
-    await failureOf(books.api.getBooksByAuthor({ authorId: 'x', pageSize: -1, pageToken: 'garbage' })),
-  ).toMatchObject({
-    fields: {
-      author_id: 'must be a UUID',
-      page_size: 'must not be negative',
-      page_token: 'is not a token of this list',
-    },
-  });
-});
-
-test('no such book is NOT_FOUND with the id it was asked for', async () => {
-  const { api } = books;
-  for (const call of [
-    () => api.getBook({ id: UNKNOWN_ID }),
-    () => api.updateBook({ id: UNKNOWN_ID, title: 'x' }),
-    () => api.deleteBook({ id: UNKNOWN_ID }),
-  ]) {
-    expect(await failureOf(call())).toMatchObject({
-      code: 'NOT_FOUND',
-      reason: 'BOOK_NOT_FOUND',
-      domain: 'bookstore',
-      resource: { type: 'bookstore.book.v1.Book', name: UNKNOWN_ID },
-    });
-  }
-});
-
-test('an update changes exactly the fields that it names', async () => {
-  const book = await create();
-  expect(await books.api.updateBook({ id: book.id, title: ' New Title ' })).toEqual({
-    success: true,
-    message: expect.stringContaining(book.id),
-  });
-  expect(await books.api.getBook({ id: book.id })).toEqual({ ...book, title: 'New Title' });
-  await books.api.updateBook({ id: book.id, publishedYear: -800 });
-  expect(await books.api.getBook({ id: book.id })).toEqual({ ...book, title: 'New Title', publishedYear: -800 });
-  await books.api.updateBook({ id: book.id, title: book.title, publishedYear: book.publishedYear });
-  expect(await books.api.getBook({ id: book.id })).toEqual(book);
-});
-
-test('an update that names no field is INVALID_ARGUMENT', async () => {
-  const { id } = await create();
-  expect(await failureOf(books.api.updateBook({ id }))).toMatchObject({
-    code: 'INVALID_ARGUMENT',
-    reason: 'INVALID_FIELD',
-    fields: { title: expect.stringContaining('an update names a field') },
-  });
-});
-
-test('a deleted book is gone, and deleting it again is BOOK_NOT_FOUND', async () => {
-  const { id } = await create();
-  expect(await books.api.deleteBook({ id })).toEqual({ success: true, message: expect.stringContaining(id) });
-  expect(await failureOf(books.api.getBook({ id }))).toMatchObject({ reason: 'BOOK_NOT_FOUND' });
-  expect(await failureOf(books.api.deleteBook({ id }))).toMatchObject({ reason: 'BOOK_NOT_FOUND' });
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
     DATABASE_URL: network.url,
     // Whatever is wrong with a connection, the next statement meets it.
     DATABASE_POOL_SIZE: '1',
-    DATABASE_STATEMENT_TIMEOUT_MS: '100',
+    DATABASE_STATEMENT_TIMEOUT_MS: '300',
     // The test counts statements: no look at the database comes between.
     READINESS_INTERVAL_MS: '600000',
     AUTHOR_SERVICE_ADDRESS: '127.0.0.1:1',
