@@ -1,56 +1,33 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { caFile, SCOPES, signingKeyFile } from '@bookstore/dev-credentials';
 import { TokenKey } from '@bookstore/dev-credentials/token-key';
-import { type Bookstore, freePort, startBookstore } from '@bookstore/sandbox';
-import { credentials } from '@grpc/grpc-js';
+import { type OwnBookstore, startOwnBookstore } from '../src/client/own-bookstore.js';
 
-/** Both services, closed, as `npm start -- --secure` runs them. */
-export interface SecureBookstore {
-  readonly bookstore: Bookstore;
+/** Both services with TLS and tokens, as `npm start -- --secure` runs them. */
+export interface SecureBookstore extends OwnBookstore {
   readonly authorPort: number;
   readonly bookPort: number;
-  /** Each line that the services have logged. */
-  readonly log: string[];
   readonly ca: Buffer;
-  /** Bearer and token, as the authorization header has it. */
+  /** The value of an authorization header: a valid token. */
   authorization(scopes?: readonly string[], subject?: string): Promise<string>;
   session(port: number): ClientHttp2Session;
-  readonly channel: () => ReturnType<typeof credentials.createSsl>;
-  stop(): Promise<void>;
 }
 
 export async function startSecureBookstore(env: Readonly<Record<string, string>> = {}): Promise<SecureBookstore> {
-  const dataDir = mkdtempSync(path.join(tmpdir(), 'bookstore-secure-'));
-  const [authorPort, bookPort] = [await freePort(), await freePort()];
-  const log: string[] = [];
-  const onLog = (line: string) => void log.push(line);
-  const bookstore = await startBookstore({
-    dataDir,
-    ports: { 'author-service': authorPort, 'book-service': bookPort },
-    secure: true,
-    durable: false,
-    env,
-    onLog,
-  });
-  const certs = path.join(dataDir, 'certs');
+  const own = await startOwnBookstore({ env, secure: true });
+  const portOf = (address: string) => Number(address.split(':')[1]);
+  const certs = path.join(own.dataDir, 'certs');
   const ca = readFileSync(caFile(certs));
   const key = TokenKey.from(JSON.parse(readFileSync(signingKeyFile(certs), 'utf8')));
   return {
-    bookstore,
-    authorPort,
-    bookPort,
-    log,
+    ...own,
+    authorPort: portOf(own.authorAddress),
+    bookPort: portOf(own.bookAddress),
     ca,
     authorization: async (scopes = SCOPES, subject = 'somebody') =>
       `Bearer ${await key.issue({ subject, scopes, lifetimeSeconds: 600 })}`,
     session: (port) => connect(`https://localhost:${port}`, { ca }),
-    channel: () => credentials.createSsl(ca),
-    stop: async () => {
-      await bookstore.stop();
-      rmSync(dataDir, { recursive: true });
-    },
   };
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { ProgramResult } from '@bookstore/sandbox';
 import { freePort } from '@bookstore/sandbox';
-import { type CommandResult, outputOf } from '../process/output-of.js';
+import { outputOf } from '../process/output-of.js';
 import { RunningProgram } from '../process/running-program.js';
 import { root } from '../root.js';
-import type { ContainerFacts } from './container-facts.js';
+import { type ContainerFacts, inspectAll } from './containers.js';
 
 /** A stack of its own, started and stopped as a user does it, with docker compose. */
 export class ComposeStack implements AsyncDisposable {
@@ -63,7 +64,7 @@ export class ComposeStack implements AsyncDisposable {
     await this.compose('down', '--volumes', '--timeout', '1');
   }
 
-  #run(args: readonly string[]): Promise<CommandResult> {
+  #run(args: readonly string[]): Promise<ProgramResult> {
     return outputOf(['docker', 'compose', ...args], { cwd: this.folder, env: this.env });
   }
 
@@ -71,31 +72,3 @@ export class ComposeStack implements AsyncDisposable {
     return (await this.#run(['logs', '--tail', '20'])).stdout;
   }
 }
-
-/** What the engine says of the containers of a project, ended ones too; of one service's, when it is named. */
-async function inspectAll(project: string, service?: string): Promise<ContainerFacts[]> {
-  const filters = [
-    `com.docker.compose.project=${project}`,
-    ...(service ? [`com.docker.compose.service=${service}`] : []),
-  ];
-  const labels = filters.flatMap((filter) => ['--filter', `label=${filter}`]);
-  const ids = (await outputOf(['docker', 'ps', '--all', '--quiet', ...labels])).stdout.split('\n').filter(Boolean);
-  if (ids.length === 0) return [];
-  return JSON.parse((await outputOf(['docker', 'inspect', ...ids])).stdout);
-}
-
-/** The same by service, where each has one container. */
-export async function containersOf(project: string): Promise<ReadonlyMap<string, ContainerFacts>> {
-  return new Map((await inspectAll(project)).map((facts) => [serviceOf(facts), facts]));
-}
-
-/** Those of a project's networks that lead nowhere but to each other, by the names that compose.yaml has for them. */
-export async function internalNetworks(project: string): Promise<string[]> {
-  const filter = `label=com.docker.compose.project=${project}`;
-  const format = '{{if .Internal}}{{index .Labels "com.docker.compose.network"}}{{end}}';
-  const ids = (await outputOf(['docker', 'network', 'ls', '--quiet', '--filter', filter])).stdout.split('\n');
-  const { stdout } = await outputOf(['docker', 'network', 'inspect', '--format', format, ...ids.filter(Boolean)]);
-  return stdout.split('\n').filter(Boolean).sort();
-}
-
-const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';

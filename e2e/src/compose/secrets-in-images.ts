@@ -1,8 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { outputOf } from '../process/output-of.js';
-import { ThrowAwayImage } from './throw-away-image.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -88,4 +88,23 @@ async function extract(archive: string, folder: string): Promise<string> {
 async function must(...command: [string, ...string[]]): Promise<void> {
   const { status, stderr } = await outputOf(command);
   if (status !== 0) throw new Error(`${command[0]} ended with ${status}: ${stderr}`);
+}
+
+/** An image of these lines of a Dockerfile, which is removed at the end. */
+export class ThrowAwayImage implements AsyncDisposable {
+  readonly name = `bookstore-throw-away-${randomBytes(4).toString('hex')}`;
+  private constructor() {}
+
+  static async of(...lines: string[]): Promise<ThrowAwayImage> {
+    const image = new ThrowAwayImage();
+    const { status, stderr } = await outputOf(
+      `docker build --quiet --tag ${image.name} - <<'END'\n${lines.join('\n')}\nEND`,
+    );
+    if (status !== 0) throw new Error(`docker build: ${stderr}`);
+    return image;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await outputOf(['docker', 'image', 'rm', this.name]);
+  }
 }

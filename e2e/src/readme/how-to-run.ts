@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ProgramResult } from '@bookstore/sandbox';
 import { freePort } from '@bookstore/sandbox';
-import { type CommandResult, outputOf } from '../process/output-of.js';
+import { outputOf } from '../process/output-of.js';
 import { root } from '../root.js';
 import type { Target, TargetName } from '../targets/target.js';
 
@@ -11,10 +12,10 @@ export interface WayToRun {
   readonly matches: RegExp;
   /** The targets with which it can run; all when absent. */
   readonly on?: readonly TargetName[];
-  readonly run: (command: string, target: Target) => Promise<CommandResult>;
+  readonly run: (command: string, target: Target) => Promise<ProgramResult>;
 }
 
-const fine: CommandResult = { status: 0, stdout: '', stderr: '' };
+const fine: ProgramResult = { status: 0, stdout: '', stderr: '' };
 
 /** Every kind of command that a README may show. */
 const waysToRun: readonly WayToRun[] = [
@@ -66,7 +67,7 @@ export async function cleanUp(): Promise<void> {
   if (names.length > 0) await outputOf(['docker', 'rmi', ...names]);
 }
 
-async function requireScript(name: string): Promise<CommandResult> {
+async function requireScript(name: string): Promise<ProgramResult> {
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   return name in scripts ? fine : { ...fine, status: 1, stderr: `package.json has no script ${name}` };
 }

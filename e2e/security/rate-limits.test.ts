@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type SecureBookstore, startSecureBookstore } from './secure-bookstore.js';
@@ -9,13 +7,8 @@ const RATE = 20;
 const SECONDS = 10;
 const ABUSE = 50;
 const BUSY_MS = 300;
-const RUNS = 6;
+const RUNS = 3;
 const METHOD = '/bookstore.author.v1.AuthorService/ListAuthors';
-/**
- * What Node takes by itself in the 512 MiB of compose.yaml. Where it sees more it lets the youngest objects of any load
- * fill up to 128 MiB before it looks, and so its memory says little of what is kept.
- */
-const HEAP_IN_COMPOSE_MIB = 256;
 
 let secure: SecureBookstore;
 beforeAll(async () => {
@@ -27,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => secure?.stop());
 
-/** Ten seconds of abuse: how much of it was admitted, and how a normal caller fared beside it. */
-async function abuseForTenSeconds() {
+/** One caller far above its rate for ten seconds: how many of its calls succeed, and how a normal caller's calls end. */
+async function callTooOften() {
   const abuser = { authorization: await secure.authorization(['authors:read'], 'abuser') };
   const normal = { authorization: await secure.authorization(['authors:read'], 'normal') };
   const abuse = secure.session(secure.authorPort);
@@ -37,16 +30,16 @@ async function abuseForTenSeconds() {
   const elapsed = () => performance.now() - start;
 
   let admitted = 0;
-  const intrude = async () => {
+  const call = async () => {
     const { code } = await http2Call(abuse, METHOD, abuser);
-    // What is answered later counts for the seconds after those that are looked at.
+    // A later response belongs to the seconds after these ten.
     if (code === 'OK' && elapsed() < SECONDS * 1000) admitted++;
   };
   const flood = async () => {
     const pending: Array<Promise<void>> = [];
     while (pending.length < ABUSE * RATE * SECONDS) {
       const due = Math.min((ABUSE * RATE * elapsed()) / 1000, ABUSE * RATE * SECONDS);
-      while (pending.length < due) pending.push(intrude());
+      while (pending.length < due) pending.push(call());
       await sleep(20);
     }
     await Promise.all(pending);
@@ -73,20 +66,10 @@ async function abuseForTenSeconds() {
   return { admitted, codes, slowest };
 }
 
-test('over ten seconds an abuser at fifty times the rate gets the rate, and a caller beside it no error', async () => {
-  let { admitted, codes, slowest } = await abuseForTenSeconds();
-  // Where a call waits so long, the machine was busy otherwise: that run says nothing of the limit.
-  for (let run = 1; run < RUNS && slowest > BUSY_MS; run++) ({ admitted, codes, slowest } = await abuseForTenSeconds());
+test('over ten seconds a caller at fifty times its rate gets the rate, and another caller no error', async () => {
+  let { admitted, codes, slowest } = await callTooOften();
+  // Where a call takes longer, the machine is busy with something else, and the run says nothing about the limit.
+  for (let run = 1; run < RUNS && slowest > BUSY_MS; run++) ({ admitted, codes, slowest } = await callTooOften());
   expect(Math.abs(admitted - RATE * SECONDS) / (RATE * SECONDS)).toBeLessThanOrEqual(0.05);
   expect(new Set(codes)).toEqual(new Set(['OK']));
-});
-
-test('a million callers cost no more than 64 MiB', () => {
-  const program = fileURLToPath(new URL('a-million-callers.mjs', import.meta.url));
-  const module = new URL('../../service-kit/dist/limits/rate-limiter.js', import.meta.url).href;
-  const args = ['--expose-gc', `--max-heap-size=${HEAP_IN_COMPOSE_MIB}`, program, module];
-  const { resident, heap, refused } = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
-  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  console.log(`most resident memory ${mib(resident)}, heap kept ${mib(heap)}, refused ${refused} of 1,000,000`);
-  expect(resident).toBeLessThanOrEqual(64 * 2 ** 20);
 });

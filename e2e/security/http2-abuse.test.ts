@@ -1,20 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { outputOf } from '../src/process/output-of.js';
-import { startFramesTogether } from './frames-together.js';
-import { failedCases } from './h2spec-report.js';
 import { callHeaders, END_HEADERS, END_STREAM, Frame, field, frame, RawConnection } from './http2-frames.js';
 import { type SecureBookstore, startSecureBookstore } from './secure-bookstore.js';
 
 const METHOD = '/bookstore.author.v1.AuthorService/ListAuthors';
-/** What compose lets a service have. */
+/** A service's limit in compose.yaml. */
 const MEMORY_LIMIT = 512 * 2 ** 20;
-const ABUSE_MS = 4_000;
+const ABUSE_MS = 2_000;
 
 let secure: SecureBookstore;
 beforeAll(async () => {
@@ -25,7 +19,7 @@ afterAll(() => secure?.stop());
 const openAll = (count: number) =>
   Promise.all(Array.from({ length: count }, () => RawConnection.open(secure.authorPort, secure.ca)));
 
-/** Most that the service's process has ever had in memory, bytes. */
+/** The most memory that the service's process has had so far, bytes. */
 function peakMemory(): number {
   const status = readFileSync(`/proc/${secure.bookstore.service('author-service').pid}/status`, 'utf8');
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
@@ -81,7 +75,7 @@ const attacks: Record<string, (connection: RawConnection, round: number) => Prom
     connection.send(frame(Frame.HEADERS, END_HEADERS, 2 * round + 1, callHeaders(METHOD))),
 };
 
-test.each(Object.keys(attacks))('%s: others are answered, and memory stays within the limit', async (name) => {
+test.each(Object.keys(attacks))('%s: other connections are served, and memory stays within the limit', async (name) => {
   const attack = attacks[name] as (connection: RawConnection, round: number) => Promise<void>;
   const connections = await openAll(10);
   const until = performance.now() + ABUSE_MS;
@@ -90,7 +84,7 @@ test.each(Object.keys(attacks))('%s: others are answered, and memory stays withi
     for (let round = 0; performance.now() < until && !connection.closed; round++) {
       await attack(connection, round);
       frames++;
-      // Both ends share this machine: a turn for the other side.
+      // Both ends share this machine: let the other side work.
       await sleep(1);
     }
   });
@@ -120,7 +114,7 @@ test.each(Object.keys(attacks))('%s: others are answered, and memory stays withi
   expect(secure.bookstore.service('author-service').running).toBe(true);
 });
 
-test('a thousand idle connections: a call beside them is answered, and memory stays within the limit', async () => {
+test('a thousand idle connections: others are served, and memory stays within the limit', async () => {
   const authorization = await secure.authorization();
   const session = secure.session(secure.authorPort);
   const connections: RawConnection[] = [];
@@ -166,38 +160,3 @@ test.each([
   expect((await http2Call(session, METHOD, headers)).code).toBe(code);
   session.close();
 });
-
-/** The cases that docs/security.md explains, as h2spec numbers them. */
-const KNOWN = new Set([
-  ...['generic/2/2', 'generic/2/3', 'http2/5.1/5', 'http2/5.1/6', 'http2/5.1/8', 'http2/5.1/9', 'http2/5.1/11'],
-  ...['http2/5.1/12', 'http2/5.1.1/2', 'http2/5.1.2/1', 'http2/6.1/2', 'http2/6.7/2', 'http2/6.9.1/2', 'http2/6.9.1/3'],
-]);
-
-// npm does not bring it: without it, this is no test.
-if (!spawnSync('h2spec', ['--version']).error) {
-  test('h2spec finds nothing but what is known of grpc-js', { timeout: 300_000 }, async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-h2spec-'));
-    const together = await startFramesTogether(secure.authorPort);
-    try {
-      const report = path.join(folder, 'report.xml');
-      // Its time limits are fixed, and a busy machine may be late: what fails in every run is found.
-      let found = await casesFailed(together.port, report);
-      for (let again = 0; again < 2 && found.length > 0; again++) {
-        const next = await casesFailed(together.port, report);
-        found = found.filter((name) => next.includes(name));
-      }
-      expect(found).toEqual([]);
-      expect(secure.bookstore.service('author-service').running).toBe(true);
-    } finally {
-      await together.stop();
-      rmSync(folder, { recursive: true });
-    }
-  });
-}
-
-/** Cases that failed and are not known. */
-async function casesFailed(port: number, report: string): Promise<string[]> {
-  const method = '/grpc.health.v1.Health/Check';
-  await outputOf(['h2spec', '-t', '-k', '-p', String(port), '-P', method, '-j', report]);
-  return failedCases(readFileSync(report, 'utf8')).filter((name) => !KNOWN.has(name));
-}

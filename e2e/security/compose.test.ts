@@ -4,12 +4,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ComposeStack, containersOf, internalNetworks } from '../src/compose/compose-stack.js';
-import { NETWORKS, networksOf, notConfinedBy, publishedBy } from '../src/compose/confinement.js';
-import type { ContainerFacts } from '../src/compose/container-facts.js';
-import { developmentPasswords } from '../src/compose/development-passwords.js';
-import { BASE, secretsInImages } from '../src/compose/secrets-in-images.js';
-import { ThrowAwayImage } from '../src/compose/throw-away-image.js';
+import { ComposeStack } from '../src/compose/compose-stack.js';
+import {
+  type ContainerFacts,
+  containersOf,
+  developmentPasswords,
+  internalNetworks,
+  NETWORKS,
+  networksOf,
+  notConfinedBy,
+  publishedBy,
+} from '../src/compose/containers.js';
+import { BASE, secretsInImages, ThrowAwayImage } from '../src/compose/secrets-in-images.js';
 import { root } from '../src/root.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-compose-'));
@@ -35,7 +41,7 @@ async function call(port: number, method: string, authorization?: string) {
   return code;
 }
 
-test('callers need a token, and the token command prints one and nothing else', async () => {
+test('callers need a token, and the token command prints only a token', async () => {
   const list = '/bookstore.book.v1.BookService/ListBooks';
   expect(await call(stack.bookPort, list)).toBe('UNAUTHENTICATED');
   const token = await stack.compose('run', '--rm', '-T', 'token', '--scope', 'books:read', '--ttl', '1h');
@@ -58,7 +64,7 @@ test('no development secret is in use, and each container sees no more than its 
   expect(await files('book-db')).toEqual(['migrator-password', 'service-password']);
 });
 
-test('each container is confined, and on no network that it has no use for', async () => {
+test('each container is confined, and on no network but its own', async () => {
   const networks = { ...NETWORKS, credentials: ['none'] };
   expect([...containers.keys()].sort()).toEqual(Object.keys(networks).sort());
   for (const [service, facts] of containers) {
@@ -77,7 +83,7 @@ test('the public ports are published on loopback, and no internal one or databas
   expect(published).toHaveLength(2);
 });
 
-test('no layer of an image holds a key, a token, a password or where it was built', async () => {
+test('no layer of an image has a key, a token, a password or the path of the build', async () => {
   const images = (await stack.compose('--profile', 'commands', 'config', '--images')).trim().split('\n');
   const own = [...new Set(images)].filter((image) => !image.startsWith('postgres'));
   expect(own).toHaveLength(3);

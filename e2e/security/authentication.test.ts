@@ -1,15 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import {
-  Author,
-  AuthorServiceService,
-  Book,
-  BookServiceService,
-  CreateAuthorRequest,
-  CreateBookRequest,
-} from '@bookstore/proto';
+import { AuthorServiceService, BookServiceService, CreateAuthorRequest } from '@bookstore/proto';
 import { brokenAuthorizations, type Http2Answer, http2Call, TestIssuer } from '@bookstore/sandbox/testing';
-import { Client, Metadata, type ServiceDefinition, status } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type SecureBookstore, startSecureBookstore } from './secure-bookstore.js';
 
@@ -39,7 +32,7 @@ const methods = () => [
   ...pathsOf(BookServiceService).map((method) => ({ port: secure.bookPort, method })),
 ];
 
-/** Everything that any call of this file was answered. */
+/** Every response that this file has received. */
 const answers: Http2Answer[] = [];
 
 async function call(port: number, method: string, headers: Record<string, string>, message?: Uint8Array) {
@@ -50,7 +43,7 @@ async function call(port: number, method: string, headers: Record<string, string
   return answer;
 }
 
-test('broken tokens open no method of either service', async () => {
+test('no method of either service accepts a broken token', async () => {
   const broken = Object.entries(await brokenAuthorizations(await TestIssuer.create()));
   for (const { port, method } of methods()) {
     const session = secure.session(port);
@@ -67,7 +60,7 @@ test('broken tokens open no method of either service', async () => {
 });
 
 test.each([['authors:read'], ['authors:write'], ['books:read'], ['books:write']])(
-  'the scope %s opens its methods and no other',
+  'a token with the scope %s can call its methods and no other',
   async (scope) => {
     const authorization = await secure.authorization([scope]);
     for (const { port, method } of methods()) {
@@ -78,7 +71,7 @@ test.each([['authors:read'], ['authors:write'], ['books:read'], ['books:write']]
   },
 );
 
-test("the internal ports take no user's token", async () => {
+test("the internal ports accept no user's token", async () => {
   const authorization = await secure.authorization();
   for (const service of secure.bookstore.services.values()) {
     const session = secure.session(service.options.internalPort);
@@ -89,7 +82,7 @@ test("the internal ports take no user's token", async () => {
   }
 });
 
-test('each change and each refusal is one line that says who, what, which, how and the request id', async () => {
+test('each change and each denied call is one line of the audit log, with caller, method, resource, outcome and request id', async () => {
   const message = CreateAuthorRequest.encode({ name: 'Audre', email: 'audre@example.com', requestId: '' }).finish();
   const authorization = await secure.authorization(['authors:write'], 'librarian');
   const path = '/bookstore.author.v1.AuthorService/CreateAuthor';
@@ -110,7 +103,7 @@ test('each change and each refusal is one line that says who, what, which, how a
   ]);
 });
 
-test('what a stranger sends never becomes a log line of its own, nor part of one', async () => {
+test('no part of a denied request is logged', async () => {
   const forged = '{"level":"info","msg":"forged"}';
   const headers = {
     authorization: `Bearer ${forged}`,
@@ -128,7 +121,7 @@ test('what a stranger sends never becomes a log line of its own, nor part of one
   }
 });
 
-test('no answer and no log line holds a secret, a token, an e-mail address, SQL, a path or a stack', async () => {
+test('no response and no log line has a secret, a token, an e-mail address, SQL, a path or a stack', async () => {
   const authorization = await secure.authorization();
   const create = '/bookstore.author.v1.AuthorService/CreateAuthor';
   const message = CreateAuthorRequest.encode({ name: 'Audre', email: 'audre@example.com', requestId: '' }).finish();
@@ -136,7 +129,7 @@ test('no answer and no log line holds a secret, a token, an e-mail address, SQL,
   await call(secure.authorPort, create, { authorization }, Buffer.from('ffff', 'hex'));
   await call(secure.authorPort, '/bookstore.author.v1.AuthorService/Nothing', { authorization });
 
-  const dataDir = path.join(path.dirname(secure.bookstore.service('author-service').options.caFile as string), '..');
+  const { dataDir } = secure;
   const secrets = Object.values(JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8')) as object);
   const keys = readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.startsWith('certs') && name.endsWith('.key'))
@@ -162,66 +155,3 @@ test('no answer and no log line holds a secret, a token, an e-mail address, SQL,
     expect(text).not.toMatch(/node_modules|\.[jt]s:\d+|\n\s+at /);
   }
 });
-
-test('what SQL, Unicode and control characters say is refused by the rules, or comes back byte for byte', async () => {
-  const authorization = await secure.authorization();
-  const texts = [
-    "Robert'); DROP TABLE authors;--",
-    "' OR '1'='1",
-    '$1 %s {0} \\x00 \\',
-    ['$', '{jndi:ldap://x}'].join(''),
-    '<script>alert(1)</script>',
-    'Ꮢ\u202Eevil\u202C',
-    'e\u0301 é ﬁ ß İ',
-    '👩‍👩‍👧‍👦'.repeat(20),
-    '\u{10FFFD}',
-    '\uFEFFname',
-  ];
-  let number = 0;
-  const created = (name: string) => {
-    const message = CreateAuthorRequest.encode({
-      name,
-      email: `author-${number++}@example.com`,
-      requestId: '',
-    }).finish();
-    return grpcUnary(secure.authorPort, '/bookstore.author.v1.AuthorService/CreateAuthor', authorization, message);
-  };
-  for (const text of texts) {
-    const { code, body } = await created(text);
-    const expected = text.trim();
-    expect({ text, code, name: body && Author.decode(body).name }).toEqual({ text, code: 'OK', name: expected });
-  }
-  for (const control of ['\u0000', '\u0001', '\n', '\r', '\u001b', '\u007f', '\u0085', '\u009b']) {
-    expect((await created(`a${control}b`)).code).toBe('INVALID_ARGUMENT');
-  }
-  const [author] = texts;
-  const { body } = await created(author as string);
-  const authorId = Author.decode(body as Buffer).id;
-  for (const title of texts) {
-    const message = CreateBookRequest.encode({ title, authorId, publishedYear: 1999, requestId: '' }).finish();
-    const answer = await grpcUnary(
-      secure.bookPort,
-      '/bookstore.book.v1.BookService/CreateBook',
-      authorization,
-      message,
-    );
-    expect({ code: answer.code, title: answer.body && Book.decode(answer.body).title }).toEqual({
-      code: 'OK',
-      title: title.trim(),
-    });
-  }
-});
-
-/** A unary call with its answer's bytes. */
-async function grpcUnary(port: number, method: string, authorization: string, message: Uint8Array) {
-  const client = new Client(`localhost:${port}`, secure.channel());
-  const metadata = new Metadata();
-  metadata.set('authorization', authorization);
-  const same = (bytes: Buffer) => bytes;
-  return new Promise<{ code: string; body?: Buffer }>((resolve) => {
-    client.makeUnaryRequest(method, same, same, Buffer.from(message), metadata, (error, body) => {
-      client.close();
-      resolve(error ? { code: status[error.code] as string } : { code: 'OK', body: body as Buffer });
-    });
-  });
-}

@@ -1,8 +1,14 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { containersOf, internalNetworks } from '../src/compose/compose-stack.js';
-import { NETWORKS, networksOf, notConfinedBy, publishedBy } from '../src/compose/confinement.js';
-import type { ContainerFacts } from '../src/compose/container-facts.js';
-import { developmentPasswords } from '../src/compose/development-passwords.js';
+import {
+  type ContainerFacts,
+  containersOf,
+  developmentPasswords,
+  internalNetworks,
+  NETWORKS,
+  networksOf,
+  notConfinedBy,
+  publishedBy,
+} from '../src/compose/containers.js';
 
 const { composeProject = '', authorAddress, bookAddress } = inject('target');
 let containers: ReadonlyMap<string, ContainerFacts>;
@@ -16,7 +22,7 @@ const facts = (service: string): ContainerFacts => {
   return found;
 };
 
-test('two services, two databases, and what ran once before them', () => {
+test('there are two services, two databases, and what runs once before them', () => {
   expect([...containers.keys()].sort()).toEqual(
     ['author-db', 'author-migrate', 'author-service', 'book-db', 'book-migrate', 'book-service', 'dev-secrets'].sort(),
   );
@@ -31,7 +37,7 @@ test('the public ports are published on loopback, and nothing else is', () => {
   }
 });
 
-test('databases are on networks that lead nowhere else', async () => {
+test('databases are on networks without a way out', async () => {
   expect(await internalNetworks(composeProject)).toEqual(['author-data', 'book-data']);
 });
 
@@ -40,7 +46,7 @@ describe.each(Object.keys(NETWORKS))('%s', (service) => {
     expect(notConfinedBy(facts(service))).toEqual([]);
   });
 
-  test('reaches no network that it has no use for', () => {
+  test('is on its own networks only', () => {
     expect(networksOf(composeProject, facts(service))).toEqual(NETWORKS[service]);
   });
 
@@ -50,19 +56,22 @@ describe.each(Object.keys(NETWORKS))('%s', (service) => {
   });
 });
 
-test('dev-secrets, which is root to change a mode, has no network and is confined in all else', () => {
+test('dev-secrets, which runs as root to change file modes, has no network and is confined in all else', () => {
   expect(notConfinedBy(facts('dev-secrets'))).toEqual([
-    'a user with a number, who is not root',
+    'a numeric user other than root',
     'a /tmp in memory',
     'no capability',
   ]);
   expect(networksOf(composeProject, facts('dev-secrets'))).toEqual(['none']);
 });
 
-test.each(['author-service', 'book-service', 'author-db', 'book-db'])('%s is probed, and healthy', (service) => {
-  expect(facts(service).State).toMatchObject({ Status: 'running', Health: { Status: 'healthy' } });
-});
+test.each(['author-service', 'book-service', 'author-db', 'book-db'])(
+  '%s has a health check, and is healthy',
+  (service) => {
+    expect(facts(service).State).toMatchObject({ Status: 'running', Health: { Status: 'healthy' } });
+  },
+);
 
-test.each(['author-migrate', 'book-migrate', 'dev-secrets'])('%s has done its work', (service) => {
+test.each(['author-migrate', 'book-migrate', 'dev-secrets'])('%s has ended with status 0', (service) => {
   expect(facts(service).State).toMatchObject({ Status: 'exited', ExitCode: 0 });
 });

@@ -1,13 +1,14 @@
-import { rm } from 'node:fs/promises';
-import { HealthCheckResponse_ServingStatus, HealthClient } from '@bookstore/proto';
-import { failureOf, promiseClient } from '@bookstore/sandbox/testing';
+import { chmod, chown, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { failureOf, healthOf } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
-import { cloneWithUmask077 } from '../src/compose/clone-with-umask-077.js';
 import { ComposeStack } from '../src/compose/compose-stack.js';
+import { root } from '../src/root.js';
 
-const { SERVING, NOT_SERVING } = HealthCheckResponse_ServingStatus;
+const [SERVING, NOT_SERVING] = ['SERVING', 'NOT_SERVING'];
 const services = ['author-service', 'book-service'];
 const databases = ['author-db', 'book-db'];
 
@@ -27,17 +28,8 @@ function client() {
   return connect({ authorAddress: `127.0.0.1:${authorPort}`, bookAddress: `127.0.0.1:${bookPort}` });
 }
 
-/** What both services say of themselves by this name. */
-async function healthOfBoth(service = '') {
-  const asked = [stack.authorPort, stack.bookPort].map(async (port) => {
-    const health = promiseClient(HealthClient, `127.0.0.1:${port}`);
-    // While a container starts, the engine may take a connection that nobody answers.
-    const answer = await health.check({ service }, { deadlineMs: 1_000 }).catch(({ details }) => ({ status: details }));
-    health.close();
-    return answer.status;
-  });
-  return Promise.all(asked);
-}
+/** The health of both services by this name. */
+const healthOfBoth = (name = '') => Promise.all([stack.authorPort, stack.bookPort].map((port) => healthOf(port, name)));
 
 let authorId = '';
 
@@ -58,7 +50,7 @@ test("no index on text depends on the C library of the databases' image", async 
   }
 });
 
-test('an idle service ends within 2 seconds of being asked to, by itself', { timeout: 60_000 }, async () => {
+test('an idle service stops within 2 seconds, with status 0', { timeout: 60_000 }, async () => {
   for (const service of services) {
     const askedAt = Date.now();
     await stack.compose('stop', service);
@@ -90,7 +82,7 @@ test('services that start before their databases say so, and serve once these ar
   expect(await failureOf(books.listBooks())).toMatchObject(unavailable);
 
   await stack.compose('start', ...databases);
-  await expect.poll(healthOfBoth, { timeout: 30_000 }).toEqual([SERVING, SERVING]);
+  await expect.poll(() => healthOfBoth(), { timeout: 30_000 }).toEqual([SERVING, SERVING]);
   expect(await books.getBooksByAuthor({ authorId })).toMatchObject({ books: [{ title: 'Kept' }] });
   close();
 });
@@ -102,10 +94,32 @@ test.each([
   await stack.compose('stop', ...services);
   await stack.compose('start', first);
   await stack.compose('start', second);
-  await expect.poll(healthOfBoth, { timeout: 30_000 }).toEqual([SERVING, SERVING]);
+  await expect.poll(() => healthOfBoth(), { timeout: 30_000 }).toEqual([SERVING, SERVING]);
   const { authors, books, close } = client();
   const { id } = await authors.createAuthor(anAuthor());
   await expect.poll(() => books.createBook(aBook({ authorId: id }))).toMatchObject({ authorId: id });
   expect(await failureOf(authors.deleteAuthor({ id }))).toMatchObject({ reason: 'AUTHOR_HAS_BOOKS' });
   close();
 });
+
+/** A user that neither root nor a container is. */
+const SOMEBODY = 12_345;
+
+/** What `docker compose up` reads of the repository, in a folder that only another user can read, as with umask 077. */
+async function cloneWithUmask077(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'bookstore-clone-'));
+  for (const part of ['compose.yaml', 'sandbox/dev-secrets']) {
+    await cp(path.join(root, part), path.join(folder, part), { recursive: true });
+  }
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    await keepToOwner(path.join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
+  }
+  await keepToOwner(folder, 0o700);
+  return folder;
+}
+
+async function keepToOwner(file: string, mode: number): Promise<void> {
+  await chmod(file, mode);
+  if (process.getuid?.() === 0) await chown(file, SOMEBODY, SOMEBODY);
+}

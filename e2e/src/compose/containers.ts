@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { outputOf } from '../process/output-of.js';
+import { root } from '../root.js';
+
+/** The part of `docker inspect` that the tests need. */
+export interface ContainerFacts {
+  readonly Config: {
+    readonly User: string;
+    readonly Env: readonly string[];
+    readonly Labels: Readonly<Record<string, string>>;
+  };
+  readonly HostConfig: {
+    readonly ReadonlyRootfs: boolean;
+    readonly Privileged: boolean;
+    readonly CapDrop: readonly string[] | null;
+    readonly CapAdd: readonly string[] | null;
+    readonly SecurityOpt: readonly string[] | null;
+    readonly Memory: number;
+    readonly PidsLimit: number | null;
+    readonly Tmpfs?: Readonly<Record<string, string>> | null;
+  };
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, unknown>>;
+    readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
+  };
+  readonly State: {
+    readonly Status: string;
+    readonly ExitCode: number;
+    readonly FinishedAt: string;
+    readonly OOMKilled: boolean;
+    readonly Health?: { readonly Status: string };
+  };
+}
+
+/** `docker inspect` of a project's containers, stopped ones too; only of one service's, where it is named. */
+export async function inspectAll(project: string, service?: string): Promise<ContainerFacts[]> {
+  const filters = [
+    `com.docker.compose.project=${project}`,
+    ...(service ? [`com.docker.compose.service=${service}`] : []),
+  ];
+  const labels = filters.flatMap((filter) => ['--filter', `label=${filter}`]);
+  const ids = (await outputOf(['docker', 'ps', '--all', '--quiet', ...labels])).stdout.split('\n').filter(Boolean);
+  if (ids.length === 0) return [];
+  return JSON.parse((await outputOf(['docker', 'inspect', ...ids])).stdout);
+}
+
+/** The same by service. */
+export async function containersOf(project: string): Promise<ReadonlyMap<string, ContainerFacts>> {
+  return new Map((await inspectAll(project)).map((facts) => [serviceOf(facts), facts]));
+}
+
+/** A project's networks without a way out, by their names in compose.yaml. */
+export async function internalNetworks(project: string): Promise<string[]> {
+  const filter = `label=com.docker.compose.project=${project}`;
+  const format = '{{if .Internal}}{{index .Labels "com.docker.compose.network"}}{{end}}';
+  const ids = (await outputOf(['docker', 'network', 'ls', '--quiet', '--filter', filter])).stdout.split('\n');
+  const { stdout } = await outputOf(['docker', 'network', 'inspect', '--format', format, ...ids.filter(Boolean)]);
+  return stdout.split('\n').filter(Boolean).sort();
+}
+
+const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';
+
+/** The networks of each container: one for each database, and one between the services. */
+export const NETWORKS: Readonly<Record<string, readonly string[]>> = {
+  'author-service': ['author-data', 'services'],
+  'book-service': ['book-data', 'services'],
+  'author-migrate': ['author-data'],
+  'book-migrate': ['book-data'],
+  'author-db': ['author-data'],
+  'book-db': ['book-data'],
+};
+
+/** The rules of confinement that a container breaks. */
+export function notConfinedBy({ Config, HostConfig }: ContainerFacts): string[] {
+  const confinement = {
+    'a numeric user other than root': /^[1-9]\d*:[1-9]\d*$/.test(Config.User),
+    'a read-only root file system': HostConfig.ReadonlyRootfs,
+    'a /tmp in memory': HostConfig.Tmpfs?.['/tmp'] !== undefined,
+    'no capability': HostConfig.CapDrop?.join() === 'ALL' && !HostConfig.CapAdd?.length && !HostConfig.Privileged,
+    'no new privileges': HostConfig.SecurityOpt?.some((option) => /^no-new-privileges(:true)?$/.test(option)),
+    'a limit of processes': (HostConfig.PidsLimit ?? 0) > 0,
+    'a limit of memory': HostConfig.Memory > 0,
+    'secrets in files, not in the environment': Config.Env.every(
+      (entry) => !/^\w*(PASSWORD|SECRET|TOKEN)=./.test(entry),
+    ),
+  };
+  return Object.entries(confinement).flatMap(([what, holds]) => (holds ? [] : [what]));
+}
+
+/** Such as `50051/tcp on 127.0.0.1:50051`. */
+export const publishedBy = ({ NetworkSettings }: ContainerFacts): string[] =>
+  Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) =>
+    (bindings ?? []).map(({ HostIp, HostPort }) => `${port} on ${HostIp}:${HostPort}`),
+  );
+
+/** A container's networks, by their names in compose.yaml. */
+export const networksOf = (project: string, { NetworkSettings }: ContainerFacts): string[] =>
+  Object.keys(NetworkSettings.Networks)
+    .map((name) => name.replace(`${project}_`, ''))
+    .sort();
+
+/** The development passwords, which are public, by the names of their files. */
+export function developmentPasswords(): Record<string, string> {
+  const folder = path.join(root, 'sandbox/dev-secrets');
+  const names = readdirSync(folder).filter((name) => name.endsWith('-password'));
+  if (names.length === 0) throw new Error(`no password is in ${folder}`);
+  return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(folder, name), 'utf8').trim()]));
+}
