@@ -9,9 +9,9 @@ import { root } from '../src/root.js';
 
 const OURS = ['author-service', 'author-migrate', 'book-service', 'book-migrate'];
 
-test('images of ours are built, and no registry is asked for them', { timeout: 900_000 }, async () => {
+test('our images are built, and no registry is asked for them', { timeout: 900_000 }, async () => {
   const requests: string[] = [];
-  // A public registry, at which somebody else may have images under these names.
+  // In place of a public registry, which may have other images under these names.
   const registry = createServer(({ url }, response) => {
     requests.push(`${url}`);
     response.writeHead(404).end();
@@ -21,7 +21,7 @@ test('images of ours are built, and no registry is asked for them', { timeout: 9
   const tag = randomUUID();
   try {
     await using stack = await ComposeStack.in(root, { IMAGE_PREFIX: prefix, IMAGE_TAG: tag });
-    await stack.compose('up', '--wait');
+    await stack.compose('create');
     await stack.compose('pull', ...OURS);
     expect(requests).toEqual([]);
   } finally {

@@ -87,13 +87,10 @@ test('services that start before their databases say so, and serve once these ar
   close();
 });
 
-test.each([
-  ['the book service first', ['book-service', 'author-service']],
-  ['the author service first', ['author-service', 'book-service']],
-])('the services start in any order: %s', { timeout: 120_000 }, async (_, [first = '', second = '']) => {
+test('the book service can start before the author service', { timeout: 120_000 }, async () => {
   await stack.compose('stop', ...services);
-  await stack.compose('start', first);
-  await stack.compose('start', second);
+  await stack.compose('start', 'book-service');
+  await stack.compose('start', 'author-service');
   await expect.poll(() => healthOfBoth(), { timeout: 30_000 }).toEqual([SERVING, SERVING]);
   const { authors, books, close } = client();
   const { id } = await authors.createAuthor(anAuthor());

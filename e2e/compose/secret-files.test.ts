@@ -6,7 +6,7 @@ import { ComposeStack } from '../src/compose/compose-stack.js';
 import { outputOf } from '../src/process/output-of.js';
 import { root } from '../src/root.js';
 
-/** Neither root nor a user of the containers. */
+/** A user that neither root nor a container is. */
 const SOMEBODY = 12_345;
 
 let folder: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A copy of the development passwords, of which nobody but its owner may read a file of this name. */
+/** A copy of the development passwords; only their owner can read the files whose names match. */
 async function secrets(kept: RegExp): Promise<string> {
   const copy = await mkdtemp(path.join(folder, 'secrets-'));
   await cp(path.join(root, 'sandbox/dev-secrets'), copy, { recursive: true });
@@ -39,7 +39,9 @@ test('secrets that a container cannot read are named, with the user who must', {
   expect([status, stdout]).toEqual([1, line(999) + line(1000)]);
 });
 
-test('a file system that refuses a mode does no harm where the files are readable', { timeout: 120_000 }, async () => {
+test('secrets on a file system that refuses a new mode are accepted where they are readable', {
+  timeout: 120_000,
+}, async () => {
   const readOnly = path.join(folder, 'compose.read-only.yaml');
   const copy = await secrets(/^$/);
   await writeFile(readOnly, `services: { dev-secrets: { volumes: ["${copy}:/dev-secrets:ro"] } }\n`);
@@ -47,5 +49,5 @@ test('a file system that refuses a mode does no harm where the files are readabl
     SECRETS_DIR: copy,
     COMPOSE_FILE: ['compose.yaml', readOnly].join(path.delimiter),
   });
-  await stack.compose('up', '--wait', '--no-build');
+  await stack.compose('run', '--rm', '-T', 'dev-secrets');
 });

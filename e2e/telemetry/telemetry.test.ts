@@ -1,5 +1,5 @@
-import { AuthorServiceClient } from '@bookstore/proto';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { failureOf } from '@bookstore/sandbox/testing';
+import { Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { type OwnBookstore, startOwnBookstore } from '../src/client/own-bookstore.js';
@@ -39,7 +39,7 @@ async function traceOf({ traceId }: ReceivedSpan, ...names: string[]): Promise<R
   return spans();
 }
 
-/** From the root to the span: who did what for whom. */
+/** The names of the spans from the root to this one. */
 function pathTo(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string[] {
   const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
   const what = span.name.split('/').at(-1);
@@ -49,7 +49,7 @@ function pathTo(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string[] {
   ];
 }
 
-test('the first book of an author is one trace through both services and both databases', async () => {
+test('creating the first book of an author is one trace through both services and both databases', async () => {
   await authorWithBooks(client, 1);
   await expect.poll(() => served('CreateBook')).toHaveLength(1);
   const [root] = served('CreateBook') as [ReceivedSpan];
@@ -95,17 +95,14 @@ test("a caller's trace is continued", async () => {
   const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
   const metadata = new Metadata();
   metadata.set('traceparent', `00-${traceId}-${spanId}-01`);
-  const authors = new AuthorServiceClient(observed.authorAddress, credentials.createInsecure());
-  const nobody = { id: '00000000-0000-0000-0000-000000000001' };
-  await new Promise((resolve) => authors.getAuthor(nobody, metadata, resolve));
-  authors.close();
+  await failureOf(client.authors.getAuthor({ id: '00000000-0000-0000-0000-000000000001' }, { metadata }));
   const continued = () => served('GetAuthor').find((span) => span.traceId === traceId);
   await expect.poll(continued).toMatchObject({ parentSpanId: spanId });
-  // No fault of the server's, if not the answer hoped for.
+  // NOT_FOUND is no error of the server.
   expect(continued()).toMatchObject({ status: 0, attributes: { 'rpc.grpc.status_code': 5 } });
 });
 
-test('a statement that several reads share is part of the trace of one of them', async () => {
+test('a statement that several reads share belongs to the trace of one of them', async () => {
   const { author } = await authorWithBooks(client, 0);
   const before = receiver.spans.length;
   await Promise.all(Array.from({ length: 20 }, () => client.authors.getAuthor({ id: author.id })));
@@ -136,7 +133,7 @@ test('a statement that waited for a connection belongs to its own call', async (
   ).toEqual(calls.sort());
 });
 
-test('a line of the log has the ids of its span beside the request id, and is exported', async () => {
+test('a log line has the ids of its span and request, and is exported', async () => {
   const { author } = await authorWithBooks(client, 0);
   const line = () => observed.log.map((text) => JSON.parse(text)).find(({ id }) => id === author.id);
   await expect.poll(line).toMatchObject({ requestId: expect.any(String), trace_id: expect.any(String) });
@@ -182,18 +179,21 @@ test('each method is counted, by its status', async () => {
   expect(value('rpc.client.call.duration', 'book-service')).toBe(asked.length);
 });
 
-test.each(['author-service', 'book-service'])('the %s tells how it is', async (service) => {
-  const state = (one: string) =>
-    value('db.client.connection.count', service, { 'db.client.connection.state': one }) ?? -1;
-  await expect.poll(() => state('idle')).toBeGreaterThan(0);
-  expect(state('used')).toBeGreaterThanOrEqual(0);
-  expect(value('db.client.connection.pending_requests', service)).toBe(0);
-  expect(value('db.client.operation.duration', service)).toBeGreaterThan(0);
-  expect(value('v8js.memory.heap.used', service, { 'v8js.heap.space.name': 'old_space' })).toBeGreaterThan(1_000_000);
-  expect(value('nodejs.eventloop.delay.p99', service)).toBeGreaterThan(0);
-});
+test.each(['author-service', 'book-service'])(
+  'the %s exports metrics of its pool, memory and event loop',
+  async (service) => {
+    const state = (one: string) =>
+      value('db.client.connection.count', service, { 'db.client.connection.state': one }) ?? -1;
+    await expect.poll(() => state('idle')).toBeGreaterThan(0);
+    expect(state('used')).toBeGreaterThanOrEqual(0);
+    expect(value('db.client.connection.pending_requests', service)).toBe(0);
+    expect(value('db.client.operation.duration', service)).toBeGreaterThan(0);
+    expect(value('v8js.memory.heap.used', service, { 'v8js.heap.space.name': 'old_space' })).toBeGreaterThan(1_000_000);
+    expect(value('nodejs.eventloop.delay.p99', service)).toBeGreaterThan(0);
+  },
+);
 
-test('deletions that cannot end yet are counted', async () => {
+test('pending deletions are counted', async () => {
   const { author } = await authorWithBooks(client, 0);
   const pending = () => value('bookstore.deletions.pending', 'author-service');
   await expect.poll(pending).toBe(0);
@@ -221,9 +221,7 @@ test('no personal data, token or error message is exported', async () => {
   const metadata = new Metadata();
   metadata.set('authorization', 'Bearer s3cr3t-token');
   metadata.set('baggage', 'user=jane-doe');
-  const authors = new AuthorServiceClient(observed.authorAddress, credentials.createInsecure());
-  await new Promise((resolve) => authors.getAuthor({ id: book.id }, metadata, resolve));
-  authors.close();
+  await failureOf(client.authors.getAuthor({ id: book.id }, { metadata }));
   await client.authors.deleteAuthor({ id: author.id, force: true });
   await expect.poll(() => served('DeleteAuthor').length).toBeGreaterThanOrEqual(2);
   const failed = () => receiver.spans.find(({ name, status }) => name === 'UPDATE authors' && status === 2);
