@@ -1,5 +1,5 @@
 import { AuthorReferenceServiceService, BookServiceService } from '@bookstore/proto';
-import type { ServiceDefinition } from '@bookstore/service-kit';
+import { NIL_UUID, type ServiceDefinition } from '@bookstore/service-kit';
 import { AppModule } from './app.module.js';
 import { AuthorReferencesRepository } from './author-references/author-references.repository.js';
 import { BooksRepository } from './books/books.repository.js';
@@ -15,6 +15,6 @@ export const bookService: ServiceDefinition = {
   module: AppModule,
   warmUp: async (app) => {
     await app.get(BooksRepository).warmUp();
-    await app.get(AuthorReferencesRepository).warmUp();
+    await app.get(AuthorReferencesRepository).find(NIL_UUID);
   },
 };

@@ -4,7 +4,7 @@ import type { SettingTable } from '@bookstore/service-kit';
 import { expect, test } from 'vitest';
 import { authorSettings } from '../../author-service/src/settings.js';
 import { bookSettings } from '../../book-service/src/settings.js';
-import { migrateSettings } from '../../service-kit/src/migrate/migrate-settings.js';
+import { migrateSettings } from '../../service-kit/src/settings/kit-settings.js';
 
 const UPDATE = 'The README is not what the settings say; to write it: npx vitest run sandbox/test/environment -u';
 const readmeOf = (service: string) => fileURLToPath(new URL(`../../${service}/README.md`, import.meta.url));

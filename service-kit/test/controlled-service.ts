@@ -12,14 +12,15 @@ import { Controller, Inject, Module } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { inject } from 'vitest';
 
-/** What the service's one method does; a test replaces it. */
+/** The handler of the service's one method; a test replaces it. */
 export type Handler = (request: GetAuthorRequest, database: PrismaOptions['adapter']) => Promise<Author> | Author;
 
-/** A service on the kit whose one method, GetAuthor, does what the test says. */
+/** A service on the kit with one method, GetAuthor, whose handler a test replaces. */
 export interface ControlledService {
   readonly service: RunningService;
   readonly api: PromiseClient<AuthorServiceClient>;
   handler: Handler;
+  stop(): Promise<void>;
 }
 
 const { getAuthor } = AuthorServiceService;
@@ -27,7 +28,7 @@ const endpoint = { 'bookstore.author.v1.AuthorService': { getAuthor } };
 
 export const someone = ({ id }: GetAuthorRequest): Author => ({ id, name: 'x', email: 'x@example.com', createdAt: '' });
 
-/** The definition, and where its handler is. */
+/** The definition, and its handler. */
 export function controlledDefinition(): { definition: ServiceDefinition; control: { handler: Handler } } {
   const control: { handler: Handler } = { handler: someone };
 
@@ -61,5 +62,10 @@ export async function startControlledService(env: Record<string, string> = {}): 
   const { definition, control } = controlledDefinition();
   const { url } = await createServiceDatabase(inject('postgresUrl'), 'author-service');
   const service = await startTestService(definition, { DATABASE_URL: url, ...env });
-  return Object.assign(control, { service, api: promiseClient(AuthorServiceClient, service.publicPort) });
+  const api = promiseClient(AuthorServiceClient, service.publicPort);
+  const stop = async () => {
+    api.close();
+    await service.stop();
+  };
+  return Object.assign(control, { service, api, stop });
 }

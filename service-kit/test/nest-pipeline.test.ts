@@ -17,7 +17,6 @@ import {
   type ExecutionContext,
   Inject,
   Injectable,
-  Logger,
   Module,
   type NestInterceptor,
   NotFoundException,
@@ -32,25 +31,13 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
 import { Ctx, GrpcMethod, Payload, RpcException } from '@nestjs/microservices';
-import { pino } from 'pino';
 import { concat, defer, from, map, Observable, of, throwError } from 'rxjs';
-import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
-import { unavailable } from '../src/database/database-errors.js';
-import { NestLogger } from '../src/log/logger.js';
-import { RepeatedFailures } from '../src/log/repeated-failures.js';
-import { AuditLog } from '../src/server/audit-log.js';
-import { StatusExceptionFilter } from '../src/server/exception.filter.js';
+import { beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { controlledDefinition, someone } from './controlled-service.js';
 
 let DATABASE_URL: string;
 beforeAll(async () => {
   DATABASE_URL = (await createServiceDatabase(inject('postgresUrl'), 'author-service')).url;
-});
-
-let stop: Array<() => unknown> = [];
-afterEach(async () => {
-  for (const end of stop.reverse()) await end();
-  stop = [];
 });
 
 /** Starts a service with this controller for GetAuthor, and with these providers. */
@@ -65,14 +52,14 @@ async function start(
   const { definition } = controlledDefinition();
   const service = await startTestService({ ...definition, module: AuthorsModule }, { DATABASE_URL, ...env });
   const api = promiseClient(AuthorServiceClient, service.publicPort);
-  stop.push(
-    () => service.stop(),
-    () => api.close(),
-  );
+  onTestFinished(async () => {
+    api.close();
+    await service.stop();
+  });
   return api;
 }
 
-/** A controller whose method does this, decorated so. */
+/** A controller with this handler and these decorators. */
 function controllerThat(
   getAuthor: (request: GetAuthorRequest) => unknown,
   onMethod: MethodDecorator = () => {},
@@ -191,7 +178,7 @@ describe('an error', () => {
     }
   });
 
-  test('of an observable whose call has ended is an error of the call and never of the process', async () => {
+  test('of an observable after the end of its call does not end the process', async () => {
     const gone = new AbortController();
     let fail = () => {};
     const failing = new Promise<Author>((_, reject) => {
@@ -238,7 +225,7 @@ describe('an observable', () => {
   });
 });
 
-test('payload, metadata and the call are there as documented', async () => {
+test('payload, metadata and the current call are injected', async () => {
   @Controller()
   class Authors {
     @GrpcMethod('AuthorService', 'GetAuthor')
@@ -252,7 +239,7 @@ test('payload, metadata and the call are there as documented', async () => {
   expect(name).toContain(AuthorServiceService.getAuthor.path);
 });
 
-test('a provider of the request scope is made for each call', async () => {
+test('a request-scoped provider is created for each call', async () => {
   let made = 0;
   @Injectable({ scope: Scope.REQUEST })
   class Counter {
@@ -283,40 +270,4 @@ test('scopes guard the methods of request-scoped controllers, too', async () => 
     }
   }
   await expect(start(Authors)).rejects.toThrow('@Scopes is missing on Authors.getAuthor');
-});
-
-test('the log says why calls are UNAVAILABLE, once and not for each call', () => {
-  const lines: string[] = [];
-  const logger = pino({ base: null, timestamp: false }, { write: (line) => lines.push(line) });
-  const filter = new StatusExceptionFilter(logger, new AuditLog(logger), new RepeatedFailures(logger));
-  for (let call = 0; call < 100; call++) {
-    filter.catch(unavailable(new Error('connection refused')), {} as ArgumentsHost);
-  }
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { level: 40, msg: 'calls fail with DATABASE_UNAVAILABLE', err: { message: expect.stringContaining('refused') } },
-  ]);
-});
-
-test('Logger writes at its own level, and Nest itself only for debugging', () => {
-  const lines: string[] = [];
-  const logger = new NestLogger(
-    pino({ level: 'debug', base: null, timestamp: false }, { write: (line) => lines.push(line) }),
-  );
-  Logger.overrideLogger(logger);
-  const own = new Logger('Authors');
-  own.log('an event');
-  own.warn({ what: 'odd' });
-  own.error('broken', new Error('why').stack);
-  own.error(new Error('jane@example.com'));
-  own.debug('a detail');
-  new Logger('InstanceLoader').log('AppModule dependencies initialized');
-  Logger.overrideLogger(false);
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { level: 30, context: 'Authors', msg: 'an event' },
-    { level: 40, context: 'Authors', msg: '{"what":"odd"}' },
-    { level: 50, context: 'Authors', msg: 'broken', stack: expect.stringContaining('Error: why') },
-    { level: 50, context: 'Authors', msg: 'an error', err: { message: 'jane@example.com' } },
-    { level: 20, context: 'Authors', msg: 'a detail' },
-    { level: 20, context: 'InstanceLoader', msg: 'AppModule dependencies initialized' },
-  ]);
 });

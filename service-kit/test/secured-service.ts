@@ -15,13 +15,13 @@ import type { ServiceDefinition as GrpcService } from '@grpc/grpc-js';
 import { Controller, Module, type Type } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 
-/** Both services' methods behind the kit's doors, on one port; the handlers do no more than count. */
+/** A service with the methods of both services and AUTH=jwt. Its handlers only record their calls. */
 export interface SecuredService {
   readonly service: RunningService;
   readonly issuer: TestIssuer;
-  /** Methods that were let through to their handler. */
+  /** The methods whose handler was called. */
   readonly handled: string[];
-  /** Where the keys are that the service trusts. */
+  /** The file of the keys that the service trusts. */
   readonly jwksFile: string;
   /** To the public port. */
   readonly session: ClientHttp2Session;
@@ -41,7 +41,7 @@ export const REFLECTION = [
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
 ];
 
-/** What the contract says of each method. */
+/** The scope of each method in the contract. */
 export const SCOPES: Record<string, string> = {
   '/bookstore.author.v1.AuthorService/CreateAuthor': 'authors:write',
   '/bookstore.author.v1.AuthorService/GetAuthor': 'authors:read',
@@ -58,7 +58,7 @@ export const SCOPES: Record<string, string> = {
 
 const ALL_SCOPES = { ...SCOPES, [AuthorReferenceServiceService.closeAuthor.path]: 'books:write' };
 
-/** A definition whose handlers push their full name. */
+/** A definition whose handlers record their full name. */
 export function countingDefinition(
   handled: string[],
   scopes: Readonly<Record<string, string>> = ALL_SCOPES,

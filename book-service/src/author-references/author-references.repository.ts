@@ -1,4 +1,4 @@
-import { failPoint, NIL_UUID, SharedRead, throwIfEnded } from '@bookstore/service-kit';
+import { failPoint, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
 import type { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
@@ -30,18 +30,6 @@ export class AuthorReferencesRepository {
   /** Undefined for an author that no book was created for yet. Reads of one turn of the event loop share a query. */
   find(authorId: string): Promise<AuthorReference | undefined> {
     return this.#byAuthor.find(authorId);
-  }
-
-  /** Compiles statements of every kind, by way of an author who is not there. */
-  async warmUp(): Promise<void> {
-    await this.find(NIL_UUID);
-    await this.prisma.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT FROM author_refs WHERE author_id = ${NIL_UUID}::uuid FOR UPDATE`;
-      await tx.authorClosing.findUnique({ where: { opId: NIL_UUID }, select: { outcome: true, bookCount: true } });
-      await tx.book.count({ where: { authorId: NIL_UUID } });
-      await tx.book.deleteMany({ where: { authorId: NIL_UUID } });
-      await tx.authorRef.updateMany({ where: { authorId: NIL_UUID, live: true }, data: { live: false } });
-    });
   }
 
   /** Adds the reference to an author who exists. A tombstone stays one. */

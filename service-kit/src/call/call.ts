@@ -1,28 +1,62 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { DomainError } from '../errors/domain-error.js';
 
-/** The caller: the subject of a verified token, a peer service, or no more than an address. */
+/** The caller: the subject of a verified token, a peer service, or only an address. */
 export interface Identity {
   readonly kind: 'anonymous' | 'user' | 'service';
   /** Subject, certificate name, or peer address. */
   readonly name: string;
-  /** What its token allows; everything when absent. */
+  /** The scopes of its token; absent where the caller may do everything. */
   readonly scopes?: ReadonlySet<string>;
 }
 
-/** The call that a handler works for. */
-export interface Call {
-  /** Full method name, such as /bookstore.author.v1.AuthorService/GetAuthor. */
-  readonly method: string;
-  /** Travels from service to service and into each log line. */
-  readonly requestId: string;
-  readonly identity: Identity;
-  /** When the caller stops waiting, ms since the epoch; Infinity when it did not say. */
+/** One incoming call. The call interceptor creates it; handlers find it by `currentCall`. */
+export class Call {
+  /** The peer's address without its port. */
+  readonly address: string;
+  /** When the caller stops waiting, ms since the epoch; Infinity without a deadline. */
   readonly deadline: number;
-  /** True once the caller has gone or the deadline has passed. */
-  readonly ended: boolean;
+  identity: Identity;
+  /** The scope that its method needs, set by the scopes guard. */
+  scope: string | undefined;
+  readonly #controller = new AbortController();
+  #requestId: string | undefined;
+
+  constructor(
+    /** Full method name, such as /bookstore.author.v1.AuthorService/GetAuthor. */
+    readonly method: string,
+    readonly metadata: Metadata,
+    readonly connection: ServerInterceptingCallInterface,
+  ) {
+    this.address = connection.getConnectionInfo().remoteAddress ?? 'unknown';
+    this.identity = { kind: 'anonymous', name: this.address };
+    this.deadline = Number(connection.getDeadline());
+  }
+
+  /** The caller's x-request-id where it can be logged safely, else a new UUID. */
+  get requestId(): string {
+    if (this.#requestId === undefined) {
+      const [given] = this.metadata.get('x-request-id');
+      this.#requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+    }
+    return this.#requestId;
+  }
+
+  /** True once the caller has cancelled or the deadline has passed. */
+  get ended(): boolean {
+    return this.signal.aborted || Date.now() >= this.deadline;
+  }
+
   /** Aborted when the call ends early. */
-  readonly signal: AbortSignal;
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  cancel(): void {
+    this.#controller.abort();
+  }
 }
 
 const storage = new AsyncLocalStorage<Call | undefined>();
@@ -30,13 +64,13 @@ const storage = new AsyncLocalStorage<Call | undefined>();
 /** The call that this code runs for; undefined in background work. */
 export const currentCall = (): Call | undefined => storage.getStore();
 
-/** Runs code for a call: everything that it starts finds the call by `currentCall`. */
+/** Runs code for a call: `currentCall` returns the call in it. */
 export const runForCall = <T>(call: Call, run: () => T): T => storage.run(call, run);
 
 /** Runs code for no call, such as a worker that outlives the call that starts it. */
 export const runForNoCall = <T>(run: () => T): T => storage.run(undefined, run);
 
-/** The error of work whose call has ended: cancelled, or past its deadline. */
+/** The error of work whose call was cancelled or is past its deadline. */
 export class CallEnded extends DomainError {
   constructor({ deadline }: Pick<Call, 'deadline'>) {
     if (Date.now() >= deadline) super('DEADLINE_EXCEEDED', 'DEADLINE_PASSED', 'the deadline has passed');

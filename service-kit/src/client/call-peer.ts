@@ -1,7 +1,7 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { type Call, CallEnded, currentCall, throwIfEnded } from '../call/call.js';
+import { CallEnded, currentCall, throwIfEnded } from '../call/call.js';
 
-/** A method of a ts-proto client, such as `client.getAuthor.bind(client)`. */
+/** A method of a generated client, such as `client.getAuthor.bind(client)`. */
 export type UnaryMethod<Req, Res> = (
   request: Req,
   metadata: Metadata,
@@ -10,11 +10,11 @@ export type UnaryMethod<Req, Res> = (
 ) => ClientUnaryCall;
 
 /**
- * Calls a peer for the current call: with its request id, its cancellation, and the rest of its deadline or `deadlineMs`,
- * whichever is shorter.
+ * Calls a peer for the current call, with its request id and its cancellation. The deadline is that of the current call
+ * or `deadlineMs`, whichever is earlier.
  *
- * @throws CallEnded when the current call ended first
- * @throws ServiceError of grpc-js, which the caller translates
+ * @throws CallEnded when the current call ends first
+ * @throws ServiceError of grpc-js
  */
 export async function callPeer<Req, Res>(
   method: UnaryMethod<Req, Res>,
@@ -23,35 +23,29 @@ export async function callPeer<Req, Res>(
 ): Promise<Res> {
   const call = currentCall();
   const deadline = Math.min(Date.now() + deadlineMs, call?.deadline ?? Number.POSITIVE_INFINITY);
+
+  const attempt = () => {
+    throwIfEnded(call);
+    const metadata = new Metadata();
+    if (call) metadata.set('x-request-id', call.requestId);
+    return new Promise<Res>((resolve, reject) => {
+      const cancel = () => sent.cancel();
+      const sent = method(request, metadata, { deadline }, (error, response) => {
+        call?.signal.removeEventListener('abort', cancel);
+        if (!error) resolve(response);
+        else reject(call?.ended ? new CallEnded(call) : error);
+      });
+      call?.signal.addEventListener('abort', cancel, { once: true });
+    });
+  };
+
   try {
-    return await attempt(method, request, deadline, call);
+    return await attempt();
   } catch (error) {
-    // A burst of cancelled calls ends the connection for every other call on it, with INTERNAL, which a retry policy for
-    // UNAVAILABLE misses. Peers' methods are idempotent: once more, on a new connection.
-    if (isSessionLoss(error)) return attempt(method, request, deadline, call);
+    // Many cancelled calls end their connection, for other calls on it with INTERNAL, which the retry policy does not
+    // cover. Methods of peers are idempotent, so it is tried once more.
+    const { code, details } = error as ServiceError;
+    if (code === status.INTERNAL && /session|stream/i.test(String(details))) return attempt();
     throw error;
   }
 }
-
-function attempt<Req, Res>(
-  method: UnaryMethod<Req, Res>,
-  request: Req,
-  deadline: number,
-  call: Call | undefined,
-): Promise<Res> {
-  throwIfEnded(call);
-  const metadata = new Metadata();
-  if (call) metadata.set('x-request-id', call.requestId);
-  return new Promise<Res>((resolve, reject) => {
-    const cancel = () => sent.cancel();
-    const sent = method(request, metadata, { deadline }, (error, response) => {
-      call?.signal.removeEventListener('abort', cancel);
-      if (!error) resolve(response);
-      else reject(call?.ended ? new CallEnded(call) : error);
-    });
-    call?.signal.addEventListener('abort', cancel, { once: true });
-  });
-}
-
-const isSessionLoss = (error: unknown): boolean =>
-  (error as ServiceError).code === status.INTERNAL && /session|stream/i.test((error as ServiceError).details ?? '');

@@ -1,49 +1,48 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 
-/** A method that may be sent again: it changes nothing, or the same thing once. */
+/** A method that may be sent again, since a repeated call changes nothing more. */
 export interface IdempotentMethod {
   /** Full service name. */
   readonly service: string;
   readonly method: string;
 }
 
-/** gRFC A6: at most four attempts with exponential backoff. */
-const RETRY_POLICY = {
-  maxAttempts: 4,
-  initialBackoff: '0.05s',
-  maxBackoff: '0.5s',
-  backoffMultiplier: 2,
-  retryableStatusCodes: ['UNAVAILABLE'],
-};
-
 /**
- * How our clients use a channel: they find a replaced peer quickly, spread over its replicas, and retry idempotent methods
- * within a retry budget.
- *
- * @see https://github.com/grpc/proposal/blob/master/A6-client-retries.md
+ * The options of a channel to a peer. It finds a replaced peer quickly, spreads calls over replicas, and retries
+ * idempotent methods within a retry budget (gRFC A6).
  */
 export const channelOptions = (idempotent: readonly IdempotentMethod[]): ChannelOptions => ({
-  // By default grpc-js resolves a name every 30 s and backs off to 120 s: a recreated container would cost that long.
+  // The defaults are 30 s and 120 s, which a recreated container would cost.
   'grpc.dns_min_time_between_resolutions_ms': 1000,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.min_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 2000,
-  // A peer that is frozen, or gone without a word, is noticed after both.
+  // Notices a frozen peer.
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5000,
   'grpc.keepalive_permit_without_calls': 1,
-  // A peer is not behind a proxy, which grpc-js would use where `http_proxy` is set. It would read everything that is sent
-  // without TLS.
+  // A proxy that `http_proxy` names could read what is sent without TLS.
   'grpc.enable_http_proxy': 0,
-  // Else each resolution of the name queries a TXT record, too.
+  // Without it each DNS look-up also queries a TXT record.
   'grpc.service_config_disable_resolution': 1,
   'grpc.service_config': JSON.stringify({
     loadBalancingConfig: [{ round_robin: {} }],
-    methodConfig: [{ name: idempotent, retryPolicy: RETRY_POLICY }],
+    methodConfig: [
+      {
+        name: idempotent,
+        retryPolicy: {
+          maxAttempts: 4,
+          initialBackoff: '0.05s',
+          maxBackoff: '0.5s',
+          backoffMultiplier: 2,
+          retryableStatusCodes: ['UNAVAILABLE'],
+        },
+      },
+    ],
     retryThrottling: { maxTokens: 10, tokenRatio: 0.1 },
   }),
 });
 
-/** A gRPC target: as given, or `host:port` by DNS, which is resolved again when a connection ends. */
+/** The gRPC target of an address: a target as given, or `host:port` by DNS. */
 export const targetOf = (address: string): string =>
   /^(dns|ipv4|ipv6|unix):/.test(address) ? address : `dns:///${address}`;

@@ -1,5 +1,11 @@
-import type { ChannelCredentials } from '@grpc/grpc-js';
-import { type ChannelOptions, type Client, type ClientOptions, credentials, experimental } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  type Client,
+  type ClientOptions,
+  credentials,
+  experimental,
+} from '@grpc/grpc-js';
 import { internalCertificates } from '../auth/certificate-files.js';
 import type { Logger } from '../log/logger.js';
 import type { KitSettings } from '../settings/kit-settings.js';
@@ -8,17 +14,16 @@ import { channelOptions, type IdempotentMethod, targetOf } from './channel-optio
 
 /** Another service that this one calls. */
 export interface PeerOptions {
-  /** Its DNS name, which its certificate must have. */
+  /** The DNS name that its certificate must have. */
   readonly name: string;
   /** host:port, or a gRPC target, of its internal port. */
   readonly address: string;
   readonly idempotent: readonly IdempotentMethod[];
 }
 
-/** A client of a peer's internal port. */
 export interface PeerClient<T extends Client> {
   readonly client: T;
-  /** Closes the channel, and ends the watch for new certificates. */
+  /** Closes the channel, and ends the watch of the certificate files. */
   close(): void;
 }
 
@@ -28,7 +33,7 @@ type ClientType<T extends Client> = new (
   options: Partial<ChannelOptions & ClientOptions>,
 ) => T;
 
-/** The client of a peer, on one channel: by mutual TLS where certificates are set. Create one for each peer of a process. */
+/** A client of a peer's internal port on one channel, with mutual TLS where certificates are set. */
 export function peerClient<T extends Client>(
   Type: ClientType<T>,
   { name, address, idempotent }: PeerOptions,
@@ -36,22 +41,17 @@ export function peerClient<T extends Client>(
   logger: Logger,
 ): PeerClient<T> {
   const certificates = internalCertificates(settings, logger);
-  const client = new Type(
-    targetOf(address),
-    certificates
-      ? experimental.createCertificateProviderChannelCredentials(certificates, certificates)
-      : credentials.createInsecure(),
-    {
-      ...channelOptions(idempotent),
-      interceptors: [measureClientCall],
-      ...(certificates && { 'grpc.ssl_target_name_override': name }),
-    },
-  );
-  return {
-    client,
-    close: () => {
-      client.close();
-      certificates?.close();
-    },
+  const channelCredentials = certificates
+    ? experimental.createCertificateProviderChannelCredentials(certificates, certificates)
+    : credentials.createInsecure();
+  const client = new Type(targetOf(address), channelCredentials, {
+    ...channelOptions(idempotent),
+    interceptors: [measureClientCall],
+    ...(certificates && { 'grpc.ssl_target_name_override': name }),
+  });
+  const close = () => {
+    client.close();
+    certificates?.close();
   };
+  return { client, close };
 }

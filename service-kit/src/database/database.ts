@@ -1,13 +1,8 @@
 import type { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { KitSettings } from '../settings/kit-settings.js';
-import { LONGEST_TIMER_MS } from '../settings/timers.js';
-import { connectionString } from './connection-string.js';
 import { PreparedStatementsAdapter } from './prepared-statements.js';
 import { SESSION_OPTIONS } from './session.js';
-
-/** A transaction that waits for its client for so long was abandoned, ms. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /** The connection pool of a service. */
 export function createPool(settings: KitSettings, applicationName: string): pg.Pool {
@@ -15,53 +10,51 @@ export function createPool(settings: KitSettings, applicationName: string): pg.P
     connectionString: connectionString(settings),
     application_name: applicationName,
     max: settings.DATABASE_POOL_SIZE,
+    min: settings.DATABASE_POOL_SIZE, // idle connections stay open
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
-    min: settings.DATABASE_POOL_SIZE, // none is closed for being idle
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
-    // A database that is frozen enforces no time-out of its own: the driver's comes just after.
-    query_timeout: Math.min(settings.DATABASE_STATEMENT_TIMEOUT_MS + 250, LONGEST_TIMER_MS),
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250, // for a database that is frozen
+    idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     options: SESSION_OPTIONS,
   });
-  // A broken idle connection is replaced by the next query; without a listener the event ends the process.
+  // Without listeners a connection that breaks, idle or in use, would end the process. Its query fails.
   pool.on('error', () => {});
-  // Nor may one that breaks while it is taken: its query fails.
   pool.on('connect', (client) => client.on('error', () => {}));
-  pool.on('release', endUnfinishedTransaction);
+  // After a ROLLBACK that timed out a connection is still in its transaction: the writes of its next user would be
+  // acknowledged and never committed.
+  pool.on('release', (_error, client) => {
+    if (client.getTransactionStatus() !== 'I') void client.end();
+  });
   return pool;
 }
 
-/**
- * Ends a connection that comes back in a transaction, as after a ROLLBACK that timed out: the next user's writes would be
- * part of that transaction, acknowledged and never committed.
- */
-function endUnfinishedTransaction(_error: Error, client: pg.PoolClient): void {
-  if (client.getTransactionStatus() !== 'I') void client.end();
+/** DATABASE_URL with DATABASE_PASSWORD. As a parameter it also fits the URL of a Unix socket. */
+export function connectionString(settings: Pick<KitSettings, 'DATABASE_URL' | 'DATABASE_PASSWORD'>): string {
+  const url = new URL(settings.DATABASE_URL);
+  if (settings.DATABASE_PASSWORD !== undefined) url.searchParams.set('password', settings.DATABASE_PASSWORD);
+  // pg treats them as verify-full, with a warning that this will change.
+  const sslmode = url.searchParams.get('sslmode');
+  if (sslmode === 'require' || sslmode === 'verify-ca') url.searchParams.set('sslmode', 'verify-full');
+  return url.href;
 }
 
-/** What a service's PrismaClient is made of. */
+/** The options of a service's PrismaClient. */
 export interface PrismaOptions {
   readonly adapter: PrismaPg;
   /** Without an excerpt of the source file, which takes milliseconds to make. */
   readonly errorFormat: 'minimal';
 }
 
-/** Prisma on this pool, with prepared statements. */
-export function prismaOptions(pool: pg.Pool): PrismaOptions {
-  return { adapter: new PreparedStatementsAdapter(pool), errorFormat: 'minimal' };
-}
+export const prismaOptions = (pool: pg.Pool): PrismaOptions => ({
+  adapter: new PreparedStatementsAdapter(pool),
+  errorFormat: 'minimal',
+});
 
-/**
- * Opens every connection of the pool. The first calls of a process are slow, and would wait for their connections beside:
- * under load some would give up.
- *
- * @throws Error while the database does not answer
- */
+/** Opens every connection of the pool, so that the first calls do not wait for them. */
 export async function openAll(pool: pg.Pool): Promise<void> {
   const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
   for (const one of opened) if (one.status === 'fulfilled') one.value.release();
-  if (opened.every(({ status }) => status === 'rejected')) throw (opened[0] as PromiseRejectedResult).reason;
 }
 
 /** @throws Error while the database does not answer, or refuses writes, as a standby does */
@@ -72,7 +65,7 @@ export async function expectWritable(pool: pg.Pool): Promise<void> {
     const { rows } = await client.query("SELECT current_setting('transaction_read_only') AS read_only");
     isUseless = rows[0]?.read_only === 'on';
   } finally {
-    // A session that began while the database was read-only may stay so: the next look takes another one.
+    // A session that began while the database was read-only may stay read-only.
     client.release(isUseless);
   }
   if (isUseless) throw new Error('it is read-only');

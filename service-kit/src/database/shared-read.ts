@@ -1,36 +1,25 @@
 import DataLoader from 'dataloader';
 import { type Call, CallEnded, currentCall } from '../call/call.js';
 
-/** The most keys of one query: as many as there are calls in flight on a listener by default. */
+/** The most keys of one query. */
 const MAX_KEYS = 256;
 
-interface Read {
-  readonly key: string;
-  readonly call: Call | undefined;
-}
-
-/**
- * Reads by key that share one query with the reads of the same turn of the event loop. Nothing is cached: no answer is older
- * than the call that asked for it.
- */
+/** Reads by key that share one query with the other reads of the same turn of the event loop. Nothing is cached. */
 export class SharedRead<Row> {
-  readonly #loader: DataLoader<Read, Row | undefined>;
+  readonly #loader: DataLoader<{ readonly key: string; readonly call: Call | undefined }, Row | undefined>;
 
-  /**
-   * @param keyOf the key that a row was read by
-   * @param readAll reads the rows with these keys, in any order; a key may be given more than once
-   */
+  /** @param readAll reads the rows with these keys, in any order; a key may come more than once */
   constructor(keyOf: (row: Row) => string, readAll: (keys: string[]) => PromiseLike<readonly Row[]>) {
-    this.#loader = new DataLoader<Read, Row | undefined>(
+    this.#loader = new DataLoader<{ readonly key: string; readonly call: Call | undefined }, Row | undefined>(
       async (reads) => {
         // Reads whose call has ended are dropped from the query.
-        const ended = new Set(reads.filter(({ call }) => call?.ended));
-        const keys = [...new Set(reads.filter((read) => !ended.has(read)).map(({ key }) => key))];
+        const ended = reads.map(({ call }) => (call?.ended ? new CallEnded(call) : undefined));
+        const keys = [...new Set(reads.filter((_, index) => !ended[index]).map(({ key }) => key))];
         const rows = keys.length === 0 ? [] : await readAll(padded(keys));
         const found = new Map(rows.map((row) => [keyOf(row), row]));
-        return reads.map((read) => (read.call && ended.has(read) ? new CallEnded(read.call) : found.get(read.key)));
+        return reads.map(({ key }, index) => ended[index] ?? found.get(key));
       },
-      // grpc-js starts each call in a tick of its own: only the end of the turn has seen them all.
+      // grpc-js starts each call in a tick of its own: setImmediate waits for all of them.
       { cache: false, maxBatchSize: MAX_KEYS, batchScheduleFn: (dispatch) => setImmediate(dispatch) },
     );
   }
@@ -41,7 +30,7 @@ export class SharedRead<Row> {
   }
 }
 
-/** The next power of two keys, by repeating the last one: each length of an `IN` list is a prepared statement of its own. */
+/** Repeats the last key up to a power of two: each length of an `IN` list is another prepared statement. */
 function padded(keys: string[]): string[] {
   const length = 2 ** Math.ceil(Math.log2(keys.length));
   return [...keys, ...new Array<string>(length - keys.length).fill(keys.at(-1) as string)];

@@ -2,19 +2,19 @@
 export const CRASHED = 86;
 
 /** NAME:NTH, such as `create-book.inserted:3`: the third time that the process reaches that step. */
-export const CRASH_PLAN = /^([a-z][a-z.-]*):([1-9]\d{0,5})$/;
+export const FAIL_POINT = /^([a-z][a-z.-]*):([1-9]\d{0,5})$/;
 
-let planned: string | undefined;
+let armed: string | undefined;
 let left = 0;
 
-/** Arms a fail point of this process; without a plan, disarms it. */
-export function armFailPoint(plan: string | undefined): void {
-  const [, name, nth] = CRASH_PLAN.exec(plan ?? '') ?? [];
-  planned = name;
+/** Arms a fail point of this process; without one, disarms it. */
+export function armFailPoint(failPoint: string | undefined): void {
+  const [, name, nth] = FAIL_POINT.exec(failPoint ?? '') ?? [];
+  armed = name;
   left = Number(nth);
 }
 
-/** A named step at which a test may end the process without any clean-up, as a crash would. */
+/** A named step at which a test can end the process without clean-up, as a crash would. */
 export function failPoint(name: string): void {
-  if (name === planned && --left === 0) process.exit(CRASHED);
+  if (name === armed && --left === 0) process.exit(CRASHED);
 }

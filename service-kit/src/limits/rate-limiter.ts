@@ -1,17 +1,14 @@
-import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { DomainError } from '../errors/domain-error.js';
 
-/** The most callers with a limit of their own; those beyond share one. The library has no bound. */
+/** The most callers with a limit of their own; the others share one. The library has no bound. */
 const MAX_CALLERS = 50_000;
-const RATE_PERIOD_S = 1;
-/** A burst is regained so slowly that it adds at most a fortieth to the rate, and no faster than in a minute. */
-const BURST_SHARE = 40;
-const LEAST_BURST_PERIOD_S = 60;
-const LONGEST_BURST_PERIOD_S = 86_400;
+/** A burst refills in this many times the time that the rate alone would take, so that it adds 2.5 % to the rate. */
+const BURST_REFILL_FACTOR = 40;
+const MIN_BURST_PERIOD_S = 60;
 
-/** Calls a second for each caller of this process, and a burst beyond them. */
+/** Calls per second of each caller of this process, and a burst beyond them. */
 export class RateLimiter {
   readonly #limiter: Pick<RateLimiterMemory, 'consume'>;
   readonly #callers: LRUCache<string, true>;
@@ -19,19 +16,19 @@ export class RateLimiter {
 
   /** @param burst calls beyond the rate that a caller may make at once; 0 for none */
   constructor(perSecond: number, burst: number, maxCallers = MAX_CALLERS) {
-    const steady = new RateLimiterMemory({ keyPrefix: '', points: perSecond, duration: RATE_PERIOD_S });
-    const period = burst === 0 ? RATE_PERIOD_S : burstPeriod(perSecond, burst);
+    const steady = new RateLimiterMemory({ keyPrefix: '', points: perSecond, duration: 1 });
+    const period = Math.max(MIN_BURST_PERIOD_S, Math.ceil((BURST_REFILL_FACTOR * burst) / perSecond));
     this.#limiter =
       burst === 0
         ? steady
         : new BurstyRateLimiter(steady, new RateLimiterMemory({ keyPrefix: '', points: burst, duration: period }));
-    this.#callers = new LRUCache({ max: maxCallers, ttl: period * 1000, noUpdateTTL: false });
+    this.#callers = new LRUCache({ max: maxCallers, ttl: (burst === 0 ? 1 : period) * 1000, noUpdateTTL: false });
   }
 
   /** @throws DomainError RATE_LIMITED, with the time after which calls pass again */
   async take(caller: string): Promise<void> {
     try {
-      await this.#limiter.consume(this.#knows(caller) ? caller : '');
+      await this.#limiter.consume(this.#isKnown(caller) ? caller : '');
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
       throw new DomainError('RESOURCE_EXHAUSTED', 'RATE_LIMITED', 'too many calls; try again later', {
@@ -41,10 +38,10 @@ export class RateLimiter {
   }
 
   /** False for a new caller when there are too many already. */
-  #knows(caller: string): boolean {
+  #isKnown(caller: string): boolean {
     if (this.#callers.size >= this.#callers.max && !this.#callers.has(caller)) {
-      // At most once a second: it looks at all of them.
       const now = performance.now();
+      // Looks at every caller, so at most once a second.
       if (now >= this.#purgeAt) {
         this.#purgeAt = now + 1000;
         this.#callers.purgeStale();
@@ -54,19 +51,4 @@ export class RateLimiter {
     this.#callers.set(caller, true);
     return true;
   }
-}
-
-const burstPeriod = (perSecond: number, burst: number): number =>
-  Math.min(LONGEST_BURST_PERIOD_S, Math.max(LEAST_BURST_PERIOD_S, Math.ceil((BURST_SHARE * burst) / perSecond)));
-
-/** The address that a limit counts: of an IPv6 address its network of 64 bits, which one caller has as a whole. */
-export function callerNetwork(address: string): string {
-  if (!isIPv6(address)) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped) return mapped;
-  const [head = '', tail] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
-  const start = head === '' ? [] : head.split(':');
-  const end = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - start.length - end.length);
-  return [...start, ...Array<string>(zeros).fill('0'), ...end].slice(0, 4).join(':');
 }

@@ -1,22 +1,22 @@
 import { createRequire } from 'node:module';
+import { setLogger } from '@grpc/grpc-js';
 import type { LoggerService } from '@nestjs/common';
 import type * as Pino from 'pino';
 import type { Logger } from 'pino';
 import type pinoPretty from 'pino-pretty';
 import { currentCall } from '../call/call.js';
+import { describeDatabaseError } from '../database/database-errors.js';
 import type { KitSettings } from '../settings/kit-settings.js';
-import { serializeError } from './error-serializer.js';
 
 export type { Logger } from 'pino';
 
 const require = createRequire(import.meta.url);
-// By require: its instrumentation replaces what pino exports, which an import of a CommonJS package does not see.
+// By require: OpenTelemetry's instrumentation replaces what pino exports, which an import of CommonJS would not see.
 const { pino, stdTimeFunctions }: typeof Pino = require('pino');
 
-/** A logger whose every line names the service and, within a call, the request id. */
+/** A logger whose lines have the name of the service and, within a call, its request id. */
 export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
   const readable = settings.LOG_FORMAT === 'pretty' || (settings.LOG_FORMAT === 'auto' && process.stdout.isTTY);
-
   const options = {
     level: settings.LOG_LEVEL,
     base: { service },
@@ -28,47 +28,56 @@ export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_L
       return call ? { requestId: call.requestId } : {};
     },
   };
-  // By this thread: the lines of a process that ends, in whatever way, are written.
+  // Synchronous, so that the last lines of a process that ends are written.
   if (!readable) return pino(options, pino.destination({ fd: 1, sync: true }));
-  // Its 40 files take 15 to 20 ms to load, which only a person's terminal is worth.
-  const pretty: typeof pinoPretty = require('pino-pretty');
-  // In this process rather than in a worker: the last lines of a dying process are the ones that matter.
+  const pretty: typeof pinoPretty = require('pino-pretty'); // 40 files, which production does not need
   return pino(options, pretty({ ignore: 'pid,hostname,service', messageFormat: `${service}: {msg}`, sync: true }));
 }
 
-/** What Nest itself says at a start, beside a service's own `Logger`. */
-const FRAMEWORK = new Set(['NestFactory', 'InstanceLoader', 'NestMicroservice']);
+/** An error for the log, with its causes. Of a database error only codes and names: its text repeats rows. */
+export function serializeError(error: unknown, outer: readonly unknown[] = []): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, reason, message, stack, cause } = error as Error & { code?: unknown; reason?: unknown };
+  const serialized = { type: error.constructor.name, code, reason };
+  const described = describeDatabaseError(error);
+  if (described)
+    return { ...serialized, message: described, stack: stack?.slice(Math.max(0, stack.search(/^\s+at /m))) };
+  const causes = [...outer, error];
+  const hasCause = cause !== undefined && !causes.includes(cause);
+  return { ...serialized, message, stack, ...(hasCause && { cause: serializeError(cause, causes) }) };
+}
 
-/** Nest's `Logger` through pino, each method at its own level. */
-export class NestLogger implements LoggerService {
-  constructor(private readonly logger: Logger) {}
+/** Nest's own messages at a start; every other context is a `Logger` of the service. */
+const NEST_CONTEXTS = new Set<unknown>(['NestFactory', 'InstanceLoader', 'NestMicroservice']);
 
-  log(message: unknown, ...more: unknown[]) {
-    this.#write(FRAMEWORK.has(String(more.at(-1))) ? 'debug' : 'info', message, more);
-  }
-  error(message: unknown, ...more: unknown[]) {
-    this.#write('error', message, more);
-  }
-  warn(message: unknown, ...more: unknown[]) {
-    this.#write('warn', message, more);
-  }
-  debug(message: unknown, ...more: unknown[]) {
-    this.#write('debug', message, more);
-  }
-  verbose(message: unknown, ...more: unknown[]) {
-    this.#write('debug', message, more);
-  }
-  fatal(message: unknown, ...more: unknown[]) {
-    this.#write('fatal', message, more);
-  }
+/** Nest's `Logger` on pino, each method at its own level. */
+export function nestLogger(logger: Logger): LoggerService {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal') =>
+    (message: unknown, ...more: unknown[]) => {
+      // Nest's last argument is the context, such as a class name; an error has its stack before it.
+      const context = more.at(-1);
+      const stack = more.length > 1 ? more.at(-2) : undefined;
+      const log = logger[level === 'info' && NEST_CONTEXTS.has(context) ? 'debug' : level].bind(logger);
+      // The message of an error may repeat what a caller sent, so it is a field, which is not exported.
+      if (message instanceof Error) log({ context, err: message }, 'an error');
+      else log({ context, stack }, typeof message === 'object' ? JSON.stringify(message) : String(message));
+    };
+  return {
+    log: at('info'),
+    error: at('error'),
+    warn: at('warn'),
+    debug: at('debug'),
+    verbose: at('debug'),
+    fatal: at('fatal'),
+  };
+}
 
-  /** Nest's last argument is the context, such as a class name; an error has its stack before it. */
-  #write(level: 'debug' | 'info' | 'warn' | 'error' | 'fatal', message: unknown, more: unknown[]) {
-    const context = more.at(-1);
-    const stack = more.length > 1 ? more.at(-2) : undefined;
-    // An error's own message may repeat what a caller sent: it stays in a field that is not exported.
-    if (message instanceof Error) this.logger[level]({ context, err: message }, 'an error');
-    else
-      this.logger[level]({ context, stack }, typeof message === 'object' ? JSON.stringify(message) : String(message));
-  }
+/** Writes grpc-js's own messages to the logger. Of a bad header only the name is logged: callers send the rest. */
+export function logGrpc(logger: Logger): void {
+  const at = (level: 'debug' | 'warn') => (message: unknown) => {
+    const [badHeader] = /^Failed to add metadata entry [\w.-]+/.exec(String(message)) ?? [];
+    logger[badHeader ? 'debug' : level]({ library: 'grpc-js' }, badHeader ?? String(message));
+  };
+  setLogger({ error: at('warn'), info: at('debug'), debug: at('debug') });
 }

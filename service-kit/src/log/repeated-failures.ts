@@ -1,23 +1,14 @@
 import { runForNoCall } from '../call/call.js';
 import type { Logger } from './logger.js';
 
-/** A failure that has not come back for so long has ended, ms: longer than anything here waits between two tries. */
+/** A failure has ended when it has not come back for this time, ms. */
 const QUIET_MS = 10_000;
 /** The most failures that are counted at a time. */
-const MAX_CAUSES = 100;
+const MAX_FAILURES = 100;
 
-interface Failing {
-  readonly since: number;
-  count: number;
-  readonly end: NodeJS.Timeout;
-}
-
-/**
- * Logs failures that each call or try repeats while something is away: one line when they start, and one with their number
- * when they have ended.
- */
+/** Logs a failure that many calls repeat in two lines: one when it starts, and one with the count when it has ended. */
 export class RepeatedFailures {
-  readonly #failing = new Map<string, Failing>();
+  readonly #failing = new Map<string, { count: number; readonly timer: NodeJS.Timeout }>();
 
   constructor(
     private readonly logger: Logger,
@@ -25,28 +16,28 @@ export class RepeatedFailures {
   ) {}
 
   /**
-   * @param what the message of the line
-   * @param cause tells failures of the same message apart: each is counted by itself
+   * @param message the message of the line
+   * @param cause failures with the same message and another cause are counted by themselves
    */
-  add(what: string, fields: object, cause = ''): void {
-    const key = `${what} ${cause}`;
+  add(message: string, fields: object, cause = ''): void {
+    const key = `${message} ${cause}`;
     const failing = this.#failing.get(key);
     if (failing) {
       failing.count++;
-      failing.end.refresh();
+      failing.timer.refresh();
       return;
     }
-    if (this.#failing.size >= MAX_CAUSES) return;
-    this.logger.warn(fields, what);
-    // Not for the call that fails first: the last line belongs to no call.
-    const end = runForNoCall(() => setTimeout(() => this.#end(what, key), this.quietMs)).unref();
-    this.#failing.set(key, { since: Date.now(), count: 1, end });
-  }
-
-  #end(what: string, key: string): void {
-    const { since, count } = this.#failing.get(key) as Failing;
-    this.#failing.delete(key);
-    const seconds = Math.round((Date.now() - this.quietMs - since) / 1000);
-    this.logger.info({ failures: count, seconds }, `no more: ${what}`);
+    if (this.#failing.size >= MAX_FAILURES) return;
+    this.logger.warn(fields, message);
+    const since = Date.now();
+    const end = () => {
+      const failures = this.#failing.get(key)?.count;
+      this.#failing.delete(key);
+      const seconds = Math.round((Date.now() - this.quietMs - since) / 1000);
+      this.logger.info({ failures, seconds }, `no more: ${message}`);
+    };
+    // The last line must not have the request id of the first call.
+    const timer = runForNoCall(() => setTimeout(end, this.quietMs)).unref();
+    this.#failing.set(key, { count: 1, timer });
   }
 }

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Client } from 'pg';
-import { migrationNames } from './applied-migrations.js';
-import { connectAlone, type Log } from './connect.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { databaseProblem, expectSession, SESSION_OPTIONS } from '../database/session.js';
+import type { Logger } from '../log/logger.js';
 import { createServiceRole, grantToService, type ServiceRole } from './service-role.js';
 
 export interface MigrateOptions {
@@ -11,117 +12,146 @@ export interface MigrateOptions {
   readonly url: string;
   readonly migrationsDir: string;
   readonly serviceRole?: ServiceRole | undefined;
-  /** Longest wait for the database, and for another migration, ms; a minute by default. */
+  /** The longest wait for the database and for another migration, ms; a minute by default. */
   readonly waitMs?: number;
   /** Silent by default. */
-  readonly log?: Log;
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
 }
 
+/** The advisory lock of Prisma's schema engine, so that its CLI and this runner exclude each other. */
+const LOCK = 72_707_369;
 const TABLE = 'public._prisma_migrations';
-/** As Prisma's schema engine does it. */
+/** As Prisma's schema engine creates it. */
 const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${TABLE} (
   id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ,
   migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ,
   started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0)`;
-const NO_TRANSACTION_ALLOWED = '25001';
 
 /**
  * Waits for the database, creates the service's role, applies the pending migrations in order, and grants.
  *
- * @returns the names of the migrations that were applied
- * @throws Error that names the migration, or whatever else is in the way, and says what to do
+ * @returns the names of the applied migrations
+ * @throws Error that names the migration or the other problem, and says what to do
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
-  const { url, serviceRole, waitMs = 60_000, log = { info() {}, warn() {} } } = options;
-  const pending = await readMigrations(options.migrationsDir);
-  const client = await connectAlone(url, log, { waitMs });
+  const { url, migrationsDir, serviceRole, waitMs = 60_000, logger = { info() {}, warn() {} } } = options;
+  const names = await migrationNames(migrationsDir);
+  if (names.length === 0) throw new Error(`${migrationsDir} has no migrations`);
+  const read = async (name: string) =>
+    [name, await readFile(path.join(migrationsDir, name, 'migration.sql'), 'utf8')] as const;
+  const pending = new Map(await Promise.all(names.map(read)));
+
+  const client = await connect(url, waitMs, logger);
   try {
-    await expectUtf8(client);
-    if (serviceRole) await createServiceRole(client, serviceRole, log);
+    if (serviceRole) await createServiceRole(client, serviceRole, logger);
     await client.query(CREATE_TABLE);
-    await leaveOutApplied(client, pending, log);
-    if (pending.size === 0) log.info({}, 'nothing to apply');
+    await removeApplied(client, pending, logger);
+    if (pending.size === 0) logger.info('nothing to apply');
     for (const [name, sql] of pending) {
       await apply(client, name, sql);
-      log.info({ applied: name }, `applied ${name}`);
+      logger.info({ applied: name }, `applied ${name}`);
     }
     if (serviceRole) await grantToService(client, serviceRole.name);
     return { applied: [...pending.keys()] };
   } finally {
-    await client.end().catch(() => {}); // which frees the lock
+    await client.end().catch(() => {}); // which releases the lock
   }
 }
 
-/** Throws for a database that cannot hold every text. */
-async function expectUtf8(client: Client): Promise<void> {
-  const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
-  const encoding = rows[0]?.server_encoding;
-  if (encoding === 'UTF8') return;
-  throw new Error(`the database's encoding is ${encoding}, and must be UTF8: create it anew with ENCODING 'UTF8'`);
-}
-
-/** The SQL of each migration by its name, in order. A wrong folder must not pass for a database that is up to date. */
-async function readMigrations(dir: string): Promise<Map<string, string>> {
+/** The names of the migrations in the folder that the database has not finished, oldest first. */
+export async function pendingMigrations(database: Pick<pg.ClientBase, 'query'>, dir: string): Promise<string[]> {
   const names = await migrationNames(dir);
-  if (names.length === 0) throw new Error(`${dir} holds no migrations`);
-  const read = async (name: string) => [name, await readFile(path.join(dir, name, 'migration.sql'), 'utf8')] as const;
-  return new Map(await Promise.all(names.map(read)));
+  // Before the first migration there is no table, and before the first grants the service may not read it.
+  const readable = `SELECT FROM pg_class
+    WHERE oid = to_regclass('${TABLE}') AND has_table_privilege(oid, 'SELECT')`;
+  if ((await database.query(readable)).rowCount === 0) return names;
+  const { rows } = await database.query<{ migration_name: string }>(
+    `SELECT migration_name FROM ${TABLE} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+  );
+  return names.filter((name) => !rows.some((row) => row.migration_name === name));
 }
 
-/** Takes the applied migrations out of the map. Throws for one that did not finish, or was edited since. */
-async function leaveOutApplied(client: Client, migrations: Map<string, string>, log: Log): Promise<void> {
-  const { rows } = await client.query<{ name: string; checksum: string; finished: boolean; logs: string | null }>(
+async function migrationNames(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => name).sort();
+}
+
+/** Connects as soon as the database answers, and takes the lock, which the connection holds until its end. */
+async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>): Promise<pg.Client> {
+  const deadline = Date.now() + waitMs;
+  let lastReason = '';
+  for (;;) {
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'migrate',
+      keepAlive: true,
+      connectionTimeoutMillis: Math.min(5000, Math.max(100, deadline - Date.now())),
+      options: SESSION_OPTIONS,
+    });
+    client.on('error', () => {}); // a connection that breaks later fails the next query
+    try {
+      await client.connect();
+      await expectSession(client); // before the lock, which a pooler would give to others
+      // Tried again and again: a waiting statement would block a CREATE INDEX CONCURRENTLY of the other migration.
+      const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [LOCK]);
+      if (rows[0]?.locked) return client;
+      throw new Error('another migration is running');
+    } catch (error) {
+      client.end().catch(() => {});
+      const reason = databaseProblem(error);
+      const database = `the database at ${client.host}:${client.port}`;
+      if (Date.now() >= deadline) throw new Error(`${database} was not ready within ${waitMs} ms: ${reason}`);
+      if (reason !== lastReason) logger.info(`waiting for ${database}: ${reason}`);
+      lastReason = reason;
+      await sleep(100 + Math.random() * 400);
+    }
+  }
+}
+
+/** Removes the applied migrations from the map. Throws for one that did not finish or was edited since. */
+async function removeApplied(client: pg.Client, migrations: Map<string, string>, logger: Pick<Logger, 'warn'>) {
+  const { rows } = await client.query(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished, logs
        FROM ${TABLE} WHERE rolled_back_at IS NULL ORDER BY started_at`,
   );
   for (const { name, checksum, finished, logs } of rows) {
-    const reason = logs ? `failed earlier (${logs.split(/\n\s+0: /)[0]?.replace(/\s+/g, ' ')})` : 'was interrupted';
-    if (!finished) throw new Error(`migration ${name} ${reason}, so nothing more is applied; ${howToResolve(name)}`);
+    if (!finished) {
+      const reason = logs ? ` (${logs.split(/\n\s+0: /)[0].replace(/\s+/g, ' ')})` : '';
+      throw new Error(
+        `migration ${name} failed earlier${reason}, so nothing more is applied; undo what it left and run npx prisma ` +
+          `migrate resolve --rolled-back ${name}, or in SQL: UPDATE ${TABLE} SET rolled_back_at = now() ` +
+          `WHERE migration_name = '${name}' AND finished_at IS NULL`,
+      );
+    }
     const sql = migrations.get(name);
-    if (sql === undefined) log.warn({ unknown: name }, `the database is ahead: this version does not know ${name}`);
-    else if (!sameScripts(sql).map(checksumOf).includes(checksum)) {
-      const remedy = 'put its migration.sql back and make the change in a new migration';
+    // For Prisma, other line ends are not an edit.
+    const same = sql && [sql, sql.replaceAll('\r\n', '\n'), sql.replaceAll('\n', '\r\n')];
+    if (!same) logger.warn(`the database is ahead: this version does not know the migration ${name}`);
+    else if (!same.map(checksumOf).includes(checksum)) {
+      const remedy = 'restore its migration.sql and make the change in a new migration';
       throw new Error(`migration ${name} was edited after it had been applied: ${remedy}`);
     }
     migrations.delete(name);
   }
 }
 
-/**
- * Runs a migration and writes its row in one transaction: a process that is killed leaves both or neither. SQL that may
- * not run in a transaction runs without one, as by Prisma's CLI: when it stops halfway, its unfinished row says so.
- */
-async function apply(client: Client, name: string, sql: string): Promise<void> {
+/** Runs a migration and writes its row in one transaction: a process that is killed leaves both or neither. */
+async function apply(client: pg.Client, name: string, sql: string): Promise<void> {
   const id = randomUUID();
-  const run = async () => {
+  try {
+    await client.query('BEGIN');
     const row = [id, checksumOf(sql), name];
     await client.query(`INSERT INTO ${TABLE} (id, checksum, migration_name) VALUES ($1, $2, $3)`, row);
     await client.query(sql);
     const finish = `UPDATE ${TABLE} SET finished_at = clock_timestamp(), applied_steps_count = 1 WHERE id = $1`;
     if ((await client.query(finish, [id])).rowCount === 0) throw new Error('it rolls its own transaction back');
-  };
-  try {
-    await client.query('BEGIN');
-    await run().catch(async (error) => {
-      await client.query('ROLLBACK');
-      if (error.code !== NO_TRANSACTION_ALLOWED) throw error;
-      await run();
-    });
     await client.query('COMMIT');
   } catch (error) {
-    const { message } = error as Error;
-    const note = client.query(`UPDATE ${TABLE} SET logs = $2 WHERE id = $1`, [id, message]);
-    const { rowCount } = await note.catch(() => ({ rowCount: undefined })); // the connection is lost
-    const left = rowCount === 0 ? 'nothing of it is left: ' : '';
-    const remedy = rowCount === 1 ? howToResolve(name) : `${left}mend its migration.sql and run this again`;
-    throw new Error(`migration ${name} failed: ${message}; ${remedy}`, { cause: error });
+    await client.query('ROLLBACK').catch(() => {}); // the connection may be lost
+    const problem = `migration ${name} failed: ${(error as Error).message}`;
+    throw new Error(`${problem}; fix its migration.sql and run this again`, { cause: error });
   }
 }
 
-const howToResolve = (name: string) =>
-  `undo what it left and run npx prisma migrate resolve --rolled-back ${name}, or in SQL: UPDATE ${TABLE} SET rolled_back_at = now() WHERE migration_name = '${name}' AND finished_at IS NULL`;
-
 const checksumOf = (sql: string) => createHash('sha256').update(sql).digest('hex');
-
-/** As for Prisma: other line ends are not an edit. */
-const sameScripts = (sql: string) => [sql, sql.replaceAll('\r\n', '\n'), sql.replaceAll('\n', '\r\n')];

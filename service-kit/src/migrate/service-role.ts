@@ -1,69 +1,69 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
-import type { Log } from './connect.js';
+import type { Logger } from '../log/logger.js';
 
 /** The role that a service logs in as. */
 export interface ServiceRole {
   readonly name: string;
-  /** Printable ASCII. Set on every run, so that a rotated secret takes effect; undefined leaves the role's own. */
+  /** Printable ASCII. Set in every run, so that a rotated secret takes effect; undefined changes nothing. */
   readonly password?: string | undefined;
 }
 
-/** For sessions of the role that set none of their own. */
-const LIMITS = Object.entries({ statement_timeout: '2s', idle_in_transaction_session_timeout: '10s' });
 const NOT_ALLOWED = '42501';
-/** Roles belong to the whole server: the migration of another database changes the same one at this moment. */
+/** Roles belong to the whole server: the migration of another database may change the same one now. */
 const RACES = ['42710', '23505', 'XX000'];
 
 /**
- * Creates the role, or takes from it what it may do beyond logging in. A migrating role that may not manage roles, as in
- * a managed database, is enough while the role exists.
+ * Creates the role, or sets its password. A migrating role that may not manage roles, as in a managed database, is enough
+ * where the role exists.
  *
- * @throws Error when the role is missing and may not be created
+ * @throws Error when the role has too many rights, or is missing and may not be created
  */
-export async function createServiceRole(client: Client, role: ServiceRole, log: Log, triesLeft = 10): Promise<void> {
-  await createOrAlter(client, role, log).catch(async (error) => {
-    if (triesLeft === 0 || !RACES.includes(error.code)) throw error;
-    await pause(Math.random() * 200);
-    await createServiceRole(client, role, log, triesLeft - 1);
-  });
-}
-
-async function createOrAlter(client: Client, { name, password }: ServiceRole, log: Log): Promise<void> {
-  const { rows } = await client.query<Record<string, boolean>>(
-    `SELECT rolname <> current_user AS other, coalesce(rolconfig, '{}') @> $2 AS limited,
-            rolcanlogin AS "LOGIN", NOT rolsuper AS "NOSUPERUSER", NOT rolcreatedb AS "NOCREATEDB",
-            NOT rolcreaterole AS "NOCREATEROLE", NOT rolreplication AS "NOREPLICATION", NOT rolbypassrls AS "NOBYPASSRLS"
-       FROM pg_roles WHERE rolname = $1`,
-    [name, LIMITS.map(([key, value]) => `${key}=${value}`)],
-  );
-  const { other = true, limited = false, ...attributes } = rows[0] ?? { LOGIN: false };
-  if (!other) throw new Error(`SERVICE_ROLE ${name} is the role that migrates: they must differ`);
-
+export async function createServiceRole(
+  client: Client,
+  { name, password }: ServiceRole,
+  logger: Pick<Logger, 'warn'>,
+  triesLeft = 10,
+): Promise<void> {
   const role = escapeIdentifier(name);
-  // Only what differs: a role that is no superuser may not even mention SUPERUSER.
-  const missing = Object.keys(attributes).filter((attribute) => !attributes[attribute]);
-  const statements = (verifier: string | undefined) => {
-    const options = [...missing, ...(verifier ? [`PASSWORD ${verifier}`] : [])];
-    const limits = limited ? [] : LIMITS.map(([key, value]) => `ALTER ROLE ${role} SET ${key} = '${value}';`);
-    const verb = rows[0] ? 'ALTER' : 'CREATE';
-    return [...(options.length > 0 ? [`${verb} ROLE ${role} ${options.join(' ')};`] : []), ...limits].join(' ');
-  };
-  await client.query(statements(password && escapeLiteral(scramVerifier(password)))).catch((error) => {
-    if (error.code !== NOT_ALLOWED) throw error;
-    const remedy = `run: ${statements("'…'")}`;
-    if (rows[0]) log.warn({}, `this role may not alter ${name}, which stays as it is; an administrator can ${remedy}`);
-    else throw new Error(`role ${name} is missing and may not be created by this one; an administrator must ${remedy}`);
-  });
+  const { rows } = await client.query(
+    `SELECT rolname = current_user AS same,
+            rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS privileged
+       FROM pg_roles WHERE rolname = $1`,
+    [name],
+  );
+  const [existing] = rows;
+  if (existing?.same) throw new Error(`SERVICE_ROLE ${name} is the role that migrates: they must differ`);
+  if (existing?.privileged) {
+    const remedy = `ALTER ROLE ${role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`;
+    throw new Error(`SERVICE_ROLE ${name} may do more than a service needs; run: ${remedy}`);
+  }
+  if (existing && !password) return;
+
+  const statement = (verifier: string | undefined) =>
+    `${existing ? 'ALTER' : 'CREATE'} ROLE ${role} LOGIN${verifier ? ` PASSWORD ${verifier}` : ''}`;
+  try {
+    await client.query(statement(password && escapeLiteral(scramVerifier(password))));
+  } catch (error) {
+    const { code = '' } = error as { code?: string };
+    if (RACES.includes(code) && triesLeft > 0) {
+      await sleep(Math.random() * 200);
+      return createServiceRole(client, { name, password }, logger, triesLeft - 1);
+    }
+    if (code !== NOT_ALLOWED) throw error;
+    const remedy = `an administrator must run: ${statement("'…'")}`;
+    if (!existing) throw new Error(`role ${name} is missing and may not be created by this one; ${remedy}`);
+    logger.warn(`this role may not change the password of ${name}; for another one ${remedy}`);
+  }
 }
 
 /** Lets the service read and write the rows of its own database, and no other role connect to it. */
 export async function grantToService(client: Client, roleName: string): Promise<void> {
   const role = escapeIdentifier(roleName);
-  const { rows } = await client.query<{ name: string }>('SELECT quote_ident(current_database()) AS name');
-  const database = rows[0]?.name;
-  // One query of several statements is one transaction: no request sees a table between its REVOKE and its GRANT.
+  const { rows } = await client.query('SELECT quote_ident(current_database()) AS name');
+  const database = rows[0].name;
+  // Several statements in one query are one transaction: no call sees a table between its REVOKE and its GRANT.
   await client.query(`
     REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${role};
     GRANT CONNECT ON DATABASE ${database} TO ${role};
@@ -74,15 +74,15 @@ export async function grantToService(client: Client, roleName: string): Promise<
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
     REVOKE INSERT, UPDATE, DELETE ON TABLE public._prisma_migrations FROM ${role};
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role};
-    -- A replica that waits until a migration is recorded uses its tables before these grants come again.
+    -- For the tables of a later migration, until these grants run again.
     ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${role};
     ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO ${role};
   `);
 }
 
-/** The form in which PostgreSQL stores a password, so that the password is neither sent to the server nor in its log. */
+/** The form in which PostgreSQL stores a password, so that the password is not in the server's log. */
 export function scramVerifier(password: string, salt = randomBytes(16)): string {
-  const iterations = 4096; // PostgreSQL's own default
+  const iterations = 4096; // PostgreSQL's default
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
   const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
   const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');

@@ -1,8 +1,8 @@
-import type { IncomingCall } from '../call/incoming-call.js';
+import type { Call } from '../call/call.js';
 import { DomainError } from '../errors/domain-error.js';
 import type { Logger } from '../log/logger.js';
 
-/** Not OVERLOADED: it says nothing of the caller, and a line for each refusal would cost what the refusal saves. */
+/** Not OVERLOADED, which says nothing about the caller. */
 const EVENTS: Readonly<Record<string, 'denied' | 'throttled'>> = {
   CREDENTIALS_MISSING: 'denied',
   CREDENTIALS_INVALID: 'denied',
@@ -11,41 +11,26 @@ const EVENTS: Readonly<Record<string, 'denied' | 'throttled'>> = {
 };
 const UUID = /^[0-9a-f-]{36}$/i;
 
-/**
- * One line for each refused call and for each change: caller, method, resource, outcome and request id. Of what a caller sent
- * it has only what was checked to be a name or an id.
- */
+/** One line for each refused call and for each change. Of what a caller sent it contains only checked names and ids. */
 export class AuditLog {
   constructor(private readonly logger: Logger) {}
 
-  /** A call that was refused. */
-  refused({ method, requestId, identity, address }: IncomingCall, error: unknown): void {
-    if (!(error instanceof DomainError)) return;
-    const event = EVENTS[error.reason];
-    if (!event) return;
-    const who = { kind: identity.kind, name: identity.name };
-    const fields = { audit: event, who, address, method, outcome: error.reason, why: codeOf(error.cause), requestId };
-    this.logger.warn(fields, event);
+  refused({ method, requestId, identity: { kind, name }, address }: Call, error: unknown): void {
+    const audit = error instanceof DomainError ? EVENTS[error.reason] : undefined;
+    if (!audit) return;
+    const { reason: outcome, cause } = error as DomainError;
+    // jose's code of the failed check, such as ERR_JWT_EXPIRED
+    const why = /^ERR_[A-Z0-9_]+$/.exec(String((cause as { code?: unknown } | undefined)?.code))?.[0];
+    this.logger.warn({ audit, who: { kind, name }, address, method, outcome, why, requestId }, audit);
   }
 
-  /** A call that was answered; a change is known by its scope. */
-  answered({ method, requestId, identity, scope }: IncomingCall, request: unknown, response: unknown): void {
+  /** A method changes something when its scope ends with `:write`. */
+  answered({ method, requestId, identity: { kind, name }, scope }: Call, request: unknown, response: unknown): void {
     if (!scope?.endsWith(':write')) return;
-    const who = { kind: identity.kind, name: identity.name };
-    const ids = { ...idsOf(request), ...idsOf(response) };
-    const id = ids.id ?? Object.values(ids).at(-1);
-    this.logger.info({ audit: 'changed', who, method, id, outcome: 'OK', requestId }, 'changed');
+    const ids = Object.entries({ ...(request as object), ...(response as object) }).filter(
+      ([, value]) => typeof value === 'string' && UUID.test(value),
+    );
+    const id = Object.fromEntries(ids).id ?? ids.at(-1)?.[1];
+    this.logger.info({ audit: 'changed', who: { kind, name }, method, id, outcome: 'OK', requestId }, 'changed');
   }
-}
-
-/** The fields of a message that are UUIDs. */
-const idsOf = (message: unknown): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(message ?? {}).filter(([, value]) => typeof value === 'string' && UUID.test(value)),
-  );
-
-/** The failed check, in jose's constant words, such as ERR_JWT_EXPIRED. */
-function codeOf(cause: unknown): string | undefined {
-  const { code } = (cause ?? {}) as { code?: unknown };
-  return typeof code === 'string' && /^ERR_[A-Z0-9_]+$/.test(code) ? code : undefined;
 }

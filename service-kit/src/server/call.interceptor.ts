@@ -6,32 +6,26 @@ import {
   ServerListenerBuilder,
   status,
 } from '@grpc/grpc-js';
-import { IncomingCall } from '../call/incoming-call.js';
+import { Call, runForCall } from '../call/call.js';
+import type { CallPolicy } from './call-policy.js';
 import { isMalformed, malformedMessage } from './malformed.js';
 import { toStatus } from './to-status.js';
 
-/** What every call of a port has to pass, below the framework: it covers health and reflection, too. */
-export interface CallPolicy {
-  /** Lets an arrived call pass by returning, or refuses it by throwing. */
-  admit(call: IncomingCall): void | Promise<void>;
-  /** The same once its request is complete and the work begins: a caller who never finishes a request holds no place. */
-  begin(call: IncomingCall): void;
-  /** Called at the end of each call, with the error where the policy refused it. */
-  ended(call: IncomingCall, code: status, milliseconds: number, refusal?: unknown): void;
-}
+/** Called at the end of each call, with the error where the policy refused it. */
+export type OnCallEnd = (call: Call, code: status, milliseconds: number, refusal?: unknown) => void;
 
-/** The server interceptor that applies a policy and gives each call its context. */
-export function callInterceptor(policy: CallPolicy): ServerInterceptor {
+/** The grpc-js interceptor that creates a call's context and applies a policy, also to health, reflection and unknown methods. */
+export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInterceptor {
   return ({ path }, connection) => {
     const startedAt = performance.now();
-    let call: IncomingCall | undefined;
+    let call: Call | undefined;
     let open = true;
 
     const end = (code: status, refusal?: unknown) => {
       if (!open || !call) return;
       open = false;
-      call.end();
-      policy.ended(call, code, performance.now() - startedAt, refusal);
+      policy.end(call);
+      onEnd(call, code, performance.now() - startedAt, refusal);
     };
     const refuse = (error: unknown) => {
       if (!open) return;
@@ -42,8 +36,7 @@ export function callInterceptor(policy: CallPolicy): ServerInterceptor {
 
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        call = new IncomingCall(path, metadata, connection);
-        // Without a turn of the event loop where the policy does not wait.
+        call = new Call(path, metadata, connection);
         const pass = () => {
           if (open) next(metadata);
         };
@@ -67,11 +60,11 @@ export function callInterceptor(policy: CallPolicy): ServerInterceptor {
           refuse(error);
           return;
         }
-        next();
+        runForCall(call, next);
       })
       .withOnCancel(() => {
         call?.cancel();
-        // grpc-js answers a deadline by itself, and tells of it in this way, too.
+        // grpc-js answers a passed deadline by itself, and reports it as a cancellation.
         end(call && Date.now() >= call.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED);
       })
       .build();
@@ -87,8 +80,8 @@ export function callInterceptor(policy: CallPolicy): ServerInterceptor {
   };
 }
 
-/** With the request id, by which the log is searched. */
-function withRequestId<Answer extends { metadata?: Metadata | null }>(answer: Answer, call?: IncomingCall): Answer {
+/** With the request id, by which the log can be searched. */
+function withRequestId<Answer extends { metadata?: Metadata | null }>(answer: Answer, call?: Call): Answer {
   if (call) answer.metadata?.set('x-request-id', call.requestId);
   return answer;
 }

@@ -1,22 +1,14 @@
 import { status as Code } from '@grpc/grpc-js';
-import { type ArgumentsHost, Catch, type RpcExceptionFilter } from '@nestjs/common';
+import { Catch, type RpcExceptionFilter } from '@nestjs/common';
 import { type Observable, throwError } from 'rxjs';
 import { currentCall } from '../call/call.js';
-import type { IncomingCall } from '../call/incoming-call.js';
 import { layersOf } from '../database/database-errors.js';
 import type { Logger } from '../log/logger.js';
 import type { RepeatedFailures } from '../log/repeated-failures.js';
 import type { AuditLog } from './audit-log.js';
 import { domainErrorOf, isBug, toStatus } from './to-status.js';
 
-/** Logs why calls are UNAVAILABLE, once: whoever is away fails every one. */
-export function logUnavailable(failures: RepeatedFailures, error: unknown): void {
-  const { code, kind, message } = [...layersOf(error)].at(-1) ?? {};
-  const reason = domainErrorOf(error)?.reason ?? 'UNAVAILABLE';
-  failures.add(`calls fail with ${reason}`, { err: error }, String(kind ?? code ?? message));
-}
-
-/** Every error that no other filter has caught becomes a gRPC status. The log gets its cause, the caller does not. */
+/** Turns every error that no other filter caught into a gRPC status. The log gets its cause, the caller does not. */
 @Catch()
 export class StatusExceptionFilter implements RpcExceptionFilter {
   constructor(
@@ -25,12 +17,19 @@ export class StatusExceptionFilter implements RpcExceptionFilter {
     private readonly failures: RepeatedFailures,
   ) {}
 
-  catch(error: unknown, _host: ArgumentsHost): Observable<never> {
+  catch(error: unknown): Observable<never> {
     const status = toStatus(error);
     if (isBug(error)) this.logger.error({ err: error }, 'a call failed with an unexpected error');
     else if (status.code === Code.UNAVAILABLE) logUnavailable(this.failures, error);
     const call = currentCall();
-    if (call) this.audit.refused(call as IncomingCall, error);
+    if (call) this.audit.refused(call, error);
     return throwError(() => status);
   }
+}
+
+/** Logs why calls are UNAVAILABLE: once, since every call fails while the database or a peer is away. */
+export function logUnavailable(failures: RepeatedFailures, error: unknown): void {
+  const { code, kind, message } = [...layersOf(error)].at(-1) ?? {};
+  const reason = domainErrorOf(error)?.reason ?? 'UNAVAILABLE';
+  failures.add(`calls fail with ${reason}`, { err: error }, String(kind ?? code ?? message));
 }

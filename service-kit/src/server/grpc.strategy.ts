@@ -3,7 +3,6 @@ import {
   type Metadata,
   type MethodDefinition,
   type ServerCredentials,
-  type ServerInterceptor,
   type ServerOptions,
   type ServerUnaryCall,
   type ServiceDefinition,
@@ -13,61 +12,64 @@ import {
 } from '@grpc/grpc-js';
 import { type CustomTransportStrategy, type MessageHandler, Server, Transport } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { runForCall } from '../call/call.js';
-import { type IncomingCall, incomingCallOf } from '../call/incoming-call.js';
-import { shortenLongDeadlines } from './long-deadlines.js';
-import { strictly, tolerantly } from './malformed.js';
+import { type Call, currentCall } from '../call/call.js';
+import { markMalformed } from './malformed.js';
 import { isBug, toStatus } from './to-status.js';
 
-/** A port and what is served on it. */
+/** One port and its services. */
 export interface Listener {
   readonly name: string;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly credentials: ServerCredentials;
-  readonly interceptor: ServerInterceptor;
   readonly options: ServerOptions;
-  /** Implemented by Nest controllers; each method must have a handler. */
+  /** Implemented by Nest controllers. */
   readonly services: readonly ServiceDefinition[];
   /** Adds services without a controller: health, reflection. */
   readonly addServices: (server: GrpcServer) => void;
 }
 
+/** Nest's handler of a gRPC method takes the call as a third argument. */
+type GrpcHandler = (request: unknown, metadata: Metadata, call: ServerUnaryCall<unknown, unknown>) => Promise<unknown>;
+
 /**
- * Nest's transport for gRPC controllers on several ports. Handlers run through Nest's own pipeline of guards, pipes,
- * interceptors and filters. Unlike Nest's ServerGrpc it opens no port before everything is registered, refuses to start
- * with a method without a handler, and drains within a time.
+ * Nest's transport for gRPC controllers on several ports. Unlike Nest's ServerGrpc it opens no port before everything is
+ * registered, refuses to start with a method without a handler, and drains within a time limit.
  */
 export class GrpcStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = Transport.GRPC;
-  readonly #servers = new Map<string, { server: GrpcServer; port: number; address: string }>();
+  readonly #open = new Map<string, { server: GrpcServer; port: number; address: string }>();
 
-  /** @param onAnswer called with each answer of a handler, before it is sent */
+  /** @param onAnswer called with each answer of a handler before it is sent */
   constructor(
     private readonly listeners: readonly Listener[],
-    private readonly onAnswer: (call: IncomingCall, request: unknown, response: unknown) => void = () => {},
+    private readonly onAnswer: (call: Call, request: unknown, response: unknown) => void,
   ) {
     super();
   }
 
-  /** The port of an open listener. */
   portOf(name: string): number {
-    const started = this.#servers.get(name);
-    if (!started) throw new Error(`no listener ${name} is open`);
-    return started.port;
+    const listener = this.#open.get(name);
+    if (!listener) throw new Error(`the ${name} port is not open`);
+    return listener.port;
   }
 
+  /** Nest calls it for each `@GrpcMethod`. */
   override addHandler(pattern: unknown, callback: MessageHandler, isEventHandler = false, extras = {}): void {
     super.addHandler(JSON.stringify(pattern), callback, isEventHandler, extras);
   }
 
   async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
-      const servers = this.listeners.map((listener) => ({ listener, server: this.createServer(listener) }));
-      for (const { listener, server } of servers) {
-        const port = await bind(server, listener);
-        this.#servers.set(listener.name, { server, port, address: addressOf(listener.host, port) });
+      const servers = this.listeners.map((listener) => this.createServer(listener));
+      for (const [index, { name, host, port, credentials }] of this.listeners.entries()) {
+        const server = servers[index] as GrpcServer;
+        const toAddress = (bound: number) => `${host.includes(':') ? `[${host}]` : host}:${bound}`;
+        const bound = await bind(server, toAddress(port), credentials).catch((error) => {
+          throw new Error(`the ${name} port ${port} on ${host} cannot be opened: ${error.message}`);
+        });
+        this.#open.set(name, { server, port: bound, address: toAddress(bound) });
       }
       callback();
     } catch (error) {
@@ -75,29 +77,29 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
     }
   }
 
-  /** Cuts off every call at once. */
+  /** Ends every call at once. */
   close(): void {
-    for (const { server, address } of this.#servers.values()) {
+    for (const { server, address } of this.#open.values()) {
       // Without channelz forceShutdown finds no connections by itself.
       server.drain(address, 0);
       server.forceShutdown();
     }
-    this.#servers.clear();
+    this.#open.clear();
   }
 
-  /** Takes no new connections, and waits for the calls in flight at most so long, ms. True when all have ended. */
+  /** Takes no new connections and waits for the calls in flight, at most `timeoutMs`. True when all have ended. */
   async drain(timeoutMs: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const ended = Promise.all(
-      [...this.#servers.values()].map(({ server, address }) => {
-        server.drain(address, timeoutMs);
-        return new Promise<boolean>((resolve) => server.tryShutdown((error) => resolve(!error)));
-      }),
-    ).then((results) => results.every(Boolean));
-    const timeout = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), timeoutMs);
+    const shutdowns = [...this.#open.values()].map(({ server, address }) => {
+      server.drain(address, timeoutMs);
+      return new Promise<boolean>((resolve) => server.tryShutdown((error) => resolve(!error)));
     });
-    return Promise.race([ended, timeout]).finally(() => clearTimeout(timer));
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<boolean[]>((resolve) => {
+      timer = setTimeout(() => resolve([false]), timeoutMs);
+    });
+    const drained = await Promise.race([Promise.all(shutdowns), timeout]);
+    clearTimeout(timer);
+    return drained.every(Boolean);
   }
 
   on(): never {
@@ -105,21 +107,21 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
   }
 
   unwrap<T>(): T {
-    return [...this.#servers.values()].map(({ server }) => server) as T;
+    return [...this.#open.values()].map(({ server }) => server) as T;
   }
 
-  private createServer({ services, addServices, options, interceptor }: Listener): GrpcServer {
-    const server = new GrpcServer({ ...options, interceptors: [interceptor] });
+  private createServer({ services, addServices, options }: Listener): GrpcServer {
+    const server = new GrpcServer(options);
     for (const service of services) {
       const definition: Record<string, MethodDefinition<unknown, unknown>> = {};
       const handlers: Record<string, UntypedHandleCall> = {};
       for (const [name, method] of Object.entries(service)) {
         definition[name] = {
           ...method,
-          requestDeserialize: tolerantly(strictly(method.requestDeserialize)),
+          requestDeserialize: markMalformed(method.requestDeserialize),
           responseSerialize: (bytes) => bytes as Buffer,
         };
-        handlers[name] = this.unary(this.handlerOf(method.path) as GrpcHandler, method.responseSerialize);
+        handlers[name] = this.unary(method);
       }
       server.addService(definition, handlers);
     }
@@ -127,30 +129,24 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
     return server;
   }
 
-  /** The handler that Nest registered for `@GrpcMethod(service, rpc)`. */
-  private handlerOf(path: string): MessageHandler {
-    const [, fullName = '', rpc = ''] = path.split('/');
-    const service = fullName.split('.').at(-1);
+  private unary({ path, responseSerialize }: MethodDefinition<unknown, unknown>) {
+    const [, service, rpc] = /([^./]+)\/(.+)$/.exec(path) ?? [];
     const handler = this.messageHandlers.get(JSON.stringify({ service, rpc, streaming: 'no_stream' }));
     if (!handler) throw new Error(`no controller handles ${path}`);
-    return handler;
-  }
 
-  /** @param serialize encodes the answer here, since grpc-js would hide what a wrong one is wrong about */
-  private unary(handler: GrpcHandler, serialize: (response: unknown) => Buffer) {
+    const answer = async (call: ServerUnaryCall<unknown, unknown>): Promise<Buffer> => {
+      const result = await (handler as GrpcHandler)(call.request, call.metadata, call);
+      const response = isObservable(result) ? await lastValueFrom(result) : result;
+      // Here rather than in grpc-js, which would hide what is wrong with a bad answer.
+      const bytes = responseSerialize(response);
+      this.onAnswer(currentCall() as Call, call.request, response);
+      return bytes;
+    };
     return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
-      const incoming = incomingCallOf(call.metadata) as IncomingCall;
-      const answer = async () => {
-        const result = await handler(call.request, call.metadata, call);
-        const response = isObservable(result) ? await lastValueFrom(result) : result;
-        const bytes = serialize(response);
-        this.onAnswer(incoming, call.request, response);
-        return bytes;
-      };
-      runForCall(incoming, answer).then(
+      answer(call).then(
         (bytes) => callback(null, bytes),
         (error) => {
-          // The exception filter has made a status of it, unless another filter failed.
+          // The exception filter has made a status of it, unless a filter failed or the answer was bad.
           if (isStatus(error)) return callback(error);
           if (isBug(error)) this.logger.error(error);
           callback(toStatus(error));
@@ -160,21 +156,10 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
   }
 }
 
-/** Nest's handler of a gRPC method takes the call as a third argument. */
-type GrpcHandler = (request: unknown, metadata: Metadata, call: ServerUnaryCall<unknown, unknown>) => Promise<unknown>;
-
 const isStatus = (error: unknown): error is ServiceError =>
   typeof (error as ServiceError | undefined)?.code === 'number' && !(error instanceof Error);
 
-function bind(server: GrpcServer, { name, host, port, credentials }: Listener): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const done = shortenLongDeadlines();
-    server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
-      done();
-      if (error) reject(new Error(`the ${name} port ${port} on ${host} cannot be opened: ${error.message}`));
-      else resolve(bound);
-    });
+const bind = (server: GrpcServer, address: string, credentials: ServerCredentials) =>
+  new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
   });
-}
-
-const addressOf = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

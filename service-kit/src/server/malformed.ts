@@ -1,7 +1,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { DomainError } from '../errors/domain-error.js';
 
-/** Stands in for a request whose bytes do not parse. */
+/** Replaces a request whose bytes do not parse. */
 const MALFORMED = Symbol('malformed request');
 
 export const isMalformed = (message: unknown): boolean => message === MALFORMED;
@@ -9,37 +9,28 @@ export const isMalformed = (message: unknown): boolean => message === MALFORMED;
 export const malformedMessage = () =>
   new DomainError('INVALID_ARGUMENT', 'MALFORMED_MESSAGE', 'the request message does not parse');
 
-/** A reader that refuses strings that are not UTF-8, instead of changing them. */
+/** Refuses strings that are not UTF-8; the generated decoders would change them. */
 class StrictReader extends BinaryReader {
   override string(): string {
     return super.string(true);
   }
 }
 
-type Deserialize = (bytes: Buffer) => unknown;
-
 /**
- * A ts-proto decoder that refuses bytes that are not protobuf as a whole. By itself it stops at a field number 0 or at the
- * end of a group, and takes what it has read so far for the message. It takes a reader in place of bytes.
+ * A generated decoder that returns a marker instead of throwing: grpc-js would answer INTERNAL before any interceptor.
+ * It reads all bytes first, since the decoder stops at a field number 0 and at the end of a group.
  */
-export const strictly =
-  (deserialize: Deserialize): Deserialize =>
-  (bytes) => {
-    const reader = new StrictReader(bytes);
-    while (reader.pos < reader.len) {
-      const [fieldNumber, wireType] = reader.tag();
-      reader.skip(wireType, fieldNumber);
-    }
-    reader.pos = 0;
-    return deserialize(reader as unknown as Buffer);
-  };
-
-/** A decoder that returns a marker instead of throwing: grpc-js would answer INTERNAL before any interceptor. */
-export const tolerantly =
-  (deserialize: Deserialize): Deserialize =>
-  (bytes) => {
+export const markMalformed =
+  (deserialize: (bytes: Buffer) => unknown) =>
+  (bytes: Buffer): unknown => {
     try {
-      return deserialize(bytes);
+      const reader = new StrictReader(bytes);
+      while (reader.pos < reader.len) {
+        const [fieldNumber, wireType] = reader.tag();
+        reader.skip(wireType, fieldNumber);
+      }
+      reader.pos = 0;
+      return deserialize(reader as unknown as Buffer);
     } catch {
       return MALFORMED;
     }

@@ -7,6 +7,7 @@ import { DomainError } from '../errors/domain-error.js';
 
 /** `ErrorInfo.domain` of every error of the bookstore. */
 export const ERROR_DOMAIN = 'bookstore';
+const DETAILS_KEY = 'grpc-status-details-bin';
 
 /** A status as grpc-js sends it. */
 export interface CallStatus {
@@ -16,40 +17,33 @@ export interface CallStatus {
   readonly metadata: Metadata;
 }
 
-const DETAILS_KEY = 'grpc-status-details-bin';
-
 /**
- * The status that answers an error: a DomainError and an RpcException have their own, a database that does not answer is
- * UNAVAILABLE, and everything else is a bug, of which the caller learns nothing.
+ * The status of an error: a DomainError and an RpcException have their own, a database that does not answer is
+ * UNAVAILABLE, and everything else is a bug, INTERNAL with a fixed message.
  *
  * @see https://google.aip.dev/193
  */
 export function toStatus(error: unknown): CallStatus {
-  // As grpc's own: nobody may be left to read details.
+  // As grpc's own: the caller may have gone.
   if (error instanceof CallEnded) return { code: error.code, details: error.message, metadata: new Metadata() };
   if (error instanceof RpcException) return statusOfRpcException(error);
   return statusOf(domainErrorOf(error) ?? internalError(error));
 }
 
-/** The error as a DomainError, which it is or, of a database that does not answer, means; else undefined. */
+/** A DomainError, or DATABASE_UNAVAILABLE for an error of the database that means that; else undefined. */
 export const domainErrorOf = (error: unknown): DomainError | undefined =>
   error instanceof DomainError ? error : databaseUnavailable(error);
 
 /** Whether the error has no status of its own. */
 export const isBug = (error: unknown): boolean => !(error instanceof RpcException || domainErrorOf(error));
 
-/** The error of a bug: one fixed message, and the cause for the log. */
 export const internalError = (cause: unknown) => new DomainError('INTERNAL', 'INTERNAL', 'internal error', { cause });
 
-/** As Nest documents it: `new RpcException({ code, message })`, or no more than a message. */
+/** As Nest documents it: `new RpcException({ code, message })`, or only a message. */
 function statusOfRpcException(exception: RpcException): CallStatus {
-  const error = exception.getError();
-  if (typeof error === 'string') return { code: status.UNKNOWN, details: error, metadata: new Metadata() };
-  const { code, message, details, metadata } = error as {
-    code?: unknown;
-    message?: unknown;
-    details?: unknown;
-    metadata?: unknown;
+  const given = exception.getError();
+  const { code, message, details, metadata } = (typeof given === 'string' ? { message: given } : given) as {
+    [field: string]: unknown;
   };
   return {
     code: typeof code === 'number' && status[code] !== undefined ? code : status.UNKNOWN,
@@ -58,30 +52,26 @@ function statusOfRpcException(exception: RpcException): CallStatus {
   };
 }
 
-function statusOf({
-  code,
-  reason,
-  message,
-  details: { metadata: facts, resource, violations, retryAfterMs },
-}: DomainError) {
-  const details = [any('ErrorInfo', ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata: { ...facts } })];
+function statusOf({ code, reason, message, details }: DomainError): CallStatus {
+  const { metadata: facts, resource, violations, retryAfterMs } = details;
+  const found = [any('ErrorInfo', ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata: { ...facts } })];
   if (violations) {
     const fieldViolations = violations.map((violation) => ({ ...violation, reason: '', localizedMessage: undefined }));
-    details.push(any('BadRequest', BadRequest, { fieldViolations }));
+    found.push(any('BadRequest', BadRequest, { fieldViolations }));
   }
   if (resource) {
     const { type: resourceType, name: resourceName } = resource;
-    details.push(any('ResourceInfo', ResourceInfo, { resourceType, resourceName, owner: '', description: message }));
+    found.push(any('ResourceInfo', ResourceInfo, { resourceType, resourceName, owner: '', description: message }));
   }
   const metadata = new Metadata();
   if (retryAfterMs !== undefined) {
     const ms = Math.ceil(retryAfterMs);
     const retryDelay = { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
-    details.push(any('RetryInfo', RetryInfo, { retryDelay }));
-    // gRFC A6: a client with a retry policy waits as long.
+    found.push(any('RetryInfo', RetryInfo, { retryDelay }));
+    // gRFC A6: a client with a retry policy waits for this time.
     metadata.set('grpc-retry-pushback-ms', String(ms));
   }
-  metadata.set(DETAILS_KEY, Buffer.from(Status.encode({ code, message, details }).finish()));
+  metadata.set(DETAILS_KEY, Buffer.from(Status.encode({ code, message, details: found }).finish()));
   return { code, details: message, metadata };
 }
 
@@ -89,28 +79,18 @@ function any<T>(name: string, type: { encode(message: T): { finish(): Uint8Array
   return { typeUrl: `type.googleapis.com/google.rpc.${name}`, value: Buffer.from(type.encode(message).finish()) };
 }
 
-/** The google.rpc details that a client finds in a failed call. */
-export interface ReceivedDetails {
-  readonly info?: ErrorInfo;
-  readonly badRequest?: BadRequest;
-  readonly resource?: ResourceInfo;
-  readonly retry?: RetryInfo;
-}
-
-/** Reads the google.rpc details of a failed call; empty when it has none. */
-export function errorDetails(error: { readonly metadata?: Metadata }): ReceivedDetails {
+/** The google.rpc details that a client finds in a failed call; empty without any. */
+export function errorDetails(error: { readonly metadata?: Metadata }) {
   const [value] = error.metadata?.get(DETAILS_KEY) ?? [];
-  if (!(value instanceof Uint8Array)) return {};
-  const found = new Map(Status.decode(value).details.map((detail) => [detail.typeUrl.split('.').at(-1), detail.value]));
-  const read = <T>(name: string, type: { decode(bytes: Uint8Array): T }): T | undefined => {
-    const bytes = found.get(name);
-    return bytes && type.decode(bytes);
+  const details = value instanceof Uint8Array ? Status.decode(value).details : [];
+  const read = <T>(name: string, type: { decode(bytes: Uint8Array): T }) => {
+    const detail = details.find(({ typeUrl }) => typeUrl.endsWith(`.${name}`));
+    return detail && type.decode(detail.value);
   };
-  const details = {
+  return {
     info: read('ErrorInfo', ErrorInfo),
     badRequest: read('BadRequest', BadRequest),
     resource: read('ResourceInfo', ResourceInfo),
     retry: read('RetryInfo', RetryInfo),
   };
-  return Object.fromEntries(Object.entries(details).filter(([, detail]) => detail));
 }

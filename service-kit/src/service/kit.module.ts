@@ -1,37 +1,19 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type, type ValueProvider } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, DiscoveryModule, Reflector } from '@nestjs/core';
 import { ScopesGuard } from '../auth/scopes.js';
-import type { PrismaOptions } from '../database/database.js';
-import type { Logger } from '../log/logger.js';
-import type { RepeatedFailures } from '../log/repeated-failures.js';
-import type { AuditLog } from '../server/audit-log.js';
-import { StatusExceptionFilter } from '../server/exception.filter.js';
-import type { KitSettings } from '../settings/kit-settings.js';
-import type { ServiceDefinition } from './service-definition.js';
+import type { StatusExceptionFilter } from '../server/exception.filter.js';
 
-/** Injected: the settings of the service that runs. */
+/** Injects the settings of the service. */
 export const SETTINGS = Symbol('settings');
-/** Injected: the options of the service's PrismaClient. */
+/** Injects the options of the service's PrismaClient. */
 export const PRISMA_OPTIONS = Symbol('prisma options');
-/** Injected: the service's logger. */
+/** Injects the service's logger. */
 export const LOGGER = Symbol('logger');
 
-/** What the kit gives to a service's module: its providers, the guard of scopes and the filter of errors. */
+/** Adds the kit's providers, its guard for scopes and its exception filter to a service's module. */
 @Module({})
 export class KitModule {
-  static around(
-    module: ServiceDefinition['module'],
-    settings: KitSettings,
-    logger: Logger,
-    prismaOptions: PrismaOptions,
-    audit: AuditLog,
-    failures: RepeatedFailures,
-  ): DynamicModule {
-    const providers = [
-      { provide: SETTINGS, useValue: settings },
-      { provide: LOGGER, useValue: logger },
-      { provide: PRISMA_OPTIONS, useValue: prismaOptions },
-    ];
+  static around(module: Type, providers: ValueProvider[], filter: StatusExceptionFilter): DynamicModule {
     return {
       module: KitModule,
       global: true,
@@ -39,7 +21,7 @@ export class KitModule {
       providers: [
         ...providers,
         { provide: APP_GUARD, useFactory: (reflector: Reflector) => new ScopesGuard(reflector), inject: [Reflector] },
-        { provide: APP_FILTER, useValue: new StatusExceptionFilter(logger, audit, failures) },
+        { provide: APP_FILTER, useValue: filter },
       ],
       exports: providers,
     };

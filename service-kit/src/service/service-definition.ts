@@ -1,27 +1,23 @@
 import type { ServiceDefinition as GrpcService } from '@grpc/grpc-js';
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import type { kitSettings } from '../settings/kit-settings.js';
-import type { SettingTable } from '../settings/setting.js';
+import type { kitSettings, SettingTable } from '../settings/kit-settings.js';
 
-/** The services of one port: full names and methods. */
+/** The gRPC services of one port by their full names. */
 export type Endpoint = Readonly<Record<string, GrpcService>>;
 
-/** All that the kit has to know of a service. */
+/** What the kit needs to start a service. */
 export interface ServiceDefinition {
-  /** Such as author-service: in each log line, and towards the database. */
+  /** Such as author-service. */
   readonly name: string;
   /** The kit's settings and the service's own. */
   readonly settings: SettingTable & typeof kitSettings;
-  /** The folder of its Prisma migrations. No call is worked on before the database has them all. */
+  /** The folder of its Prisma migrations. Calls are refused until the database has them all. */
   readonly migrations: URL;
   readonly public: Endpoint;
-  /** For peer services. */
+  /** For peer services only. */
   readonly internal: Endpoint;
-  /** The wiring: controllers and providers. */
+  /** The controllers and providers. */
   readonly module: Type;
-  /**
-   * Runs statements of each kind, and changes nothing, before the first call is taken: Prisma compiles a statement when it
-   * first meets it, which takes a cold process tenths of a second.
-   */
+  /** Runs the statements of the repositories without a change. Prisma compiles a statement when it first runs it, slowly. */
   readonly warmUp?: (app: INestApplicationContext) => Promise<unknown>;
 }

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { postgresUrlProblem } from './postgres-url.js';
-import { LONGEST_TIMER_MS } from './timers.js';
 
-/** One environment variable: what it means, what it may be, and what it is when nobody says. */
+/** One environment variable. */
 export interface Setting<T> {
-  /** Meaning and unit, one line, for the service's README. */
+  /** Meaning and unit in one line, for the README. */
   readonly description: string;
   readonly schema: z.ZodType<T, string>;
-  /** As it would be written in the environment; without one the variable is required, unless it is optional. */
+  /** As it would be written in the environment. A setting without one is required, unless it is optional. */
   readonly defaultValue?: string | undefined;
   readonly optional?: boolean;
 }
@@ -16,12 +14,12 @@ export interface Setting<T> {
 // biome-ignore lint/suspicious/noExplicitAny: a table of settings of different types
 export type SettingTable = Record<string, Setting<any>>;
 
-/** The parsed values of a table of settings, under their own names. */
+/** The parsed values of a table of settings. */
 export type Settings<T extends SettingTable> = {
   readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never;
 };
 
-/** Every bad variable at once, by name and expectation; a value is never part of the message. */
+/** Names every bad variable and what it may be, never its value. */
 export class SettingsError extends Error {
   override name = 'SettingsError';
   constructor(readonly problems: readonly string[]) {
@@ -30,76 +28,58 @@ export class SettingsError extends Error {
 }
 
 export const text = z.string().min(1, 'must not be empty');
-/** No time is longer than a timer can be. */
-export const integer = (min: number, max = LONGEST_TIMER_MS) =>
+/** At most the longest time of a timer in Node, ms. */
+export const integer = (min: number, max = 2 ** 31 - 1) =>
   z
     .string()
     .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-export const port = integer(0, 65_535);
-export const postgresUrl = z.string().superRefine((value, context) => {
-  const problem = postgresUrlProblem(value);
-  if (problem !== undefined) context.addIssue(problem);
-});
 export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
   z
     .string()
     .refine((value): value is T => (values as string[]).includes(value), `must be one of ${values.join(', ')}`)
     .transform((value) => value as T);
 
-/** Several values, separated by commas. */
-export const listOf = <T>(item: z.ZodType<T, string>) =>
-  z
-    .string()
-    .transform((value) => value.split(',').map((part) => part.trim()))
-    .pipe(z.array(item));
-
-/** A setting with a default, or a required one without. */
+/** A setting with a default, or a required one. */
 export function setting<T>(description: string, schema: z.ZodType<T, string>, defaultValue?: string): Setting<T> {
   return { description, schema, defaultValue };
 }
 
-/** A setting that may be left out; its value is then undefined. */
+/** A setting that is undefined where it is not set. */
 export function optionalSetting<T>(description: string, schema: z.ZodType<T, string>): Setting<T | undefined> {
   return { description, schema: schema as z.ZodType<T | undefined, string>, optional: true };
 }
 
 /**
- * Reads and freezes the settings. `NAME_FILE` names a file to take NAME's value from, as secrets are mounted; a newline
- * at its end is not part of the value.
+ * Reads and freezes the settings. `NAME_FILE` names a file with the value of NAME, as secrets are mounted; one newline at
+ * its end is removed. An empty variable counts as not set.
  *
  * @throws SettingsError that names every bad variable
  */
 export function readSettings<T extends SettingTable>(table: T, env: NodeJS.ProcessEnv = process.env): Settings<T> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, definition] of Object.entries(table)) {
-    let raw: string | undefined;
+  for (const [name, { description, schema, defaultValue, optional }] of Object.entries(table)) {
+    const file = env[`${name}_FILE`];
+    let raw = env[name] || defaultValue;
     try {
-      raw = rawValue(name, env) ?? definition.defaultValue;
+      if (file && env[name]) throw new Error(`${name} and ${name}_FILE are both set`);
+      if (file) raw = readSecret(name, file);
     } catch (error) {
       problems.push((error as Error).message);
       continue;
     }
-    if (raw === undefined) {
-      if (!definition.optional) problems.push(`${name} is not set (${definition.description})`);
-      continue;
-    }
-    const parsed = definition.schema.safeParse(raw);
-    if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join(', ')}`);
+    const parsed = raw === undefined ? undefined : schema.safeParse(raw);
+    if (parsed?.success) values[name] = parsed.data;
+    else if (parsed) problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join(', ')}`);
+    else if (!optional) problems.push(`${name} is not set (${description})`);
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return Object.freeze(values) as Settings<T>;
 }
 
-function rawValue(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  // An empty variable is one that compose passed on without a value.
-  const direct = env[name] || undefined;
-  const file = env[`${name}_FILE`] || undefined;
-  if (file === undefined) return direct;
-  if (direct !== undefined) throw new Error(`${name} and ${name}_FILE are both set`);
+function readSecret(name: string, file: string): string {
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {

@@ -1,11 +1,9 @@
-import { InterceptingCall, type Interceptor, type Metadata, status } from '@grpc/grpc-js';
+import { InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
 import { context, metrics, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Call } from '../call/call.js';
 
-/**
- * What instrumentation-grpc does not have: metrics, and spans of calls that an interceptor refused. By OpenTelemetry's API,
- * which does nothing while telemetry is off.
- */
-
+// What instrumentation-grpc does not have: metrics, and spans of calls that an interceptor refused. While telemetry is
+// off, OpenTelemetry's API does nothing.
 const meter = metrics.getMeter('bookstore');
 const tracer = trace.getTracer('bookstore');
 
@@ -13,13 +11,13 @@ const duration = (name: string, description: string) =>
   meter.createHistogram(name, {
     unit: 's',
     description,
-    // Finer than the convention's below 5 ms, where most calls end.
+    // Finer than the convention below 5 ms, where most calls end.
     advice: { explicitBucketBoundaries: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] },
   });
 const serverDuration = duration('rpc.server.call.duration', 'Duration of calls to this service');
 const clientDuration = duration('rpc.client.call.duration', 'Duration of calls to another service, retries included');
 
-/** A call, as the semantic conventions for metrics name it. */
+/** A call by the semantic conventions for metrics. */
 const attributesOf = (method: string, code: status, reason?: string) => ({
   'rpc.system.name': 'grpc',
   'rpc.method': method.slice(1),
@@ -27,12 +25,7 @@ const attributesOf = (method: string, code: status, reason?: string) => ({
   ...(reason && { 'bookstore.reason': reason }),
 });
 
-/**
- * Records a call that has ended.
- *
- * @param method one of the service's own, such as /bookstore.author.v1.AuthorService/GetAuthor
- * @param reason why an interceptor refused the call
- */
+/** Records a call that has ended. `reason` is that of an interceptor that refused it. */
 export function recordServerCall(method: string, code: status, milliseconds: number, reason?: string): void {
   serverDuration.record(milliseconds / 1000, attributesOf(method, code, reason));
 }
@@ -52,15 +45,9 @@ export const measureClientCall: Interceptor = (options, nextCall) => {
   });
 };
 
-/**
- * Makes the span of a call that an interceptor refused: no handler was called, which is where instrumentation-grpc makes
- * its spans.
- *
- * @param log writes the log line, which then has the ids of the span
- */
+/** Makes the span of a refused call: instrumentation-grpc makes spans where handlers are called. `log` runs within it. */
 export function traceRefusedCall(
-  method: string,
-  metadata: Metadata,
+  { method, metadata }: Call,
   milliseconds: number,
   code: status,
   reason: string,

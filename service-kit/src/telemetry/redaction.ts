@@ -1,116 +1,61 @@
-import { type Attributes, SpanKind, type SpanStatus, SpanStatusCode } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { logs } from '@opentelemetry/sdk-node';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { LIBRARY } from './telemetry.js';
 
-/**
- * What may be exported about a call, a statement and a log line. Everything else is removed: error messages and other
- * fields may repeat names, e-mail addresses, ids or tokens.
- */
+/** What may be exported. Other fields and error messages may contain names, e-mail addresses, ids or tokens. */
 const SPAN_ATTRIBUTES = new Set([
-  'rpc.system',
-  'rpc.service',
-  'rpc.method',
-  'rpc.grpc.status_code',
-  'bookstore.reason',
-  'db.system.name',
-  'db.namespace',
-  'db.query.text', // with $1 in place of values
-  'server.address',
-  'server.port',
+  ...['rpc.system', 'rpc.service', 'rpc.method', 'rpc.grpc.status_code', 'bookstore.reason'],
+  ...['db.system.name', 'db.namespace', 'db.query.text', 'server.address', 'server.port'], // text has $1 for values
 ]);
 const LOG_ATTRIBUTES = new Set([
-  'requestId',
-  'method',
-  'code',
-  'milliseconds',
-  'audit',
-  'outcome',
-  'why',
-  'opId',
-  'closed',
-  'bookCount',
-  'publicPort',
-  'internalPort',
-  'library',
-  'exception.type',
+  ...['requestId', 'method', 'code', 'milliseconds', 'publicPort', 'internalPort', 'library', 'exception.type'],
+  ...['audit', 'outcome', 'why', 'opId', 'closed', 'bookCount'],
 ]);
 
-/** gRPC status codes that are the server's fault. instrumentation-grpc marks every other answer as an error, too. */
+/** gRPC status codes of the server's own faults. instrumentation-grpc marks the others as errors, too. */
 const FAULTS = new Set<unknown>([2, 4, 12, 13, 14, 15]);
 
-/**
- * Without the spans of the pool: they are made so that a statement that waits for a connection stays in the trace of its call.
- */
+/** An exporter that gets redacted spans. Spans of the connection pool only link a statement to its call. */
 export function redactedSpans(exporter: SpanExporter): SpanExporter {
   return {
-    export: (spans, done) => {
-      const exported = spans.filter(({ name }) => !name.startsWith('pg-pool.'));
-      exporter.export(exported.map(redactSpan), done);
-    },
+    export: (spans, done) =>
+      exporter.export(spans.filter(({ name }) => !name.startsWith('pg-pool.')).map(redactSpan), done),
     forceFlush: async () => exporter.forceFlush?.(),
     shutdown: () => exporter.shutdown(),
   };
 }
 
+function redactSpan(span: ReadableSpan): ReadableSpan {
+  const code = span.attributes['rpc.grpc.status_code'];
+  const isAnswer = span.kind === SpanKind.SERVER && code !== undefined && !FAULTS.has(code);
+  return Object.create(span, {
+    attributes: { value: allowed(span.attributes, SPAN_ATTRIBUTES) },
+    status: { value: { code: isAnswer ? SpanStatusCode.UNSET : span.status.code } },
+    events: { value: [] }, // they hold exceptions
+    links: { value: span.links.map(({ context }) => ({ context })) },
+  });
+}
+
+/** An exporter that gets redacted log records, without the warnings about telemetry itself. */
 export function redactedLogs(exporter: logs.LogRecordExporter): logs.LogRecordExporter {
   return {
-    export: (records, done) => {
-      const exported = records.filter(({ attributes }) => attributes.library !== LIBRARY);
-      exporter.export(exported.map(redactLog), done);
-    },
+    export: (records, done) =>
+      exporter.export(records.filter(({ attributes }) => attributes.library !== LIBRARY).map(redactLog), done),
     forceFlush: () => exporter.forceFlush(),
     shutdown: () => exporter.shutdown(),
   };
 }
 
-/** Without events: they hold exceptions. */
-export function redactSpan(span: ReadableSpan): ReadableSpan {
-  return {
-    name: span.name,
-    kind: span.kind,
-    spanContext: () => span.spanContext(),
-    ...(span.parentSpanContext && { parentSpanContext: span.parentSpanContext }),
-    startTime: span.startTime,
-    endTime: span.endTime,
-    duration: span.duration,
-    ended: span.ended,
-    status: statusOf(span),
-    attributes: allowed(span.attributes, SPAN_ATTRIBUTES) as Attributes,
-    links: span.links.map(({ context }) => ({ context })),
-    events: [],
-    resource: span.resource,
-    instrumentationScope: span.instrumentationScope,
-    droppedAttributesCount: span.droppedAttributesCount,
-    droppedEventsCount: span.droppedEventsCount,
-    droppedLinksCount: span.droppedLinksCount,
-  };
-}
-
-function statusOf({ kind, status, attributes }: ReadableSpan): SpanStatus {
-  const code = attributes['rpc.grpc.status_code'];
-  const isAnswer = kind === SpanKind.SERVER && code !== undefined && !FAULTS.has(code);
-  return { code: isAnswer ? SpanStatusCode.UNSET : status.code };
-}
-
-export function redactLog(record: logs.ReadableLogRecord): logs.ReadableLogRecord {
-  const { hrTime, hrTimeObserved, spanContext, severityText, severityNumber, resource } = record;
+function redactLog(record: logs.ReadableLogRecord): logs.ReadableLogRecord {
   const attributes = allowed(record.attributes, LOG_ATTRIBUTES);
-  // What a library says may repeat what a caller sent.
-  const body = attributes.library === undefined ? record.body : undefined;
-  return {
-    hrTime,
-    hrTimeObserved,
-    ...(spanContext && { spanContext }),
-    ...(severityText && { severityText }),
-    ...(severityNumber && { severityNumber }),
-    ...(typeof body === 'string' && { body }),
-    resource,
-    instrumentationScope: record.instrumentationScope,
-    attributes,
-    droppedAttributesCount: record.droppedAttributesCount,
-  };
+  // The text of a library may repeat what a caller sent.
+  const isOwn = attributes.library === undefined && typeof record.body === 'string';
+  return Object.create(record, {
+    attributes: { value: attributes },
+    body: { value: isOwn ? record.body : undefined },
+  });
 }
 
-const allowed = <T>(attributes: Readonly<Record<string, T>>, names: ReadonlySet<string>): Record<string, T> =>
+const allowed = (attributes: object, names: ReadonlySet<string>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(attributes).filter(([name]) => names.has(name)));

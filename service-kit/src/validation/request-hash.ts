@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * SHA-256 of a validated request, by which a repeated `request_id` is told from a reused one (AIP-155). Keys are sorted and
- * absent fields left out, so that a request keeps its hash when its message gets a new optional field.
+ * SHA-256 of a validated request, stored with its `request_id` (AIP-155). Keys are sorted and absent fields left out, so
+ * that a request keeps its hash when its message gets a new optional field.
  */
 export function requestHash(request: object): Uint8Array<ArrayBuffer> {
   const fields = Object.entries(request).filter(([, value]) => value !== undefined);
@@ -10,6 +10,6 @@ export function requestHash(request: object): Uint8Array<ArrayBuffer> {
   return new Uint8Array(createHash('sha256').update(JSON.stringify(fields)).digest());
 }
 
-/** Whether a record was made by this request: `hash` is what was stored with it, null where it had no `request_id`. */
+/** Whether this request created the record with this hash; null is the hash of a record without `request_id`. */
 export const isRequestOf = (hash: Uint8Array | null, request: object): boolean =>
   hash !== null && Buffer.compare(hash, requestHash(request)) === 0;

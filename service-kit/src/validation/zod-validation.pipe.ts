@@ -1,8 +1,8 @@
 import type { PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
-import { parse } from './parse.js';
+import { DomainError, type FieldViolation } from '../errors/domain-error.js';
 
-/** What a schema makes of a valid request. */
+/** A valid request, as its schema returns it. */
 export type Validated<Schema extends z.ZodType> = z.output<Schema>;
 
 /** Validates the payload of a handler: `@Payload(new ZodValidationPipe(schema))`. */
@@ -11,6 +11,19 @@ export class ZodValidationPipe<Schema extends z.ZodType> implements PipeTransfor
 
   /** @throws DomainError INVALID_FIELD that names every bad field */
   transform(payload: unknown): Validated<Schema> {
-    return parse(this.schema, payload);
+    const result = this.schema.safeParse(payload);
+    if (result.success) return result.data;
+    throw invalidFields(
+      result.error.issues.map(({ path, message }) => ({ field: protoName(path.join('.')), description: message })),
+    );
   }
 }
+
+/** The error of fields that are missing or malformed. */
+export function invalidFields(violations: readonly FieldViolation[]): DomainError {
+  const message = violations.map(({ field, description }) => `${field} ${description}`).join('; ');
+  return new DomainError('INVALID_ARGUMENT', 'INVALID_FIELD', message, { violations });
+}
+
+/** publishedYear in the .proto: published_year. */
+export const protoName = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,12 +1,13 @@
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { logs } from '@opentelemetry/sdk-node';
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, test } from 'vitest';
 import { redactedLogs, redactedSpans } from '../src/telemetry/redaction.js';
+import { rateSampler } from '../src/telemetry/sdk.js';
 
 const SECRET = 'jane@example.com';
 
-/** The span as it would be exported. */
+/** The span as it is exported. */
 function exported(kind: SpanKind, attributes: Record<string, string | number>) {
   const memory = new InMemorySpanExporter();
   const exporter = redactedSpans(memory);
@@ -27,6 +28,8 @@ test('a span keeps its known attributes, and no event or message', () => {
   expect(span?.attributes).toEqual({ 'rpc.method': 'GetAuthor' });
   expect(span?.status).toEqual({ code: SpanStatusCode.ERROR });
   expect(span?.events).toEqual([]);
+  expect(span?.ended).toBe(true);
+  expect(span?.spanContext().traceId).toHaveLength(32);
   expect(JSON.stringify([span?.links, span?.attributes])).not.toContain(SECRET);
 });
 
@@ -39,7 +42,7 @@ test.each([
   expect(exported(SpanKind.SERVER, { 'rpc.grpc.status_code': code })?.status).toEqual({ code: status });
 });
 
-test('a log line keeps its text and known fields, and warnings about telemetry stay here', async () => {
+test('a log line keeps its text and known fields; the text of libraries is not exported', async () => {
   const memory = new logs.InMemoryLogRecordExporter();
   const processor = new logs.SimpleLogRecordProcessor({ exporter: redactedLogs(memory) });
   const logger = new logs.LoggerProvider({ processors: [processor] }).getLogger('test');
@@ -51,4 +54,15 @@ test('a log line keeps its text and known fields, and warnings about telemetry s
   const lines = memory.getFinishedLogRecords();
   expect(lines.map(({ body }) => body)).toEqual(['changed', undefined]);
   expect(lines[0]?.attributes).toEqual({ requestId: 'r-1', method: '/a.B/C', 'exception.type': 'TypeError' });
+});
+
+test('the first 50 traces of a second are sampled', () => {
+  const sampler = rateSampler(50);
+  const sampled = Array.from({ length: 10_000 }, () => {
+    const { decision } = sampler.shouldSample(ROOT_CONTEXT, '', '', SpanKind.SERVER, {}, []);
+    return decision === SamplingDecision.RECORD_AND_SAMPLED;
+  });
+  expect(sampled.slice(0, 50)).not.toContain(false);
+  // Within one second, or in two.
+  expect(sampled.filter(Boolean).length).toBeLessThanOrEqual(100);
 });

@@ -2,11 +2,10 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { NotFoundException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { describe, expect, test } from 'vitest';
-import { answerLost, databaseUnavailable, describeDatabaseError, sqlState } from '../src/database/database-errors.js';
+import { answerLost, databaseUnavailable, sqlState } from '../src/database/database-errors.js';
 import { databaseProblem } from '../src/database/session.js';
 import { DomainError, type ErrorDetails } from '../src/errors/domain-error.js';
-import { serializeError } from '../src/log/error-serializer.js';
-import { errorDetails, internalError, isBug, toStatus } from '../src/server/to-status.js';
+import { errorDetails, isBug, toStatus } from '../src/server/to-status.js';
 
 const failure = (details: ErrorDetails = {}) => new DomainError('NOT_FOUND', 'BOOK_NOT_FOUND', 'no such book', details);
 /** As a client receives it. */
@@ -199,50 +198,5 @@ describe('the answer to a statement', () => {
     ['of a bug', new TypeError('x is not a function')],
   ])('is not lost when %s', (_what, failure) => {
     expect(answerLost(failure)).toBe(false);
-  });
-});
-
-describe('in the log', () => {
-  test('an error of the database is described by its codes and names, without the row that it repeats', () => {
-    const cause = {
-      kind: 'postgres',
-      originalCode: '23514',
-      originalMessage: 'new row for relation "authors" violates check constraint',
-      detail: 'Failing row contains (ursula@example.com)',
-    };
-    const failure = Object.assign(new Error('Database error. ursula@example.com'), {
-      name: 'PrismaClientKnownRequestError',
-      code: 'P2039',
-      meta: { modelName: 'Author', driverAdapterError: { cause } },
-    });
-    expect(describeDatabaseError(failure)).toBe(
-      'database error: code P2039, model Author, kind postgres, sqlState 23514',
-    );
-    const internal = serializeError(internalError(failure));
-    expect(JSON.stringify(internal)).not.toContain('ursula');
-    expect(internal).toMatchObject({ message: 'internal error', cause: { code: 'P2039', stack: expect.any(String) } });
-  });
-
-  test('an error of PostgreSQL itself, too', () => {
-    const failure = Object.assign(new Error('duplicate key'), {
-      severity: 'ERROR',
-      code: '23505',
-      detail: 'Key (email)=(ursula@example.com) already exists.',
-    });
-    expect(JSON.stringify(serializeError(failure))).not.toContain('ursula');
-  });
-
-  test('another error keeps its message, its stack and its causes, also when it is its own cause', () => {
-    const failure = new Error('outer', { cause: new TypeError('inner') });
-    expect(serializeError(failure)).toMatchObject({
-      type: 'Error',
-      message: 'outer',
-      stack: expect.stringContaining('errors-become-statuses'),
-      cause: { type: 'TypeError', message: 'inner' },
-    });
-    const loop = new Error('loop');
-    loop.cause = new Error('again', { cause: loop });
-    expect(serializeError(loop)).toMatchObject({ message: 'loop', cause: { message: 'again' } });
-    expect(serializeError('SELECT')).toBe('SELECT');
   });
 });

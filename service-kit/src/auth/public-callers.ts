@@ -1,0 +1,59 @@
+import { isIPv6 } from 'node:net';
+import type { Call, Identity } from '../call/call.js';
+import { RateLimiter } from '../limits/rate-limiter.js';
+import type { KitSettings } from '../settings/kit-settings.js';
+import { bearerToken } from './credentials.js';
+import type { TokenVerifier } from './token-verifier.js';
+
+/** The callers of the public port: each is identified by its token where AUTH=jwt, and limited to a rate. */
+export class PublicCallers {
+  /** Two limits of the same size, so that callers without a valid token use up nothing of those with one. */
+  readonly #byIdentity: RateLimiter | undefined;
+  readonly #byAddress: RateLimiter | undefined;
+
+  /** @param verifier undefined where AUTH=off */
+  constructor(
+    { RATE_LIMIT_PER_SECOND: rate, RATE_LIMIT_BURST: burst }: KitSettings,
+    private readonly verifier: TokenVerifier | undefined,
+  ) {
+    if (rate === 0) return;
+    this.#byIdentity = new RateLimiter(rate, burst);
+    this.#byAddress = new RateLimiter(rate, burst);
+  }
+
+  /**
+   * Sets the identity of a call.
+   *
+   * @throws DomainError CREDENTIALS_MISSING, CREDENTIALS_INVALID, RATE_LIMITED
+   */
+  identify(call: Call): Promise<void> | undefined {
+    if (this.verifier) return this.#identify(call, this.verifier);
+    return this.#byAddress?.take(networkOf(call.address));
+  }
+
+  async #identify(call: Call, verifier: TokenVerifier): Promise<void> {
+    call.identity = await this.#verify(call, verifier);
+    await this.#byIdentity?.take(call.identity.name);
+  }
+
+  async #verify(call: Call, verifier: TokenVerifier): Promise<Identity> {
+    const address = networkOf(call.address);
+    let token: string;
+    try {
+      token = bearerToken(call.metadata);
+    } catch (error) {
+      await this.#byAddress?.take(`${address} without a token`);
+      throw error;
+    }
+    const known = verifier.known(token);
+    if (known) return known;
+    await this.#byAddress?.take(address);
+    return verifier.verify(token);
+  }
+}
+
+/** The address that is limited: of an IPv6 address its network of 64 bits, which one caller has as a whole. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+  return isIPv6(plain) ? `${plain.split('::')[0]?.split(':').slice(0, 4).join(':')}::/64` : plain;
+}

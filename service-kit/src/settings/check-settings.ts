@@ -1,0 +1,62 @@
+import { type KitSettings, SettingsError } from './kit-settings.js';
+
+/** In the passwords of sandbox/dev-secrets, which everybody knows. */
+const DEVELOPMENT_SECRET = 'development-only-';
+const GROUPS = [
+  ['TLS_CERT_FILE', 'TLS_KEY_FILE'],
+  ['INTERNAL_TLS_CERT_FILE', 'INTERNAL_TLS_KEY_FILE', 'INTERNAL_TLS_CA_FILE'],
+] as const;
+
+const isLoopback = (host: string) => /^(localhost|\[?::1\]?|127(\.\d{1,3}){3})$/.test(host);
+
+/**
+ * Checks settings that depend on each other: a service does not start half secured.
+ *
+ * @throws SettingsError that names every problem
+ */
+export function checkSettings(settings: KitSettings, env: NodeJS.ProcessEnv): void {
+  const problems: string[] = [];
+  const expect = (condition: boolean, problem: string) => {
+    if (!condition) problems.push(problem);
+  };
+  const { AUTH, LISTEN_HOST, JWT_JWKS_FILE, JWT_JWKS_URL } = settings;
+  const isOpen = !isLoopback(LISTEN_HOST);
+
+  for (const names of GROUPS) {
+    const missing = names.filter((name) => settings[name] === undefined);
+    const isWhole = missing.length === 0 || missing.length === names.length;
+    expect(isWhole, `${missing.join(' and ')} must be set too: ${names.join(', ')} belong together`);
+  }
+  if (AUTH === 'off') {
+    expect(
+      !isOpen || settings.AUTH_OFF_BEYOND_LOOPBACK === 'yes',
+      'AUTH=off needs a LISTEN_HOST on loopback, or AUTH_OFF_BEYOND_LOOPBACK=yes where something else limits access',
+    );
+  } else {
+    expect(settings.JWT_ISSUER !== undefined, 'AUTH=jwt needs JWT_ISSUER');
+    expect(settings.JWT_AUDIENCE !== undefined, 'AUTH=jwt needs JWT_AUDIENCE');
+    expect(!JWT_JWKS_FILE !== !JWT_JWKS_URL, 'AUTH=jwt needs either JWT_JWKS_FILE or JWT_JWKS_URL');
+    expect(
+      JWT_JWKS_URL === undefined || isSafeUrl(JWT_JWKS_URL),
+      'JWT_JWKS_URL must be a URL with https, or with http on loopback',
+    );
+    expect(!isOpen || settings.TLS_CERT_FILE !== undefined, 'AUTH=jwt beyond loopback needs TLS_CERT_FILE');
+    expect(
+      !isOpen || settings.INTERNAL_TLS_CERT_FILE !== undefined,
+      'AUTH=jwt beyond loopback needs INTERNAL_TLS_CERT_FILE',
+    );
+    expect(
+      !`${settings.DATABASE_PASSWORD} ${settings.DATABASE_URL}`.includes(DEVELOPMENT_SECRET),
+      'AUTH=jwt refuses the development password of the database: set another one',
+    );
+  }
+  const isTest = env.NODE_ENV === 'test';
+  expect(settings.FAIL_POINT === undefined || isTest, 'FAIL_POINT is for tests only: it needs NODE_ENV=test');
+  if (problems.length > 0) throw new SettingsError(problems);
+}
+
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+}
