@@ -8,195 +8,131 @@ import { DomainError, type ErrorDetails } from '../src/errors/domain-error.js';
 import { errorDetails, isBug, toStatus } from '../src/server/to-status.js';
 
 const failure = (details: ErrorDetails = {}) => new DomainError('NOT_FOUND', 'BOOK_NOT_FOUND', 'no such book', details);
-/** As a client receives it. */
-const received = (error: DomainError) => errorDetails(toStatus(error));
+/** An error of a library with these properties. */
+const error = (properties: object, message = 'x') => Object.assign(new Error(message), properties);
+/** An error as Prisma wraps one of the driver. */
+const wrapped = (code: string, cause: object) => error({ code, meta: { driverAdapterError: { cause } } });
 
-describe('details', () => {
-  test('come back as they went, with the status that the error names', () => {
-    const error = failure({ metadata: { fact: 'a' } });
-    expect(toStatus(error)).toMatchObject({ code: status.NOT_FOUND, details: 'no such book' });
-    expect(received(error)).toEqual({
-      info: { reason: 'BOOK_NOT_FOUND', domain: 'bookstore', metadata: { fact: 'a' } },
-    });
+test('a DomainError has its status, reason, fields and resource', () => {
+  const violations = [
+    { field: 'name', description: 'is required' },
+    { field: 'published_year', description: 'must not be 0' },
+  ];
+  const resource = { type: 'bookstore.book.v1.Book', name: '7' };
+  const answer = toStatus(failure({ metadata: { fact: 'a' }, violations, resource }));
+  expect(answer).toMatchObject({ code: status.NOT_FOUND, details: 'no such book' });
+  expect(errorDetails(answer)).toMatchObject({
+    info: { reason: 'BOOK_NOT_FOUND', domain: 'bookstore', metadata: { fact: 'a' } },
+    badRequest: { fieldViolations: violations },
+    resource: { resourceType: resource.type, resourceName: '7', description: 'no such book' },
   });
-
-  test('name each bad field', () => {
-    const violations = [
-      { field: 'name', description: 'is required' },
-      { field: 'published_year', description: 'must not be 0' },
-    ];
-    expect(received(failure({ violations })).badRequest?.fieldViolations).toMatchObject(violations);
-  });
-
-  test('name the resource', () => {
-    const error = failure({ resource: { type: 'bookstore.book.v1.Book', name: '7' } });
-    expect(received(error).resource).toMatchObject({
-      resourceType: 'bookstore.book.v1.Book',
-      resourceName: '7',
-      description: 'no such book',
-    });
-  });
-
-  test.each([
-    [0, { seconds: 0, nanos: 0 }],
-    [100, { seconds: 0, nanos: 100_000_000 }],
-    [999.2, { seconds: 1, nanos: 0 }],
-    [61_001, { seconds: 61, nanos: 1_000_000 }],
-  ])('say to wait %d ms, to programs and to retry policies', (retryAfterMs, retryDelay) => {
-    const error = failure({ retryAfterMs });
-    expect(received(error).retry).toMatchObject({ retryDelay });
-    expect(toStatus(error).metadata.get('grpc-retry-pushback-ms')).toEqual([String(Math.ceil(retryAfterMs))]);
-  });
-
-  test('of an error without any are none', () => {
-    expect(errorDetails({})).toEqual({});
-    expect(errorDetails({ metadata: new Metadata() })).toEqual({});
-  });
+  expect(errorDetails({ metadata: new Metadata() })).toEqual({});
 });
 
-describe('an error', () => {
-  class BookNotFound extends DomainError {}
-
-  test('of a domain keeps its name, its cause and its status', () => {
-    const cause = new Error('why');
-    const error = new BookNotFound('NOT_FOUND', 'BOOK_NOT_FOUND', 'no', { cause });
-    expect(error).toMatchObject({ name: 'BookNotFound', cause });
-    expect(isBug(error)).toBe(false);
-  });
-
-  test.each([
-    [
-      { code: status.ABORTED, message: 'again' },
-      { code: status.ABORTED, details: 'again' },
-    ],
-    [
-      { code: status.ABORTED, details: 'again' },
-      { code: status.ABORTED, details: 'again' },
-    ],
-    ['Forbidden resource', { code: status.UNKNOWN, details: 'Forbidden resource' }],
-    [
-      { status: 'error', message: 'x' },
-      { code: status.UNKNOWN, details: 'x' },
-    ],
-    [
-      { code: 99, message: 'x' },
-      { code: status.UNKNOWN, details: 'x' },
-    ],
-  ])('of Nest, RpcException(%j), keeps its code and message', (given, expected) => {
-    expect(toStatus(new RpcException(given))).toMatchObject(expected);
-  });
-
-  test.each([
-    ['an error', new Error('SELECT secret FROM authors')],
-    ['an HttpException', new NotFoundException('secret')],
-    ['a string', 'SELECT'],
-    ['nothing', undefined],
-    ['null', null],
-    ['what looks like a domain error and is none', { reason: 'BOOK_NOT_FOUND', code: 5, message: 'SELECT' }],
-  ])('that is a bug, such as %s, is INTERNAL and says no more', (_what, error) => {
-    const answer = toStatus(error);
-    expect(isBug(error)).toBe(true);
-    expect(answer).toMatchObject({ code: status.INTERNAL, details: 'internal error' });
-    expect(errorDetails(answer)).toEqual({ info: { reason: 'INTERNAL', domain: 'bookstore', metadata: {} } });
-  });
+test.each([
+  [0, { seconds: 0, nanos: 0 }],
+  [100, { seconds: 0, nanos: 100_000_000 }],
+  [999.2, { seconds: 1, nanos: 0 }],
+  [61_001, { seconds: 61, nanos: 1_000_000 }],
+])('the time to wait of %d ms is there for programs and for retry policies', (retryAfterMs, retryDelay) => {
+  const answer = toStatus(failure({ retryAfterMs }));
+  expect(errorDetails(answer).retry).toMatchObject({ retryDelay });
+  expect(answer.metadata.get('grpc-retry-pushback-ms')).toEqual([String(Math.ceil(retryAfterMs))]);
 });
 
-describe('a database that cannot be used is known by', () => {
-  const error = (properties: object, message = 'x') => Object.assign(new Error(message), properties);
+test.each([
+  [{ code: status.ABORTED, message: 'again' }, status.ABORTED, 'again'],
+  [{ code: status.ABORTED, details: 'again' }, status.ABORTED, 'again'],
+  ['Forbidden resource', status.UNKNOWN, 'Forbidden resource'],
+  [{ status: 'error', message: 'x' }, status.UNKNOWN, 'x'],
+  [{ code: 99, message: 'x' }, status.UNKNOWN, 'x'],
+])('RpcException(%j) keeps its code and message', (given, code, details) => {
+  expect(toStatus(new RpcException(given))).toMatchObject({ code, details });
+});
 
+test.each([
+  ['an error', new Error('SELECT secret FROM authors')],
+  ['an HttpException', new NotFoundException('secret')],
+  ['a string', 'SELECT'],
+  ['undefined', undefined],
+  ['null', null],
+  ['an object like a DomainError', { reason: 'BOOK_NOT_FOUND', code: 5, message: 'SELECT' }],
+])('%s is INTERNAL with a fixed message', (_what, bug) => {
+  const answer = toStatus(bug);
+  expect(isBug(bug)).toBe(true);
+  expect(answer).toMatchObject({ code: status.INTERNAL, details: 'internal error' });
+  expect(errorDetails(answer)).toEqual({ info: { reason: 'INTERNAL', domain: 'bookstore', metadata: {} } });
+});
+
+describe('the database is unavailable at', () => {
   test.each([
     ['a refused connection', error({ code: 'ECONNREFUSED' })],
     ['a Unix socket that is gone', error({ code: 'ENOENT' }, 'connect ENOENT /run/postgresql/.s.PGSQL.5432')],
-    ['a password that is missing', error({}, 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
-    ['a statement that was prepared before a column changed', error({ code: '0A000' })],
-    ['a lost one', error({}, 'Connection terminated unexpectedly')],
-    ['a silent one', error({}, 'Query read timeout')],
+    ['a missing password', error({}, 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
+    ['a prepared statement whose columns changed', error({ code: '0A000' })],
+    ['a lost connection', error({}, 'Connection terminated unexpectedly')],
+    ['a frozen database', error({}, 'Query read timeout')],
     ['no connection in time', error({}, 'timeout exceeded when trying to connect')],
-    ['a server that shuts down', error({ code: '57P01' })],
-    ['a server that starts', error({ code: '57P03' })],
+    ['a shutdown', error({ code: '57P01' })],
     ['too many connections', error({ code: '53300' })],
-    ['a statement that took too long', error({ code: '57014' })],
-    ['a read-only one, such as a standby', error({ code: '25006' })],
+    ['a statement timeout', error({ code: '57014' })],
+    ['a standby', error({ code: '25006' })],
     ['a deadlock', error({ code: '40P01' })],
     ['a serialization failure', error({ code: 'P2034' })],
-    ['a transaction that took too long', error({ code: 'P2028' })],
-    ['a full disk', error({ code: '53100' })],
-    ['a failed connection by its class', error({ code: '08006' })],
-    ["Prisma's code", error({ code: 'P1001' })],
-    ["the adapter's kind", error({ cause: { kind: 'DatabaseNotReachable' } })],
-    [
-      "the driver's error within Prisma's",
-      error({ code: 'P2010', meta: { driverAdapterError: { cause: { originalCode: '57P01' } } } }),
-    ],
-    [
-      'a cause beneath three layers',
-      error({ cause: error({ cause: error({ cause: error({ code: 'ECONNRESET' }) }) }) }),
-    ],
-  ])('%s', (_what, failure) => {
-    expect(databaseUnavailable(failure)).toMatchObject({ reason: 'DATABASE_UNAVAILABLE', cause: failure });
-    expect(toStatus(failure).details).not.toContain('x');
+    ['a transaction timeout', error({ code: 'P2028' })],
+    ['a connection failure by its class', error({ code: '08006' })],
+    ["a kind of Prisma's adapter", error({ cause: { kind: 'DatabaseNotReachable' } })],
+    ["an error of the driver in Prisma's", wrapped('P2010', { originalCode: '57P01' })],
+    ['a cause under other causes', error({ cause: error({ cause: error({ code: 'ECONNRESET' }) }) })],
+  ])('%s', (_what, cause) => {
+    expect(databaseUnavailable(cause)).toMatchObject({ reason: 'DATABASE_UNAVAILABLE', cause });
+    expect(toStatus(cause).details).not.toContain('x');
   });
 
-  test.each([
-    ['a broken constraint', error({ code: '23505' })],
-    ['a wrong statement', error({ code: '42601' })],
-    ['a file that is not there', error({ code: 'ENOENT' }, "ENOENT: no such file or directory, open '/x'")],
-    ['a bug', new TypeError('x is not a function')],
-    ['nothing at all', undefined],
-  ])('not %s', (_what, failure) => {
-    expect(databaseUnavailable(failure)).toBeUndefined();
-  });
-
-  test('not endlessly by an error that is its own cause', () => {
+  test('no other error', () => {
     const loop = error({});
     loop.cause = loop;
-    expect(databaseUnavailable(loop)).toBeUndefined();
+    const missingFile = error({ code: 'ENOENT' }, "ENOENT: no such file or directory, open '/x'");
+    for (const other of [
+      error({ code: '23505' }),
+      missingFile,
+      new TypeError('x is not a function'),
+      undefined,
+      loop,
+    ]) {
+      expect(databaseUnavailable(other)).toBeUndefined();
+    }
   });
 });
 
-test('what is wrong with a database is a line, also where a name has several addresses', () => {
-  const refused = Object.assign(new Error('connect ECONNREFUSED ::1:5432'), { code: 'ECONNREFUSED' });
+test('the problem of a database is one line, also for a host name with several addresses', () => {
+  const refused = error({ code: 'ECONNREFUSED' }, 'connect ECONNREFUSED ::1:5432');
   expect(databaseProblem(Object.assign(new AggregateError([refused]), { code: 'ECONNREFUSED' }))).toBe(refused.message);
-  expect(databaseProblem(Object.assign(new Error(''), { code: 'ECONNRESET' }))).toBe('ECONNRESET');
+  expect(databaseProblem(error({ code: 'ECONNRESET' }, ''))).toBe('ECONNRESET');
   expect(databaseProblem('odd')).toBe('odd');
 });
 
-test('the SQLSTATE is found beneath what wraps it', () => {
-  const wrapped = { code: 'P2010', meta: { driverAdapterError: { cause: { originalCode: '23505' } } } };
-  expect(sqlState(wrapped)).toBe('23505');
+test('the SQLSTATE is found in wrapped errors', () => {
+  expect(sqlState(wrapped('P2010', { originalCode: '23505' }))).toBe('23505');
   expect(sqlState({ code: 'P2010' })).toBeUndefined();
   expect(sqlState(undefined)).toBeUndefined();
 });
 
-describe('the answer to a statement', () => {
-  const error = (properties: object, message = 'x') => Object.assign(new Error(message), properties);
-  const raw = (originalCode: string) =>
-    error({ code: 'P2010', meta: { driverAdapterError: { cause: { originalCode } } } });
-
-  test.each([
-    ['the connection ended', error({}, 'Connection terminated unexpectedly')],
-    ['the connection was reset', error({ cause: { kind: 'ConnectionClosed' } })],
-    ['it did not come in time', error({}, 'Query read timeout')],
-    ['the server shut down', raw('57P01')],
-  ])('is lost when %s', (_what, failure) => {
-    expect(answerLost(failure)).toBe(true);
-  });
-
-  test.each([
-    [
-      'the database could not be reached',
-      error({ code: 'P1001', meta: { driverAdapterError: { cause: { kind: 'DatabaseNotReachable' } } } }),
-    ],
-    ['there was no connection in time', error({}, 'timeout exceeded when trying to connect')],
-    ['connecting took too long', error({}, 'Connection terminated due to connection timeout')],
-    [
-      'no transaction could begin',
-      error({ code: 'P2028' }, 'Transaction API error: Unable to start a transaction in the given time.'),
-    ],
-    ['there were too many connections', error({ code: 'P2037' })],
-    ['the database refused the statement', raw('57014')],
-    ['of a bug', new TypeError('x is not a function')],
-  ])('is not lost when %s', (_what, failure) => {
-    expect(answerLost(failure)).toBe(false);
-  });
+test.each([
+  [true, 'the connection ended', error({}, 'Connection terminated unexpectedly')],
+  [true, 'the connection was reset', error({ cause: { kind: 'ConnectionClosed' } })],
+  [true, 'it did not come in time', error({}, 'Query read timeout')],
+  [true, 'the server shut down', wrapped('P2010', { originalCode: '57P01' })],
+  [false, 'the database could not be reached', wrapped('P1001', { kind: 'DatabaseNotReachable' })],
+  [false, 'there was no connection in time', error({}, 'timeout exceeded when trying to connect')],
+  [false, 'connecting took too long', error({}, 'Connection terminated due to connection timeout')],
+  [
+    false,
+    'no transaction could begin',
+    error({ code: 'P2028' }, 'x: Unable to start a transaction in the given time.'),
+  ],
+  [false, 'the statement was refused', wrapped('P2010', { originalCode: '57014' })],
+  [false, 'it is a bug', new TypeError('x is not a function')],
+])('that the answer is lost is %s when %s', (lost, _what, cause) => {
+  expect(answerLost(cause)).toBe(lost);
 });

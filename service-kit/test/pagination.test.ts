@@ -111,11 +111,6 @@ describe('pages', () => {
   test('of a size that is too large are lowered to the largest', async () => {
     const items = listOf(Array(MAX_PAGE_SIZE + 1).fill(1));
     expect((await page(items, MAX_PAGE_SIZE + 1, '')).items).toHaveLength(MAX_PAGE_SIZE);
-    expect((await page(items, 0, '')).items).toHaveLength(MAX_PAGE_SIZE + 1);
-  });
-
-  test('of all that fits are read in several queries', async () => {
-    const items = listOf(Array(12_000).fill(1));
-    expect(await page(items, 0, '')).toEqual({ items, nextPageToken: '' });
+    expect((await page(items, 0, '')).items).toHaveLength(MAX_PAGE_SIZE + 1); // in several queries
   });
 });

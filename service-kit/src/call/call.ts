@@ -21,7 +21,9 @@ export class Call {
   identity: Identity;
   /** The scope that its method needs, set by the scopes guard. */
   scope: string | undefined;
-  readonly #controller = new AbortController();
+  /** Created when it is first needed, which it is in few calls. */
+  #controller: AbortController | undefined;
+  #cancelled = false;
   #requestId: string | undefined;
 
   constructor(
@@ -46,16 +48,19 @@ export class Call {
 
   /** True once the caller has cancelled or the deadline has passed. */
   get ended(): boolean {
-    return this.signal.aborted || Date.now() >= this.deadline;
+    return this.#cancelled || Date.now() >= this.deadline;
   }
 
   /** Aborted when the call ends early. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#cancelled) this.#controller.abort();
     return this.#controller.signal;
   }
 
   cancel(): void {
-    this.#controller.abort();
+    this.#cancelled = true;
+    this.#controller?.abort();
   }
 }
 
