@@ -25,17 +25,17 @@ export const protobufFileName = "bookstore/author/v1/author.proto";
 
 /** A person who writes books. */
 export interface Author {
-  /** UUID version 7, made by the server. */
+  /** UUID version 7, created by the server. */
   id: string;
   /** Display name, 1 to 200 Unicode code points. */
   name: string;
-  /** E-mail address, unique without regard to case, as it was given. */
+  /** E-mail address as given; unique without regard to case. */
   email: string;
-  /** When the author was added: RFC 3339, UTC, milliseconds, such as 2026-11-22T18:04:05.123Z. */
+  /** When the author was created: RFC 3339, UTC, milliseconds, such as 2026-11-22T18:04:05.123Z. */
   createdAt: string;
 }
 
-/** The author to add. */
+/** The author to create. */
 export interface CreateAuthorRequest {
   /** 1 to 200 Unicode code points after trimming, no control characters. Required. */
   name: string;
@@ -43,30 +43,30 @@ export interface CreateAuthorRequest {
   email: string;
   /**
    * A UUID of the caller's choice (AIP-155). The same id with the same content returns the author that the first such
-   * request made, instead of making another.
+   * request created, and creates no other.
    */
   requestId: string;
 }
 
-/** Which author to return. */
+/** The author to return. */
 export interface GetAuthorRequest {
   /** The author's UUID. Required. */
   id: string;
 }
 
-/** Which author to change, and how. */
+/** The author to change, and the changes. */
 export interface UpdateAuthorRequest {
   /** The author's UUID. Required. */
   id: string;
-  /** The new name; left as it is when absent. */
+  /** The new name; unchanged when absent. */
   name?:
     | string
     | undefined;
-  /** The new e-mail address; left as it is when absent. */
+  /** The new e-mail address; unchanged when absent. */
   email?: string | undefined;
 }
 
-/** The author has been changed. */
+/** The author was changed. */
 export interface UpdateAuthorResponse {
   /** Always true: a failure is a status. */
   success: boolean;
@@ -74,15 +74,15 @@ export interface UpdateAuthorResponse {
   message: string;
 }
 
-/** Which author to remove. */
+/** The author to delete. */
 export interface DeleteAuthorRequest {
   /** The author's UUID. Required. */
   id: string;
-  /** Also removes the author's books (AIP-135). */
+  /** Also deletes the author's books (AIP-135). */
   force: boolean;
 }
 
-/** The author has been removed. */
+/** The author was deleted. */
 export interface DeleteAuthorResponse {
   /** Always true: a failure is a status. */
   success: boolean;
@@ -90,11 +90,11 @@ export interface DeleteAuthorResponse {
   message: string;
 }
 
-/** Which page of authors to return. */
+/** The page of authors to return. */
 export interface ListAuthorsRequest {
-  /** The most authors to return. 0 returns all that fit in one message; too large is lowered, negative is refused. */
+  /** The most authors to return. 0 returns all that fit in one message; a larger value than 1000 is lowered, a negative one is refused. */
   pageSize: number;
-  /** next_page_token of the page before; empty for the first page. */
+  /** next_page_token of the previous page; empty for the first page. */
   pageToken: string;
 }
 
@@ -102,7 +102,7 @@ export interface ListAuthorsRequest {
 export interface ListAuthorsResponse {
   /** The authors, in the order of their ids. */
   authors: Author[];
-  /** Where the next page begins; empty on the last one. Opaque. */
+  /** Token of the next page; empty on the last page. Opaque. */
   nextPageToken: string;
 }
 
@@ -653,16 +653,16 @@ export const ListAuthorsResponse: MessageFns<ListAuthorsResponse> = {
 };
 
 /**
- * Authors, and removing one safely.
+ * Authors, and their safe deletion.
  *
- * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason names the situation, and its domain is
- * "bookstore". Any method may also fail with:
+ * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
  * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
  * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
- * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
- * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
+ * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched now.
+ * - UNAVAILABLE (DATABASE_UNAVAILABLE): the database does not answer; try again.
  */
 export type AuthorServiceDefinition = typeof AuthorServiceDefinition;
 export const AuthorServiceDefinition = {
@@ -670,10 +670,10 @@ export const AuthorServiceDefinition = {
   fullName: "bookstore.author.v1.AuthorService",
   methods: {
     /**
-     * Adds an author.
+     * Creates an author.
      *
      * ALREADY_EXISTS (EMAIL_TAKEN) when another author has this e-mail address; (REQUEST_ID_REUSED) when the request_id
-     * came before with other content.
+     * was used with other content.
      */
     createAuthor: {
       name: "CreateAuthor",
@@ -686,7 +686,7 @@ export const AuthorServiceDefinition = {
     /**
      * Returns one author.
      *
-     * NOT_FOUND (AUTHOR_NOT_FOUND) when there is none with this id.
+     * NOT_FOUND (AUTHOR_NOT_FOUND) when no author has this id.
      */
     getAuthor: {
       name: "GetAuthor",
@@ -710,7 +710,7 @@ export const AuthorServiceDefinition = {
       options: {},
     },
     /**
-     * Removes an author who has no books, or, with force, the author and their books.
+     * Deletes an author without books or, with force, an author and their books.
      *
      * NOT_FOUND (AUTHOR_NOT_FOUND); FAILED_PRECONDITION (AUTHOR_HAS_BOOKS, metadata book_count) without force while books
      * exist; UNAVAILABLE (DELETE_PENDING) when the outcome is not known yet: call again, NOT_FOUND then means done.
@@ -736,24 +736,24 @@ export const AuthorServiceDefinition = {
 } as const;
 
 /**
- * Authors, and removing one safely.
+ * Authors, and their safe deletion.
  *
- * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason names the situation, and its domain is
- * "bookstore". Any method may also fail with:
+ * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
  * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
  * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
- * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
- * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
+ * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched now.
+ * - UNAVAILABLE (DATABASE_UNAVAILABLE): the database does not answer; try again.
  */
 export type AuthorServiceService = typeof AuthorServiceService;
 export const AuthorServiceService = {
   /**
-   * Adds an author.
+   * Creates an author.
    *
    * ALREADY_EXISTS (EMAIL_TAKEN) when another author has this e-mail address; (REQUEST_ID_REUSED) when the request_id
-   * came before with other content.
+   * was used with other content.
    */
   createAuthor: {
     path: "/bookstore.author.v1.AuthorService/CreateAuthor" as const,
@@ -767,7 +767,7 @@ export const AuthorServiceService = {
   /**
    * Returns one author.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND) when there is none with this id.
+   * NOT_FOUND (AUTHOR_NOT_FOUND) when no author has this id.
    */
   getAuthor: {
     path: "/bookstore.author.v1.AuthorService/GetAuthor" as const,
@@ -794,7 +794,7 @@ export const AuthorServiceService = {
     responseDeserialize: (value: Buffer): UpdateAuthorResponse => UpdateAuthorResponse.decode(value),
   },
   /**
-   * Removes an author who has no books, or, with force, the author and their books.
+   * Deletes an author without books or, with force, an author and their books.
    *
    * NOT_FOUND (AUTHOR_NOT_FOUND); FAILED_PRECONDITION (AUTHOR_HAS_BOOKS, metadata book_count) without force while books
    * exist; UNAVAILABLE (DELETE_PENDING) when the outcome is not known yet: call again, NOT_FOUND then means done.
@@ -823,16 +823,16 @@ export const AuthorServiceService = {
 
 export interface AuthorServiceServer extends UntypedServiceImplementation {
   /**
-   * Adds an author.
+   * Creates an author.
    *
    * ALREADY_EXISTS (EMAIL_TAKEN) when another author has this e-mail address; (REQUEST_ID_REUSED) when the request_id
-   * came before with other content.
+   * was used with other content.
    */
   createAuthor: handleUnaryCall<CreateAuthorRequest, Author>;
   /**
    * Returns one author.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND) when there is none with this id.
+   * NOT_FOUND (AUTHOR_NOT_FOUND) when no author has this id.
    */
   getAuthor: handleUnaryCall<GetAuthorRequest, Author>;
   /**
@@ -842,7 +842,7 @@ export interface AuthorServiceServer extends UntypedServiceImplementation {
    */
   updateAuthor: handleUnaryCall<UpdateAuthorRequest, UpdateAuthorResponse>;
   /**
-   * Removes an author who has no books, or, with force, the author and their books.
+   * Deletes an author without books or, with force, an author and their books.
    *
    * NOT_FOUND (AUTHOR_NOT_FOUND); FAILED_PRECONDITION (AUTHOR_HAS_BOOKS, metadata book_count) without force while books
    * exist; UNAVAILABLE (DELETE_PENDING) when the outcome is not known yet: call again, NOT_FOUND then means done.
@@ -854,10 +854,10 @@ export interface AuthorServiceServer extends UntypedServiceImplementation {
 
 export interface AuthorServiceClient extends Client {
   /**
-   * Adds an author.
+   * Creates an author.
    *
    * ALREADY_EXISTS (EMAIL_TAKEN) when another author has this e-mail address; (REQUEST_ID_REUSED) when the request_id
-   * came before with other content.
+   * was used with other content.
    */
   createAuthor(
     request: CreateAuthorRequest,
@@ -877,7 +877,7 @@ export interface AuthorServiceClient extends Client {
   /**
    * Returns one author.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND) when there is none with this id.
+   * NOT_FOUND (AUTHOR_NOT_FOUND) when no author has this id.
    */
   getAuthor(
     request: GetAuthorRequest,
@@ -915,7 +915,7 @@ export interface AuthorServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateAuthorResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Removes an author who has no books, or, with force, the author and their books.
+   * Deletes an author without books or, with force, an author and their books.
    *
    * NOT_FOUND (AUTHOR_NOT_FOUND); FAILED_PRECONDITION (AUTHOR_HAS_BOOKS, metadata book_count) without force while books
    * exist; UNAVAILABLE (DELETE_PENDING) when the outcome is not known yet: call again, NOT_FOUND then means done.

@@ -23,32 +23,32 @@ export const protobufPackage = "bookstore.book.v1";
 
 export const protobufFileName = "bookstore/book/v1/author_reference.proto";
 
-/** How the closing of an author ended. */
+/** The result of closing an author. */
 export enum CloseAuthorOutcome {
   /** CLOSE_AUTHOR_OUTCOME_UNSPECIFIED - Never sent. */
   CLOSE_AUTHOR_OUTCOME_UNSPECIFIED = 0,
-  /** CLOSE_AUTHOR_OUTCOME_CLOSED - The author has no books, and will never have one again. */
+  /** CLOSE_AUTHOR_OUTCOME_CLOSED - The author has no books and never gets one again. */
   CLOSE_AUTHOR_OUTCOME_CLOSED = 1,
-  /** CLOSE_AUTHOR_OUTCOME_HAS_BOOKS - The author has books, and stays. */
+  /** CLOSE_AUTHOR_OUTCOME_HAS_BOOKS - The author has books and is kept. */
   CLOSE_AUTHOR_OUTCOME_HAS_BOOKS = 2,
   UNRECOGNIZED = -1,
 }
 
-/** The author to close, and under which operation. */
+/** The author to close, and the operation. */
 export interface CloseAuthorRequest {
-  /** UUID of the deletion that asks. Required. */
+  /** UUID of the deletion. Required. */
   opId: string;
   /** UUID of the author. Required. */
   authorId: string;
-  /** Deletes the author's books instead of being refused by them. */
+  /** Deletes the author's books. */
   force: boolean;
 }
 
-/** What was decided. */
+/** The decision. */
 export interface CloseAuthorResponse {
   /** The decision. */
   outcome: CloseAuthorOutcome;
-  /** How many books stood in the way (HAS_BOOKS) or were deleted (CLOSED). */
+  /** The number of books that exist (HAS_BOOKS) or were deleted (CLOSED). */
   bookCount: number;
 }
 
@@ -177,17 +177,14 @@ export const CloseAuthorResponse: MessageFns<CloseAuthorResponse> = {
   },
 };
 
-/**
- * Which authors the books lean on. For the author service alone: it is served on the internal port and is in no public
- * reflection.
- */
+/** The authors that books refer to. For the author service only: it is served on the internal port, without reflection. */
 export type AuthorReferenceServiceDefinition = typeof AuthorReferenceServiceDefinition;
 export const AuthorReferenceServiceDefinition = {
   name: "AuthorReferenceService",
   fullName: "bookstore.book.v1.AuthorReferenceService",
   methods: {
     /**
-     * Decides, once for each op_id, whether an author may go: the answer to a repeated call is the first one's.
+     * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
      *
      * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
      */
@@ -202,14 +199,11 @@ export const AuthorReferenceServiceDefinition = {
   },
 } as const;
 
-/**
- * Which authors the books lean on. For the author service alone: it is served on the internal port and is in no public
- * reflection.
- */
+/** The authors that books refer to. For the author service only: it is served on the internal port, without reflection. */
 export type AuthorReferenceServiceService = typeof AuthorReferenceServiceService;
 export const AuthorReferenceServiceService = {
   /**
-   * Decides, once for each op_id, whether an author may go: the answer to a repeated call is the first one's.
+   * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
    *
    * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
    */
@@ -226,7 +220,7 @@ export const AuthorReferenceServiceService = {
 
 export interface AuthorReferenceServiceServer extends UntypedServiceImplementation {
   /**
-   * Decides, once for each op_id, whether an author may go: the answer to a repeated call is the first one's.
+   * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
    *
    * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
    */
@@ -235,7 +229,7 @@ export interface AuthorReferenceServiceServer extends UntypedServiceImplementati
 
 export interface AuthorReferenceServiceClient extends Client {
   /**
-   * Decides, once for each op_id, whether an author may go: the answer to a repeated call is the first one's.
+   * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
    *
    * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
    */

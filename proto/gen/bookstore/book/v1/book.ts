@@ -23,9 +23,9 @@ export const protobufPackage = "bookstore.book.v1";
 
 export const protobufFileName = "bookstore/book/v1/book.proto";
 
-/** A book and who wrote it. */
+/** A book and its author. */
 export interface Book {
-  /** UUID version 7, made by the server. */
+  /** UUID version 7, created by the server. */
   id: string;
   /** Title, 1 to 200 Unicode code points. */
   title: string;
@@ -33,11 +33,11 @@ export interface Book {
   authorId: string;
   /** Year of first publication; negative before the common era. */
   publishedYear: number;
-  /** When the book was added: RFC 3339, UTC, milliseconds, such as 2026-11-22T18:04:05.123Z. */
+  /** When the book was created: RFC 3339, UTC, milliseconds, such as 2026-11-22T18:04:05.123Z. */
   createdAt: string;
 }
 
-/** The book to add. */
+/** The book to create. */
 export interface CreateBookRequest {
   /** 1 to 200 Unicode code points after trimming, no control characters. Required. */
   title: string;
@@ -47,30 +47,30 @@ export interface CreateBookRequest {
   publishedYear: number;
   /**
    * A UUID of the caller's choice (AIP-155). The same id with the same content returns the book that the first such
-   * request made, instead of making another.
+   * request created, and creates no other.
    */
   requestId: string;
 }
 
-/** Which book to return. */
+/** The book to return. */
 export interface GetBookRequest {
   /** The book's UUID. Required. */
   id: string;
 }
 
-/** Which book to change, and how. */
+/** The book to change, and the changes. */
 export interface UpdateBookRequest {
   /** The book's UUID. Required. */
   id: string;
-  /** The new title; left as it is when absent. */
+  /** The new title; unchanged when absent. */
   title?:
     | string
     | undefined;
-  /** The new year of first publication; left as it is when absent. */
+  /** The new year of first publication; unchanged when absent. */
   publishedYear?: number | undefined;
 }
 
-/** The book has been changed. */
+/** The book was changed. */
 export interface UpdateBookResponse {
   /** Always true: a failure is a status. */
   success: boolean;
@@ -78,13 +78,13 @@ export interface UpdateBookResponse {
   message: string;
 }
 
-/** Which book to remove. */
+/** The book to delete. */
 export interface DeleteBookRequest {
   /** The book's UUID. Required. */
   id: string;
 }
 
-/** The book has been removed. */
+/** The book was deleted. */
 export interface DeleteBookResponse {
   /** Always true: a failure is a status. */
   success: boolean;
@@ -92,11 +92,11 @@ export interface DeleteBookResponse {
   message: string;
 }
 
-/** Which page of books to return. */
+/** The page of books to return. */
 export interface ListBooksRequest {
-  /** The most books to return. 0 returns all that fit in one message; too large is lowered, negative is refused. */
+  /** The most books to return. 0 returns all that fit in one message; a larger value than 1000 is lowered, a negative one is refused. */
   pageSize: number;
-  /** next_page_token of the page before; empty for the first page. */
+  /** next_page_token of the previous page; empty for the first page. */
   pageToken: string;
 }
 
@@ -104,17 +104,17 @@ export interface ListBooksRequest {
 export interface ListBooksResponse {
   /** The books, in the order of their ids. */
   books: Book[];
-  /** Where the next page begins; empty on the last one. Opaque. */
+  /** Token of the next page; empty on the last page. Opaque. */
   nextPageToken: string;
 }
 
-/** Whose books to return, and which page of them. */
+/** The author whose books to return, and the page. */
 export interface GetBooksByAuthorRequest {
   /** The author's UUID. Required. */
   authorId: string;
-  /** The most books to return. 0 returns all that fit in one message; too large is lowered, negative is refused. */
+  /** The most books to return. 0 returns all that fit in one message; a larger value than 1000 is lowered, a negative one is refused. */
   pageSize: number;
-  /** next_page_token of the page before; empty for the first page. */
+  /** next_page_token of the previous page; empty for the first page. */
   pageToken: string;
 }
 
@@ -122,19 +122,19 @@ export interface GetBooksByAuthorRequest {
 export interface GetBooksByAuthorResponse {
   /** The books, in the order of their ids. */
   books: AuthorBook[];
-  /** Where the next page begins; empty on the last one. Opaque. */
+  /** Token of the next page; empty on the last page. Opaque. */
   nextPageToken: string;
 }
 
-/** A book, where its author is known. */
+/** A book without its author_id. */
 export interface AuthorBook {
-  /** UUID version 7, made by the server. */
+  /** UUID version 7, created by the server. */
   id: string;
   /** Title, 1 to 200 Unicode code points. */
   title: string;
   /** Year of first publication; negative before the common era. */
   publishedYear: number;
-  /** When the book was added: RFC 3339, UTC, milliseconds, such as 2026-11-22T18:04:05.123Z. */
+  /** When the book was created: RFC 3339, UTC, milliseconds, such as 2026-11-22T18:04:05.123Z. */
   createdAt: string;
 }
 
@@ -900,16 +900,16 @@ export const AuthorBook: MessageFns<AuthorBook> = {
 };
 
 /**
- * Books. A book's author exists: for as long as the book does, whatever fails in between.
+ * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason names the situation, and its domain is
- * "bookstore". Any method may also fail with:
+ * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
  * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
  * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
- * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
- * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
+ * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched now.
+ * - UNAVAILABLE (DATABASE_UNAVAILABLE): the database does not answer; try again.
  */
 export type BookServiceDefinition = typeof BookServiceDefinition;
 export const BookServiceDefinition = {
@@ -917,10 +917,11 @@ export const BookServiceDefinition = {
   fullName: "bookstore.book.v1.BookService",
   methods: {
     /**
-     * Adds a book of an author who exists.
+     * Creates a book of an author who exists.
      *
-     * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when that had to be
-     * asked and nobody answered; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id came before with other content.
+     * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
+     * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
+     * content.
      */
     createBook: {
       name: "CreateBook",
@@ -933,7 +934,7 @@ export const BookServiceDefinition = {
     /**
      * Returns one book.
      *
-     * NOT_FOUND (BOOK_NOT_FOUND) when there is none with this id.
+     * NOT_FOUND (BOOK_NOT_FOUND) when no book has this id.
      */
     getBook: {
       name: "GetBook",
@@ -957,7 +958,7 @@ export const BookServiceDefinition = {
       options: {},
     },
     /**
-     * Removes a book.
+     * Deletes a book.
      *
      * NOT_FOUND (BOOK_NOT_FOUND).
      */
@@ -981,8 +982,8 @@ export const BookServiceDefinition = {
     /**
      * Lists one author's books in the order of their ids; an author without books has an empty list.
      *
-     * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when whether the author exists had to be
-     * asked and nobody answered.
+     * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author service is needed and does not
+     * answer.
      */
     getBooksByAuthor: {
       name: "GetBooksByAuthor",
@@ -996,24 +997,25 @@ export const BookServiceDefinition = {
 } as const;
 
 /**
- * Books. A book's author exists: for as long as the book does, whatever fails in between.
+ * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason names the situation, and its domain is
- * "bookstore". Any method may also fail with:
+ * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
  * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
  * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
- * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched just now.
- * - UNAVAILABLE (DATABASE_UNAVAILABLE): nothing was changed that this call was told of; try again.
+ * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched now.
+ * - UNAVAILABLE (DATABASE_UNAVAILABLE): the database does not answer; try again.
  */
 export type BookServiceService = typeof BookServiceService;
 export const BookServiceService = {
   /**
-   * Adds a book of an author who exists.
+   * Creates a book of an author who exists.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when that had to be
-   * asked and nobody answered; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id came before with other content.
+   * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
+   * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
+   * content.
    */
   createBook: {
     path: "/bookstore.book.v1.BookService/CreateBook" as const,
@@ -1027,7 +1029,7 @@ export const BookServiceService = {
   /**
    * Returns one book.
    *
-   * NOT_FOUND (BOOK_NOT_FOUND) when there is none with this id.
+   * NOT_FOUND (BOOK_NOT_FOUND) when no book has this id.
    */
   getBook: {
     path: "/bookstore.book.v1.BookService/GetBook" as const,
@@ -1053,7 +1055,7 @@ export const BookServiceService = {
     responseDeserialize: (value: Buffer): UpdateBookResponse => UpdateBookResponse.decode(value),
   },
   /**
-   * Removes a book.
+   * Deletes a book.
    *
    * NOT_FOUND (BOOK_NOT_FOUND).
    */
@@ -1079,8 +1081,8 @@ export const BookServiceService = {
   /**
    * Lists one author's books in the order of their ids; an author without books has an empty list.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when whether the author exists had to be
-   * asked and nobody answered.
+   * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author service is needed and does not
+   * answer.
    */
   getBooksByAuthor: {
     path: "/bookstore.book.v1.BookService/GetBooksByAuthor" as const,
@@ -1097,16 +1099,17 @@ export const BookServiceService = {
 
 export interface BookServiceServer extends UntypedServiceImplementation {
   /**
-   * Adds a book of an author who exists.
+   * Creates a book of an author who exists.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when that had to be
-   * asked and nobody answered; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id came before with other content.
+   * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
+   * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
+   * content.
    */
   createBook: handleUnaryCall<CreateBookRequest, Book>;
   /**
    * Returns one book.
    *
-   * NOT_FOUND (BOOK_NOT_FOUND) when there is none with this id.
+   * NOT_FOUND (BOOK_NOT_FOUND) when no book has this id.
    */
   getBook: handleUnaryCall<GetBookRequest, Book>;
   /**
@@ -1116,7 +1119,7 @@ export interface BookServiceServer extends UntypedServiceImplementation {
    */
   updateBook: handleUnaryCall<UpdateBookRequest, UpdateBookResponse>;
   /**
-   * Removes a book.
+   * Deletes a book.
    *
    * NOT_FOUND (BOOK_NOT_FOUND).
    */
@@ -1126,18 +1129,19 @@ export interface BookServiceServer extends UntypedServiceImplementation {
   /**
    * Lists one author's books in the order of their ids; an author without books has an empty list.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when whether the author exists had to be
-   * asked and nobody answered.
+   * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author service is needed and does not
+   * answer.
    */
   getBooksByAuthor: handleUnaryCall<GetBooksByAuthorRequest, GetBooksByAuthorResponse>;
 }
 
 export interface BookServiceClient extends Client {
   /**
-   * Adds a book of an author who exists.
+   * Creates a book of an author who exists.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when that had to be
-   * asked and nobody answered; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id came before with other content.
+   * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
+   * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
+   * content.
    */
   createBook(
     request: CreateBookRequest,
@@ -1157,7 +1161,7 @@ export interface BookServiceClient extends Client {
   /**
    * Returns one book.
    *
-   * NOT_FOUND (BOOK_NOT_FOUND) when there is none with this id.
+   * NOT_FOUND (BOOK_NOT_FOUND) when no book has this id.
    */
   getBook(request: GetBookRequest, callback: (error: ServiceError | null, response: Book) => void): ClientUnaryCall;
   getBook(
@@ -1192,7 +1196,7 @@ export interface BookServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateBookResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Removes a book.
+   * Deletes a book.
    *
    * NOT_FOUND (BOOK_NOT_FOUND).
    */
@@ -1230,8 +1234,8 @@ export interface BookServiceClient extends Client {
   /**
    * Lists one author's books in the order of their ids; an author without books has an empty list.
    *
-   * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when whether the author exists had to be
-   * asked and nobody answered.
+   * NOT_FOUND (AUTHOR_NOT_FOUND); UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author service is needed and does not
+   * answer.
    */
   getBooksByAuthor(
     request: GetBooksByAuthorRequest,
