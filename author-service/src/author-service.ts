@@ -4,7 +4,7 @@ import { AppModule } from './app.module.js';
 import { AuthorsRepository } from './authors/authors.repository.js';
 import { authorSettings } from './settings.js';
 
-/** The author service, as the kit starts it. */
+/** The author service for the kit. A copied service changes every line of it. */
 export const authorService: ServiceDefinition = {
   name: 'author-service',
   settings: authorSettings,

@@ -5,7 +5,7 @@ import { AuthorReferencesRepository } from './author-references/author-reference
 import { BooksRepository } from './books/books.repository.js';
 import { bookSettings } from './settings.js';
 
-/** The book service, as the kit starts it. */
+/** The book service for the kit. A copied service changes every line of it. */
 export const bookService: ServiceDefinition = {
   name: 'book-service',
   settings: bookSettings,

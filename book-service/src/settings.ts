@@ -1,6 +1,6 @@
 import { kitSettings, type Settings, setting, text } from '@bookstore/service-kit/settings';
 
-/** The environment variables of the book service: the kit's, and its own. */
+/** The environment variables of the book service: the kit's, with its own defaults, and its own. */
 export const bookSettings = {
   ...kitSettings,
   PUBLIC_PORT: { ...kitSettings.PUBLIC_PORT, defaultValue: '50052' },

@@ -6,8 +6,8 @@ import { AuthorHasBooks, AuthorNotFound, DeletePending, type Deletion } from './
 import { AuthorsRepository } from './authors.repository.js';
 
 /**
- * Deletes an author across two databases without a transaction between them: the author is marked, the book service decides
- * once for the operation's id, and its outcome deletes the author or removes the mark.
+ * Deletes an author across two databases: the author is marked, the book service decides once for the operation's id, and
+ * its outcome deletes the author or removes the mark.
  */
 @Injectable()
 export class AuthorDeletion {
@@ -19,7 +19,7 @@ export class AuthorDeletion {
 
   /**
    * @throws AuthorNotFound
-   * @throws AuthorHasBooks when an operation that this call itself began was refused
+   * @throws AuthorHasBooks when the operation that this call began was refused
    * @throws DeletePending when the author is marked and the outcome is not known
    */
   async run(authorId: string, force: boolean): Promise<void> {
@@ -34,11 +34,11 @@ export class AuthorDeletion {
       });
       if (outcome.closed) return;
       if (current.opId === mine.opId) throw new AuthorHasBooks(outcome.bookCount);
-      // Another call's operation was refused, perhaps without the force that this one has: begin one of our own.
+      // The operation of another call was refused, perhaps without force: the next turn begins an own one.
     }
   }
 
-  /** Finishes or undoes a deletion by the outcome of the book service. Safe to repeat, also concurrently. */
+  /** Finishes or undoes a deletion by the outcome of the book service. Safe to repeat, also at the same time. */
   async settle(deletion: Deletion): Promise<{ closed: boolean; bookCount: number }> {
     const outcome = await this.books.closeAuthor(deletion);
     failPoint('delete-author.decided');

@@ -13,17 +13,17 @@ export interface Author {
 type Content = Omit<Author, 'id' | 'createdAt'>;
 
 export type NewAuthor = Given<Content> & {
-  /** The caller's own UUID for this request, by which a retry is known (AIP-155). */
+  /** The caller's UUID for this request; a retry has the same one (AIP-155). */
   readonly requestId?: string;
 };
 
 export type AuthorChange = Change<Content>;
 
-/** One attempt to remove an author: its id makes the book service's answer the same for ever. */
+/** One attempt to delete an author. The book service's answer to its id never changes. */
 export interface Deletion {
   readonly authorId: string;
   readonly opId: string;
-  /** The author's books go, too. */
+  /** Also deletes the author's books. */
   readonly force: boolean;
 }
 
@@ -36,7 +36,7 @@ export class AuthorNotFound extends DomainError {
   }
 }
 
-/** The message leaves the address out: it is personal, and messages end up in logs. */
+/** The message does not contain the address: it is personal data, and messages are logged. */
 export class EmailTaken extends DomainError {
   constructor() {
     const resource = { type: AUTHOR, name: 'email' };
@@ -47,7 +47,7 @@ export class EmailTaken extends DomainError {
 export class RequestIdReused extends DomainError {
   constructor(requestId: string) {
     const resource = { type: AUTHOR, name: requestId };
-    super('ALREADY_EXISTS', 'REQUEST_ID_REUSED', 'this request_id came before with other content', { resource });
+    super('ALREADY_EXISTS', 'REQUEST_ID_REUSED', 'this request_id was used with other content', { resource });
   }
 }
 
@@ -63,7 +63,7 @@ export class AuthorHasBooks extends DomainError {
   }
 }
 
-/** The author is marked as being deleted, or may be, and the outcome is not known yet. */
+/** The author is, or may be, marked as being deleted, and the outcome is not known yet. */
 export class DeletePending extends DomainError {
   constructor(cause: unknown) {
     const message = 'the outcome of the deletion is not known yet; call again, NOT_FOUND then means done';

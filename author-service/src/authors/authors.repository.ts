@@ -14,9 +14,9 @@ import {
 
 const AUTHOR = { id: true, name: true, email: true, createdAt: true } satisfies Prisma.AuthorSelect;
 
-/** The time that the caller of a deletion has for it before the recovery takes it up, ms: past the caller's own deadline. */
+/** The time after which the recovery continues a new deletion, ms: after the deadline of its caller. */
 const RECOVERY_DELAY_MS = 3000;
-/** The time until the recovery tries a deletion again, give or take a quarter, ms. */
+/** The time until the recovery tries a deletion again, ± 25 %, ms. */
 const RECOVERY_RETRY_MS = 1000;
 
 /** Authors in PostgreSQL. */
@@ -49,7 +49,7 @@ export class AuthorsRepository {
   }
 
   /**
-   * Creates an author, or returns the author that the same request has created before.
+   * Creates an author, or returns the author that the same request created before.
    *
    * @throws EmailTaken, RequestIdReused
    */
@@ -58,7 +58,7 @@ export class AuthorsRepository {
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
       throwIfEnded();
-      // The look-ups save an error of the database; the unique indexes decide. The twin comes last: it may hold the address.
+      // The look-ups avoid database errors; the unique indexes decide. The twin is read last: it may have the address.
       const taken = await this.isTaken(content.email);
       const twin = await this.findTwin(author);
       if (twin) return twin;
@@ -66,7 +66,7 @@ export class AuthorsRepository {
       try {
         return await this.prisma.author.create({ data: { ...content, requestId, requestHash: hash }, select: AUTHOR });
       } catch (error) {
-        if (!isDuplicate(error)) throw error; // else created in between
+        if (!isDuplicate(error)) throw error; // created in between: look again
       }
     }
   }
@@ -89,7 +89,7 @@ export class AuthorsRepository {
    * @throws EmailTaken
    */
   async update(id: string, change: AuthorChange): Promise<boolean> {
-    // The look-up saves an error of the database; the unique index decides.
+    // The look-up avoids a database error; the unique index decides.
     if (change.email !== undefined && (await this.isTaken(change.email, id))) throw new EmailTaken();
     try {
       const { count } = await this.prisma.author.updateMany({ where: { id }, data: change });
@@ -105,22 +105,22 @@ export class AuthorsRepository {
   }
 
   /**
-   * Marks an active author with this deletion, and returns the deletion that the author is in then: this one, or an
-   * earlier one; undefined when there is no such author. The recovery takes it up after this caller's deadline.
+   * Marks an active author with this deletion. Returns the deletion that the author has then: this one or an earlier one;
+   * undefined when there is no such author. The recovery continues it after this caller's deadline.
    *
    * @throws DeletePending when the answer is lost, so that the author may be marked
    */
   async beginDeletion({ authorId, opId, force }: Deletion): Promise<Deletion | undefined> {
     for (;;) {
       throwIfEnded();
-      // A statement of its own: a database that cannot be reached is found here, before anything may be marked.
+      // In a statement of its own: where the database cannot be reached, nothing is marked.
       const author = await this.prisma.author.findUnique({
         where: { id: authorId },
         select: { deleteOpId: true, deleteForce: true },
       });
       if (!author) return undefined;
       if (author.deleteOpId !== null) return { authorId, opId: author.deleteOpId, force: author.deleteForce === true };
-      // SQL, since Prisma cannot set a time by the database's clock, which the recovery compares it with.
+      // SQL, since Prisma cannot set a time by the database's clock.
       const marked = await this.prisma.$executeRaw`
         UPDATE authors
         SET state = 'DELETING', delete_op_id = ${opId}::uuid, delete_force = ${force}, delete_started_at = now(),
@@ -129,16 +129,16 @@ export class AuthorsRepository {
         throw answerLost(error) ? new DeletePending(error) : error;
       });
       if (marked > 0) return { authorId, opId, force };
-      // Marked or deleted in between.
+      // Marked or deleted in between: look again.
     }
   }
 
-  /** Deletes the author, unless another operation has taken over. */
+  /** Deletes the author, unless it has another operation now. */
   async finishDeletion({ authorId, opId }: Deletion): Promise<void> {
     await this.prisma.author.deleteMany({ where: { id: authorId, deleteOpId: opId } });
   }
 
-  /** Makes the author active again, unless another operation has taken over. */
+  /** Makes the author active again, unless it has another operation now. */
   async undoDeletion({ authorId, opId }: Deletion): Promise<void> {
     await this.prisma.author.updateMany({
       where: { id: authorId, deleteOpId: opId },
@@ -154,11 +154,11 @@ export class AuthorsRepository {
   }
 
   /**
-   * Claims deletions that are due, so that no other replica tries them for a while. The time to the next try does not grow:
-   * after an outage of any length each deletion is decided within 5 s.
+   * Claims due deletions, so that no other replica tries them at the same time. The time to the next try does not grow:
+   * after any outage each deletion is decided within 5 s.
    */
   claimDueDeletions(limit: number): Promise<Deletion[]> {
-    // SQL, since Prisma has no SKIP LOCKED. One statement, so that no lock is held for longer.
+    // SQL, since Prisma has no SKIP LOCKED. One statement, so that no lock is held after it.
     return this.prisma.$queryRaw<Deletion[]>`
       UPDATE authors
       SET delete_tries = delete_tries + 1,
@@ -169,7 +169,7 @@ export class AuthorsRepository {
       RETURNING id AS "authorId", delete_op_id AS "opId", delete_force AS force`;
   }
 
-  /** Compiles the statements of every method, by way of an author who is not there. */
+  /** Runs the statements of every method for an author who does not exist. */
   async warmUp(): Promise<void> {
     const deletion = { authorId: NIL_UUID, opId: NIL_UUID, force: false };
     await this.find(NIL_UUID);
@@ -181,7 +181,7 @@ export class AuthorsRepository {
     await this.undoDeletion(deletion);
   }
 
-  /** The number of deletions that have begun and not ended. */
+  /** The number of unfinished deletions. */
   countDeletions(): Promise<number> {
     return this.prisma.author.count({ where: { state: 'DELETING' } });
   }
@@ -190,5 +190,5 @@ export class AuthorsRepository {
 const isDuplicate = (error: unknown): boolean =>
   error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
 
-/** As the database computes it: addresses are ASCII, and its collation for this is C. */
+/** As the database computes it, with the collation C: addresses are ASCII. */
 const emailKey = (email: string): string => email.toLowerCase();

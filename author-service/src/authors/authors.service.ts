@@ -3,7 +3,7 @@ import { type Author, type AuthorChange, AuthorNotFound, type NewAuthor } from '
 import { AuthorDeletion } from './author-deletion.js';
 import { AuthorsRepository } from './authors.repository.js';
 
-/** What can be done with authors. */
+/** The use cases of authors. */
 @Injectable()
 export class AuthorsService {
   constructor(
@@ -33,7 +33,7 @@ export class AuthorsService {
     return this.deletion.run(id, force);
   }
 
-  /** At most `limit` authors with ids after `after`, in the order of ids, which is the order of creation. */
+  /** At most `limit` authors with ids after `after`, in the order of ids. */
   list(after: string | undefined, limit: number): Promise<Author[]> {
     return this.repository.list(after, limit);
   }

@@ -6,12 +6,12 @@ import type { AuthorSettings } from '../settings.js';
 import { AuthorDeletion } from './author-deletion.js';
 import { AuthorsRepository } from './authors.repository.js';
 
-/** The most deletions that are taken up at a time. */
+/** The most deletions of one claim. */
 const BATCH = 32;
 
 /**
- * Finishes deletions that a crash or a lost answer has left behind. Each replica has one; they share the work by claims, and
- * hold neither a lock nor a connection while they call the book service.
+ * Finishes deletions that a crash or a lost answer has interrupted. The replicas share the work by claims, and hold no
+ * lock and no connection while they call the book service.
  */
 @Injectable()
 export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy {
@@ -21,7 +21,7 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
     .getMeter('bookstore')
     .createObservableGauge('bookstore.deletions.pending', {
       unit: '{deletion}',
-      description: 'Authors that are marked as being deleted, as each replica sees them',
+      description: 'Authors that are marked as being deleted; each replica reports all of them',
     });
   readonly #observePending = async (result: ObservableResult) => result.observe(await this.repository.countDeletions());
   readonly #failures: RepeatedFailures;
@@ -56,7 +56,7 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
     }
   }
 
-  /** The number of deletions that were due. A failing one holds up no other. */
+  /** Returns the number of due deletions. One that fails does not delay the others. */
   private async recoverBatch(size: number): Promise<number> {
     try {
       const due = await this.repository.claimDueDeletions(size);
@@ -71,7 +71,7 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
       );
       return due.length;
     } catch (error) {
-      // Health shows a database that is away; the next round looks again.
+      // Health reports a database that is away; the next round tries again.
       this.logger.debug({ err: error }, 'no deletions could be claimed');
       return 0;
     }

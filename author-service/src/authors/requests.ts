@@ -2,7 +2,7 @@ import type * as proto from '@bookstore/proto';
 import { email, label, optionalUuid, pageFields, type RequestFields, updateOf, uuid } from '@bookstore/service-kit';
 import { z } from 'zod';
 
-/** The rules of the contract for each request. */
+// The rules of the contract for each request.
 export const createAuthor = z.object({
   name: label(),
   email,

@@ -3,10 +3,9 @@ import type { Deletion } from '../authors/author.js';
 /** What authors need from the book service. */
 export abstract class BooksClient {
   /**
-   * Closes the author against new books, unless there are books. Repeated for the same deletion it returns the same
-   * outcome.
+   * Closes the author for new books, unless there are books. Repeated for the same deletion it returns the same outcome.
    *
-   * @throws BookServiceUnavailable when there is no answer, or one that is not understood
+   * @throws BookServiceUnavailable when there is no valid answer
    */
   abstract closeAuthor(deletion: Deletion): Promise<{ readonly closed: boolean; readonly bookCount: number }>;
 }

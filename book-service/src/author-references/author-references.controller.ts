@@ -11,7 +11,7 @@ const closeAuthor = z.object({
   force: z.boolean(),
 } satisfies RequestFields<CloseAuthorRequest>);
 
-/** AuthorReferenceService over gRPC, for the author service alone. */
+/** AuthorReferenceService over gRPC, for the author service only. */
 @Controller()
 export class AuthorReferencesController {
   constructor(private readonly references: AuthorReferencesRepository) {}

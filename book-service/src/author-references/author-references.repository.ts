@@ -4,16 +4,16 @@ import type { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
 import type { Closing, ClosingDecision } from './closing.js';
 
-/** An author as books know one. */
+/** The book service's record of an author. */
 export interface AuthorReference {
   readonly authorId: string;
-  /** False for ever once the author is closed. */
+  /** False once the author is closed, for ever. */
   readonly live: boolean;
 }
 
-/** A wait for a connection that is longer than the pool's own (DATABASE_ACQUIRE_TIMEOUT_MS): the pool's limit decides. */
+/** The longest wait for a connection, ms: longer than the pool's own limit, which decides. */
 const MAX_WAIT_MS = 10_000;
-/** The longest time of a closing, ms: the author service has given up by then. */
+/** The longest time of a closing, ms: longer than the author service waits. */
 const TIMEOUT_MS = 5_000;
 
 /** Which authors a book may have, in PostgreSQL. */
@@ -27,20 +27,20 @@ export class AuthorReferencesRepository {
 
   constructor(private readonly prisma: PrismaService) {}
 
-  /** Undefined for an author that no book was created for yet. Reads of one turn of the event loop share a query. */
+  /** Undefined for an author without any book so far. Reads of one turn of the event loop share a query. */
   find(authorId: string): Promise<AuthorReference | undefined> {
     return this.#byAuthor.find(authorId);
   }
 
-  /** Adds the reference to an author who exists. A tombstone stays one. */
+  /** Adds the reference to an author who exists. A tombstone stays. */
   async add(authorId: string): Promise<void> {
     await this.prisma.authorRef.createMany({ data: [{ authorId }], skipDuplicates: true });
   }
 
   /**
-   * Decides a closing, once. At READ COMMITTED each statement sees what was committed before it: the operation is looked
-   * up, and the books are counted, only once the reference is locked. Before that, a late duplicate would close an author
-   * whose stored outcome is HAS_BOOKS, and the count would be older than the lock.
+   * Decides a closing once. At READ COMMITTED each statement sees what was committed before it, so the operation is looked
+   * up and the books are counted after the reference is locked. Otherwise a late duplicate would close an author whose
+   * stored outcome is HAS_BOOKS, and the count would be older than the lock.
    */
   async close(closing: Closing): Promise<ClosingDecision> {
     const decision = await this.prisma.$transaction((tx) => decide(tx, closing), {
@@ -54,11 +54,11 @@ export class AuthorReferencesRepository {
 }
 
 async function decide(tx: Prisma.TransactionClient, { opId, authorId, force }: Closing): Promise<ClosingDecision> {
-  // A CreateBook that is just asking for an unknown author must find the tombstone.
+  // A CreateBook that is asking the author service now must find the tombstone.
   const { count: added } = await tx.authorRef.createMany({ data: [{ authorId, live: false }], skipDuplicates: true });
   failPoint('close-author.tombstone');
   let decision: ClosingDecision = { outcome: 'CLOSED', bookCount: 0 };
-  // An author who was unknown until now has no books, and no closing.
+  // An author without a reference has no books and no closing.
   if (added === 0) {
     // SQL, since Prisma has no FOR UPDATE.
     await tx.$queryRaw`SELECT FROM author_refs WHERE author_id = ${authorId}::uuid FOR UPDATE`;
@@ -76,7 +76,7 @@ async function decide(tx: Prisma.TransactionClient, { opId, authorId, force }: C
   failPoint('close-author.buried');
   await tx.authorClosing.create({ data: { opId, authorId, force, ...decision }, select: { opId: true } });
   failPoint('close-author.recorded');
-  // Nothing is committed for a caller that has given up.
+  // Nothing is committed for a call that has ended.
   throwIfEnded();
   return decision;
 }

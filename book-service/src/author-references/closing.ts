@@ -1,13 +1,13 @@
-/** A request to close an author against new books. */
+/** A request to close an author for new books. */
 export interface Closing {
-  /** Of the deletion that asks: the same id gets the same answer for ever. */
+  /** The id of the deletion; its answer never changes. */
   readonly opId: string;
   readonly authorId: string;
-  /** The author's books are deleted instead of being in the way. */
+  /** Also deletes the author's books. */
   readonly force: boolean;
 }
 
-/** How a closing ended, and how many books were in the way, or were deleted. */
+/** The outcome, and the number of books that exist (HAS_BOOKS) or were deleted (CLOSED). */
 export interface ClosingDecision {
   readonly outcome: 'CLOSED' | 'HAS_BOOKS';
   readonly bookCount: number;

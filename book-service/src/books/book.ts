@@ -1,6 +1,6 @@
 import { type Change, DomainError, type Given } from '@bookstore/service-kit';
 
-/** A book and who wrote it. */
+/** A book and its author. */
 export interface Book {
   /** UUID version 7. */
   readonly id: string;
@@ -14,16 +14,16 @@ export interface Book {
 type Content = Omit<Book, 'id' | 'createdAt'>;
 
 export type NewBook = Given<Content> & {
-  /** The caller's own UUID for this request, by which a retry is known (AIP-155). */
+  /** The caller's UUID for this request; a retry has the same one (AIP-155). */
   readonly requestId?: string;
 };
 
 export type BookChange = Change<Omit<Content, 'authorId'>>;
 
-/** The earliest year that a book may bear. */
+/** The earliest year of publication. */
 export const FIRST_YEAR = -3000;
 
-/** Whether a book may bear this year: announced ones are next year's at most, and there is no year 0. */
+/** There is no year 0, and a book may be announced for the next year. */
 export function isPublicationYear(year: number, now = new Date()): boolean {
   return Number.isInteger(year) && year !== 0 && year >= FIRST_YEAR && year <= now.getUTCFullYear() + 1;
 }
@@ -46,7 +46,7 @@ export class AuthorNotFound extends DomainError {
 export class RequestIdReused extends DomainError {
   constructor(requestId: string) {
     const resource = { type: BOOK, name: requestId };
-    super('ALREADY_EXISTS', 'REQUEST_ID_REUSED', 'this request_id came before with other content', { resource });
+    super('ALREADY_EXISTS', 'REQUEST_ID_REUSED', 'this request_id was used with other content', { resource });
   }
 }
 

@@ -37,7 +37,7 @@ export class BooksRepository {
   }
 
   /**
-   * Creates a book of an author with a reference, or returns the book that the same request has created before.
+   * Creates a book of an author with a reference, or returns the book that the same request created before.
    *
    * @throws RequestIdReused
    * @throws AuthorNotFound when the author was closed in between
@@ -47,7 +47,7 @@ export class BooksRepository {
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
       throwIfEnded();
-      // The look-up saves an error of the database; the unique index decides.
+      // The look-up avoids a database error; the unique index decides.
       const twin = await this.findTwin(book);
       if (twin) return twin;
       try {
@@ -55,13 +55,13 @@ export class BooksRepository {
       } catch (error) {
         if (!(error instanceof Prisma.PrismaClientKnownRequestError)) throw error;
         if (error.code === 'P2003') throw new AuthorNotFound(content.authorId); // closed in between
-        if (error.code !== 'P2002') throw error; // else created in between
+        if (error.code !== 'P2002') throw error; // created in between: look again
       }
     }
   }
 
   /**
-   * The book that the same request has created before.
+   * The book that the same request created before.
    *
    * @throws RequestIdReused
    */
@@ -77,7 +77,7 @@ export class BooksRepository {
     return book;
   }
 
-  /** Compiles the statements of every method that needs no author, by way of a book that is not there. */
+  /** Runs the statements of the methods that need no author, for a book that does not exist. */
   async warmUp(): Promise<void> {
     await this.find(NIL_UUID);
     await this.list(NIL_UUID, 1);

@@ -5,7 +5,7 @@ import { AuthorsClient } from '../authors-client/authors-client.js';
 import { AuthorNotFound, type Book, type BookChange, BookNotFound, type NewBook } from './book.js';
 import { BooksRepository } from './books.repository.js';
 
-/** What can be done with books. */
+/** The use cases of books. */
 @Injectable()
 export class BooksService {
   constructor(
@@ -15,8 +15,8 @@ export class BooksService {
   ) {}
 
   /**
-   * Creates a book. The author service is asked only for an author without a reference. Whether a known author is just
-   * being deleted need not be known: either the closing finds this book and is refused, or its tombstone refuses the book.
+   * Creates a book. The author service is called only for an author without a reference. An author may be deleted at the
+   * same time: either the closing finds this book and is refused, or its tombstone refuses the book.
    *
    * @throws AuthorNotFound, RequestIdReused, AuthorServiceUnavailable
    */
@@ -29,7 +29,7 @@ export class BooksService {
       return created;
     }
     failPoint('create-book.no-reference');
-    // A repeated request is answered by its book, whatever has become of the author.
+    // A repeated request returns its book, also when the author was deleted since.
     const twin = await this.repository.findTwin(book);
     if (twin) return twin;
     await this.requireAuthor(book.authorId, reference);
@@ -58,13 +58,13 @@ export class BooksService {
     if (!(await this.repository.delete(id))) throw new BookNotFound(id);
   }
 
-  /** At most `limit` books with ids after `after`, in the order of ids, which is the order of creation. */
+  /** At most `limit` books with ids after `after`, in the order of ids. */
   list(after: string | undefined, limit: number): Promise<Book[]> {
     return this.repository.list(after, limit);
   }
 
   /**
-   * The same of one author. The books come first: a reference that was looked up before could have been closed since.
+   * The same for one author. Books are read before the reference, which could otherwise be closed in between.
    *
    * @throws AuthorNotFound, AuthorServiceUnavailable
    */

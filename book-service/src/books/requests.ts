@@ -8,7 +8,7 @@ const publishedYear = z.number().superRefine((year, context) => {
   else if (!isPublicationYear(year)) context.addIssue(`must be from ${FIRST_YEAR} to next year`);
 });
 
-/** The rules of the contract for each request. */
+// The rules of the contract for each request.
 export const createBook = z.object({
   title: label(),
   authorId: uuid,
