@@ -11,7 +11,16 @@ const inDocs = readdirSync(path.join(root, 'docs'), { recursive: true, encoding:
   .filter((file) => file.endsWith('.md'))
   .map((file) => path.posix.join('docs', ...file.split(path.sep)));
 
-describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'k8s/README.md', ...inDocs])('%s', (file) => {
+describe.each([
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'k8s/README.md',
+  'service-kit/README.md',
+  'author-service/README.md',
+  'book-service/README.md',
+  ...inDocs,
+])('%s', (file) => {
   const text = read(file);
 
   test('names npm scripts that are there', () => {
@@ -32,6 +41,12 @@ describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'k8s/README.md', 
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
     for (const link of links) expect(existsSync(path.join(root, path.dirname(file), link)), link).toBe(true);
   });
+});
+
+test('docs/one-call.md names files that are there', () => {
+  const named = [...read('docs/one-call.md').matchAll(/`([\w-]+\/[\w./-]+\.ts)`/g)].map(([, file = '']) => file);
+  expect(named.length).toBeGreaterThanOrEqual(12);
+  for (const file of named) expect(existsSync(path.join(root, file)), file).toBe(true);
 });
 
 test('README.md has a line for each npm script', () => {
