@@ -1,8 +1,8 @@
 export { Scopes } from './auth/scopes.js';
 export { CallEnded, currentCall, runForNoCall, throwIfEnded } from './call/call.js';
-export { callPeer, type UnaryMethod } from './client/call-peer.js';
+export type { UnaryMethod } from './client/call-peer.js';
 export { channelOptions } from './client/channel-options.js';
-export { type PeerClient, peerClient } from './client/peer-client.js';
+export { Peers } from './client/peers.js';
 export type { PrismaOptions } from './database/database.js';
 export { answerLost } from './database/database-errors.js';
 export { SharedRead } from './database/shared-read.js';

@@ -26,10 +26,10 @@ const authorize = async (...scopes: string[]) => ({
 });
 
 describe('a call', () => {
-  test('with a bad token is UNAUTHENTICATED on every method and reaches no handler', async () => {
+  test('with a bad token is UNAUTHENTICATED, also for reflection, and reaches no handler', async () => {
     const broken = Object.entries(await brokenAuthorizations(secured.issuer));
     expect(broken.length).toBeGreaterThanOrEqual(25);
-    for (const method of PROTECTED) {
+    for (const method of [METHODS[0] as string, ...REFLECTION]) {
       const outcomes = await Promise.all(
         broken.map(async ([what, headers]) => {
           const { code, reason } = await http2Call(secured.session, method, headers);

@@ -6,9 +6,10 @@ import type { TLSSocket } from 'node:tls';
 import { CertificateAuthority, type Holder, type KeyPair } from '@bookstore/dev-credentials/certificate-authority';
 import { AuthorReferenceServiceClient } from '@bookstore/proto';
 import { createServiceDatabase, http2Call } from '@bookstore/sandbox/testing';
-import { kitSettings, peerClient, type RunningService, readSettings, startService } from '@bookstore/service-kit';
+import { Peers, type RunningService, startService } from '@bookstore/service-kit';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { CertificateFiles } from '../src/auth/certificate-files.js';
 import { countingDefinition } from './secured-service.js';
 
 const CLOSE_AUTHOR = '/bookstore.book.v1.AuthorReferenceService/CloseAuthor';
@@ -105,20 +106,19 @@ test('health of the internal port is for peers only', async () => {
 
 test('a client of a peer refuses a server with another name', async () => {
   write('client', await authority.issue(PEER));
-  const settings = readSettings(kitSettings, {
-    ...env,
-    INTERNAL_TLS_CERT_FILE: file('client.crt'),
-    INTERNAL_TLS_KEY_FILE: file('client.key'),
-  });
+  const files = { certFile: file('client.crt'), keyFile: file('client.key'), caFile: file('ca.crt') };
+  const certificates = new CertificateFiles(files, pino({ enabled: false }));
+  const peers = new Peers(2000, certificates);
   const outcomes: Record<string, string> = {};
   for (const name of ['author-service', 'book-service']) {
     const peer = { name, address: `127.0.0.1:${service.internalPort}`, idempotent: [] };
-    const { client, close } = peerClient(AuthorReferenceServiceClient, peer, settings, pino({ enabled: false }));
+    const client = peers.connect(AuthorReferenceServiceClient, peer);
     outcomes[name] = await new Promise((resolve) =>
       client.closeAuthor({ opId: '', authorId: '', force: false }, (error) => resolve(error ? 'failed' : 'OK')),
     );
-    close();
   }
+  peers.close();
+  certificates.close();
   expect(outcomes).toEqual({ 'author-service': 'OK', 'book-service': 'failed' });
 });
 

@@ -7,6 +7,7 @@ import { peerIdentity } from '../auth/credentials.js';
 import { PublicCallers } from '../auth/public-callers.js';
 import { requireScopes } from '../auth/scopes.js';
 import { runForNoCall } from '../call/call.js';
+import { Peers } from '../client/peers.js';
 import { createPool, expectWritable, openAll, prismaOptions } from '../database/database.js';
 import { expectSession } from '../database/session.js';
 import { DomainError } from '../errors/domain-error.js';
@@ -60,6 +61,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const verifier = TokenVerifier && new TokenVerifier(settings, logger);
   const publicTls = publicCertificates(settings, logger);
   const internalTls = internalCertificates(settings, logger);
+  const peers = new Peers(settings.PEER_DEADLINE_MS, internalTls);
   const pool = createPool(settings, definition.name);
   const names = { public: Object.keys(definition.public), internal: Object.keys(definition.internal) };
   const health = { public: healthOf(names.public), internal: healthOf(names.internal) };
@@ -142,6 +144,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const providers = [
     { provide: SETTINGS, useValue: settings },
     { provide: LOGGER, useValue: logger },
+    { provide: Peers, useValue: peers },
     { provide: PRISMA_OPTIONS, useValue: prismaOptions(pool) },
   ];
   const filter = new StatusExceptionFilter(logger, audit, failures);
@@ -152,7 +155,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   });
   const release = async () => {
     await app.close();
-    for (const watch of [verifier, publicTls, internalTls]) watch?.close();
+    for (const open of [peers, verifier, publicTls, internalTls]) open?.close();
     await pool.end();
   };
 

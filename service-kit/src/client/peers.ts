@@ -1,0 +1,61 @@
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  type Client,
+  type ClientOptions,
+  credentials,
+  experimental,
+} from '@grpc/grpc-js';
+import type { CertificateFiles } from '../auth/certificate-files.js';
+import { measureClientCall } from '../telemetry/calls.js';
+import { callPeer, type UnaryMethod } from './call-peer.js';
+import { channelOptions, type IdempotentMethod, targetOf } from './channel-options.js';
+
+/** Another service that this one calls. */
+export interface Peer {
+  /** The DNS name that its certificate must have. */
+  readonly name: string;
+  /** host:port, or a gRPC target, of its internal port. */
+  readonly address: string;
+  readonly idempotent: readonly IdempotentMethod[];
+}
+
+type ClientType<T extends Client> = new (
+  target: string,
+  credentials: ChannelCredentials,
+  options: Partial<ChannelOptions & ClientOptions>,
+) => T;
+
+/** The clients of the services that this one calls. Injectable. */
+export class Peers {
+  readonly #clients: Client[] = [];
+
+  /** @param certificates for mutual TLS; undefined for none */
+  constructor(
+    private readonly deadlineMs: number,
+    private readonly certificates: CertificateFiles | undefined,
+  ) {}
+
+  /** Creates the client of a peer, on one channel that is closed when the service stops. */
+  connect<T extends Client>(Type: ClientType<T>, { name, address, idempotent }: Peer): T {
+    const channelCredentials = this.certificates
+      ? experimental.createCertificateProviderChannelCredentials(this.certificates, this.certificates)
+      : credentials.createInsecure();
+    const client = new Type(targetOf(address), channelCredentials, {
+      ...channelOptions(idempotent),
+      interceptors: [measureClientCall],
+      ...(this.certificates && { 'grpc.ssl_target_name_override': name }),
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Calls a peer for the current call, within PEER_DEADLINE_MS. Fails as `callPeer`. */
+  call<Req, Res>(method: UnaryMethod<Req, Res>, request: Req): Promise<Res> {
+    return callPeer(method, request, this.deadlineMs);
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+}
