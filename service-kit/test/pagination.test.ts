@@ -17,7 +17,7 @@ function problemOf(scope: string, token: string): unknown {
 }
 
 describe('a token', () => {
-  test('gives back the id that it was made of, to its own list alone', () => {
+  test('returns its id to its own list only', () => {
     fc.assert(
       fc.property(fc.uuid(), fc.string(), fc.string(), (id, scope, other) => {
         const token = encodePageToken(scope, id);
@@ -39,7 +39,7 @@ describe('a token', () => {
     );
   });
 
-  test('that nobody gave out is refused, whatever it is', () => {
+  test('that is any other text is refused', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'binary' }), (token) => {
         expect(problemOf('list', token)).toMatchObject(refused);

@@ -1,25 +1,20 @@
 import { connect, constants } from 'node:http2';
 
-/**
- * The image's own health probe: `node probe/main.js [SERVICE]` ends with status 0 when the public port answers SERVING
- * for that health name, by default "". On Node's own HTTP/2 instead of grpc-js, which takes three times as long to load.
- *
- * @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md
- */
+// The health probe of the images: `node probe/main.js [SERVICE]` ends with status 0 when the public port answers SERVING for
+// that health name, by default "". It uses Node's HTTP/2, since grpc-js takes three times as long to load.
+// See https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 
 const SERVING = 1;
-
-/** The longest time to wait for the answer, ms. */
 const TIMEOUT_MS = 2000;
 
 const name = Buffer.from(process.argv[2] ?? '');
 const port = process.env.PUBLIC_PORT || process.argv[3];
-// HealthCheckRequest{service = 1}, behind gRPC's prefix: not compressed, and how long.
+// HealthCheckRequest{service = 1} after gRPC's prefix: not compressed, and the length.
 const request = name.length > 0 ? Buffer.concat([Buffer.of(0x0a, name.length), name]) : name;
 const prefix = Buffer.alloc(5);
 prefix.writeUInt32BE(request.length, 1);
 
-// With TLS, whatever certificate the port shows: it is this container's own, and nothing is told to it.
+// With TLS the certificate is not checked: it is this container's own, and nothing secret is sent.
 const session = process.env.TLS_CERT_FILE
   ? connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
   : connect(`http://127.0.0.1:${port}`);

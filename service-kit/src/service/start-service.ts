@@ -52,7 +52,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const logger = createLogger(definition.name, settings);
   logGrpc(logger);
   logTelemetryErrors(logger);
-  if (settings.AUTH_OFF_BEYOND_LOOPBACK === 'yes') logger.warn('AUTH=off: everybody who reaches the port may call');
+  if (settings.AUTH_OFF_BEYOND_LOOPBACK === 'yes') logger.warn('AUTH=off: every client that reaches the port may call');
   if (settings.FAIL_POINT) logger.warn(`FAIL_POINT=${settings.FAIL_POINT}: this process ends there without clean-up`);
   armFailPoint(settings.FAIL_POINT);
 

@@ -32,13 +32,13 @@ const names = z
   .transform((value) => value.split(',').map((name) => name.trim()))
   .pipe(z.array(text));
 
-/** The environment variables of every service on the kit. What nobody changes is a constant beside its use. */
+/** The environment variables of every service on the kit. What needs no change is a constant beside its use. */
 export const kitSettings = {
   LISTEN_HOST: setting('address of both listeners', text, '0.0.0.0'),
   PUBLIC_PORT: setting('port of the public listener; 0 takes a free one', port),
   INTERNAL_PORT: setting('port of the internal listener, for peer services only; 0 takes a free one', port),
 
-  AUTH: setting('who may call the public port: off, everybody; jwt, callers with a token', oneOf('off', 'jwt')),
+  AUTH: setting('callers of the public port: off, all; jwt, those with a token', oneOf('off', 'jwt')),
   AUTH_OFF_BEYOND_LOOPBACK: setting('yes allows AUTH=off on an address beyond loopback', oneOf('yes', 'no'), 'no'),
   JWT_JWKS_FILE: optionalSetting('file with the public keys of tokens, a JSON Web Key Set', text),
   JWT_JWKS_URL: optionalSetting('or their URL: https, or http on loopback', text),

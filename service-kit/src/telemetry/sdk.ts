@@ -9,7 +9,7 @@ import { redactedLogs, redactedSpans } from './redaction.js';
 
 /** Health checks and reflection are not traced. */
 const NOT_TRACED = /^(Check|Watch|List|ServerReflectionInfo)$/;
-/** New traces per second of a process: all while somebody tries a call, few under load. */
+/** New traces per second of a process: all of single calls, few under load. */
 const TRACES_PER_SECOND = 50;
 
 /** The exporters of each OTEL_EXPORTER_OTLP_PROTOCOL. The SDK's own would export without redaction. */
