@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { freePort } from '@bookstore/sandbox';
+import { freePort, until } from '@bookstore/sandbox';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bookstore, connect } from '../src/client/connect.js';
@@ -49,7 +49,7 @@ afterAll(async () => {
 async function start() {
   up = stack.start('up', '--force-recreate', '--watch');
   await up.prints('Watch enabled');
-  await expect.poll(notFoundMessage, BUILD).toContain('the id');
+  await until('the author service answers', BUILD.timeout, async () => (await notFoundMessage()).includes('the id'));
 }
 
 /** The author service's message for an author that does not exist: the line that the tests edit. */
