@@ -9,14 +9,14 @@ import { type Peer } from './start-peer.js';
 type Answer = Record<string, unknown>;
 
 /**
- * Sends the same requests to two peers, and compares the responses but for the fields that a server generates. The
+ * Sends the same requests to each peer, and compares the responses but for the fields that a server generates. The
  * rows that the requests need are inserted first.
  *
  * @throws SandboxError at the first difference
  */
 export async function compareAnswers(
   operation: Operation,
-  peers: readonly [Peer, Peer],
+  peers: readonly Peer[],
   requests: readonly object[],
   authorization: string,
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function compareAnswers(
   try {
     for (const request of requests) {
       const answers = await Promise.all(clients.map((client) => call(client, operation, request, authorization)));
-      if (isDeepStrictEqual(answers[0], answers[1])) continue;
+      if (answers.every((answer) => isDeepStrictEqual(answer, answers[0]))) continue;
       const names = peers.map(({ name }) => name).join(' and ');
       const shown = answers.map((answer) => JSON.stringify(answer).slice(0, 1000)).join('\n');
       throw new SandboxError(`${names} answer ${JSON.stringify(request)} differently:\n${shown}`);

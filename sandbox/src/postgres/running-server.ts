@@ -24,6 +24,8 @@ export function requireUnused(dataDir: string): void {
  * @throws SandboxError when it does not end
  */
 export function endAbandonedServer(dataDir: string, { pgCtl }: Programs, user: ServerUser): void {
+  // Another start may have been first since the last check.
+  requireUnused(dataDir);
   const server = runningServer(dataDir);
   if (!server) {
     removeStalePidFile(dataDir);
