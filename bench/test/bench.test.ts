@@ -69,7 +69,7 @@ test('docker stats has memory in several units', () => {
   expect(['61.2MiB / 512MiB', '512KiB / 512MiB', '1.5GiB / 2GiB'].map(mebibytes)).toEqual([61.2, 0.5, 1536]);
 });
 
-test('the peers answer every operation as the bookstore does', async () => {
+test('the peers answer every operation as the bookstore does', { timeout: 120_000 }, async () => {
   const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
   try {
     await using data = await BenchData.create(scratch, { authors: 20, books: 200 });
@@ -81,7 +81,7 @@ test('the peers answer every operation as the bookstore does', async () => {
     await using pg = await start('pg');
     await using nest = await start('nest-prisma');
     // Together: each request changes all three alike.
-    for (const operation of operations) {
+    for (const operation of operations.filter(({ openLoop }) => !openLoop)) {
       const requests = await data.requests(operation, 3);
       await compareAnswers(operation, [pg, nest, bookstore], requests, 'Bearer none');
     }
