@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runCommand, SandboxError } from '@bookstore/sandbox';
 import { ComposeBookstore, sharedCompose } from './bookstore/compose-bookstore.js';
-import { sharedEmbedded } from './bookstore/embedded-bookstore.js';
+import { sharedEmbedded, sharedWithProxies } from './bookstore/embedded-bookstore.js';
 import { saveMeasured, tableOf } from './report.js';
 import { type Finding, Run, type Scenario } from './scenario.js';
 import { databaseOutage } from './scenarios/database-outage.js';
@@ -20,11 +20,11 @@ const scenarios: readonly Scenario[] = [
   races,
   killPoints,
   killedService,
+  overload,
   rollingRestart,
   frozenPeer,
   networkFaults,
   databaseOutage,
-  overload,
   malformedRequests,
 ];
 
@@ -101,7 +101,7 @@ function choose(target: Target, names: readonly string[] | undefined): readonly 
 }
 
 async function stopShared(): Promise<void> {
-  await Promise.all([sharedEmbedded.stop(), sharedCompose.stop()]);
+  await Promise.all([sharedEmbedded, sharedWithProxies, sharedCompose].map((shared) => shared.stop()));
 }
 
 function rejectedBy(stop: AbortSignal): Promise<never> {

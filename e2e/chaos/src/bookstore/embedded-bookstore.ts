@@ -23,8 +23,10 @@ const SETTINGS = {
 export interface EmbeddedOptions {
   /** Settings of all services. */
   readonly env?: Environment;
-  /** Puts a proxy in front of each port of a service, and in front of each database. */
+  /** Puts a proxy in front of each port of a service. */
   readonly proxies?: boolean;
+  /** Puts a proxy in front of each database. */
+  readonly databaseProxies?: boolean;
   /** Processes of each service. */
   readonly replicas?: number;
 }
@@ -104,7 +106,7 @@ export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
     for (const step of this.#cleanUp.splice(0).reverse()) await step();
   }
 
-  async #start({ env = {}, proxies = false, replicas = 1 }: EmbeddedOptions): Promise<void> {
+  async #start({ env = {}, proxies = false, databaseProxies = false, replicas = 1 }: EmbeddedOptions): Promise<void> {
     this.#dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-chaos-'));
     this.#cleanUp.push(() => rm(this.#dataDir, { recursive: true, force: true }));
     await this.#startPostgres();
@@ -134,7 +136,7 @@ export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
     }
     // One after the other: each may write the file of passwords.
     for (const { name } of services) {
-      const url = await this.#databaseUrl(name, proxies);
+      const url = await this.#databaseUrl(name, databaseProxies);
       for (const replica of this.replicas(name)) replica.env = { ...SETTINGS, ...peers, DATABASE_URL: url, ...env };
     }
     await Promise.all([...this.#replicas.values()].flat().map((replica) => replica.start()));
@@ -165,4 +167,7 @@ export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
   }
 }
 
-export const sharedEmbedded = new Shared(() => EmbeddedBookstore.start({ proxies: true }));
+export const sharedEmbedded = new Shared(() => EmbeddedBookstore.start());
+
+/** Proxies take CPU time of the load. */
+export const sharedWithProxies = new Shared(() => EmbeddedBookstore.start({ proxies: true, databaseProxies: true }));

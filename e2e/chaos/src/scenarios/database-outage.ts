@@ -4,7 +4,7 @@ import { LIVENESS } from '@bookstore/service-kit';
 import { services } from '../../../../scripts/services.mjs';
 import type { Bookstore } from '../bookstore/bookstore.js';
 import { sharedCompose } from '../bookstore/compose-bookstore.js';
-import { sharedEmbedded } from '../bookstore/embedded-bookstore.js';
+import { sharedWithProxies } from '../bookstore/embedded-bookstore.js';
 import { BookstoreClient, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
 import type { Run, Scenario } from '../scenario.js';
 
@@ -26,7 +26,7 @@ interface Outage {
 export const databaseOutage: Scenario = {
   name: 'database-outage',
   embedded: async (run) => {
-    const bookstore = await sharedEmbedded.get();
+    const bookstore = await sharedWithProxies.get();
     await suffer(run, bookstore, restart(bookstore));
     await suffer(run, bookstore, freeze(bookstore));
     await suffer(run, bookstore, refuseConnections(bookstore));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bookstore } from '../bookstore/bookstore.js';
 import { sharedCompose } from '../bookstore/compose-bookstore.js';
-import { sharedEmbedded } from '../bookstore/embedded-bookstore.js';
+import { sharedWithProxies } from '../bookstore/embedded-bookstore.js';
 import { BookstoreClient, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
 import type { Run, Scenario } from '../scenario.js';
 
@@ -16,7 +16,7 @@ const PAUSE_MS = 20;
 export const frozenPeer: Scenario = {
   name: 'frozen-peer',
   embedded: async (run) => {
-    const bookstore = await sharedEmbedded.get();
+    const bookstore = await sharedWithProxies.get();
     await freezeProcess(run, bookstore);
     const { internal } = bookstore.service('author-service').proxies;
     await freeze(run, bookstore, 'connection to the author service silent', {

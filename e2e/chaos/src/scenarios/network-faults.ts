@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChunkFault } from '@bookstore/sandbox/testing';
 import { atOnce } from '../at-once.js';
-import { type EmbeddedBookstore, sharedEmbedded } from '../bookstore/embedded-bookstore.js';
+import { type EmbeddedBookstore, sharedWithProxies } from '../bookstore/embedded-bookstore.js';
 import { BookstoreClient, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
 import { below, chance } from '../random.js';
 import type { Run, Scenario } from '../scenario.js';
@@ -53,7 +53,7 @@ const faults: ReadonlyArray<readonly [fault: string, ChunkFault]> = [
 export const networkFaults: Scenario = {
   name: 'network-faults',
   embedded: async (run) => {
-    const bookstore = await sharedEmbedded.get();
+    const bookstore = await sharedWithProxies.get();
     for (const [fault, inject] of faults) await createBooks(run, bookstore, fault, inject);
   },
 };

@@ -27,7 +27,7 @@ export const overload: Scenario = {
 };
 
 async function overloadDatabase(run: Run): Promise<void> {
-  await using bookstore = await EmbeddedBookstore.start({ proxies: true, env: SETTINGS });
+  await using bookstore = await EmbeddedBookstore.start({ databaseProxies: true, env: SETTINGS });
   using client = new BookstoreClient(bookstore.addresses);
   const author = (await must(client.createAuthor())).id;
   await must(client.createBook(author));
