@@ -1,4 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { forgetShellVariables } from '../vitest.environment.js';
+
+forgetShellVariables();
 
 /**
  * The test files of each suite. `npm test` runs `embedded`; the others take minutes, or need Docker, a cluster or a
@@ -6,13 +9,15 @@ import { defineConfig } from 'vitest/config';
  */
 const suites: Record<string, string[]> = {
   embedded: [
-    '{journeys,failures,telemetry,seed,readme,start}/**/*.test.ts',
+    '{journeys,failures,telemetry,seed,readme}/**/*.test.ts',
     'chaos/{linearizability,checker}*.test.ts',
     // The pipeline that deploys runs on Linux; elsewhere bash may be one from 2007.
     ...(process.platform === 'linux' ? ['deploy/**/*.test.ts'] : []),
   ],
   compose: ['journeys/{authors,books,health}.test.ts', 'security/compose.test.ts', '{compose,readme}/**/*.test.ts'],
   kubernetes: ['journeys/{authors,books,health}.test.ts', 'kubernetes/**/*.test.ts'],
+  // npm start and the Prisma CLI, in copies of the repository.
+  start: ['start/**/*.test.ts'],
   security: ['security/{authentication,rate-limits,http2-abuse}.test.ts'],
   dev: ['dev/**/*.test.ts'],
   tutorial: ['tutorial/**/*.test.ts'],
