@@ -9,8 +9,8 @@ const starters: Record<TargetName, () => Promise<StartedTarget>> = {
 
 /** Starts one bookstore for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const name = (process.env.E2E_SUITE || 'embedded') as TargetName;
-  const { stop, ...target } = await starters[name]();
+  const start = starters[process.env.E2E_SUITE as TargetName] ?? starters.embedded;
+  const { stop, ...target } = await start();
   project.provide('target', target);
   return stop;
 }
