@@ -27,7 +27,7 @@ beforeAll(async () => {
   database = new pg.Pool({ connectionString: adminUrl });
   service = await startTestService(authorService, {
     DATABASE_URL: network.url,
-    DATABASE_ACQUIRE_TIMEOUT_MS: '1000',
+    DATABASE_ACQUIRE_TIMEOUT_MS: '2000',
     DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     BOOK_SERVICE_ADDRESS: '127.0.0.1:1',
   });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   );
   service = await startTestService(bookService, {
     DATABASE_URL: network.url,
-    DATABASE_ACQUIRE_TIMEOUT_MS: '1000',
+    DATABASE_ACQUIRE_TIMEOUT_MS: '2000',
     DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     AUTHOR_SERVICE_ADDRESS: directory.address,
   });
