@@ -13,14 +13,16 @@ const build = spawnSync(process.execPath, [path.join(import.meta.dirname, 'scrip
 });
 if (build.status !== 0) process.exit(1);
 keepScratchInMemory();
-/** A suite of e2e that runs by itself: see e2e/vitest.config.ts. */
+/** What runs instead of the tests that `npm test` runs: see e2e/vitest.config.ts. */
 const suite = process.env.E2E_SUITE;
+const isSlow = suite === 'slow';
 
 /** One project for all of them: each project has its own workers, which would load NestJS and Prisma again. */
 const packages: TestProjectConfiguration = {
   test: {
     name: 'packages',
-    include: ['*/test/**/*.test.ts'],
+    include: [isSlow ? '*/test/**/*.slow.test.ts' : '*/test/**/*.test.ts'],
+    exclude: isSlow ? [] : ['**/*.slow.test.ts'],
     // Test files clean up, and share the modules that a worker has loaded.
     isolate: false,
     testTimeout: 60_000,
@@ -31,9 +33,9 @@ const packages: TestProjectConfiguration = {
 
 export default defineConfig({
   test: {
-    globalSetup: suite ? [] : './vitest.global-setup.ts',
+    globalSetup: suite && !isSlow ? [] : './vitest.global-setup.ts',
     // Many tests wait for a database or a process: one worker more than a small machine has cores.
     maxWorkers: suite ? 1 : 3,
-    projects: suite ? ['./e2e/vitest.config.ts'] : [packages, './e2e/vitest.config.ts'],
+    projects: suite && !isSlow ? ['./e2e/vitest.config.ts'] : [packages, './e2e/vitest.config.ts'],
   },
 });

@@ -16,8 +16,8 @@ const suites: Record<string, string[]> = {
   ],
   compose: ['journeys/{authors,books,health}.test.ts', 'security/compose.test.ts', '{compose,readme}/**/*.test.ts'],
   kubernetes: ['journeys/{authors,books,health}.test.ts', 'kubernetes/**/*.test.ts'],
-  // npm start and the Prisma CLI, in copies of the repository.
-  start: ['start/**/*.test.ts'],
+  // Also those of the packages.
+  slow: ['**/*.slow.test.ts'],
   security: ['security/{authentication,rate-limits,http2-abuse}.test.ts'],
   dev: ['dev/**/*.test.ts'],
   tutorial: ['tutorial/**/*.test.ts'],
@@ -26,13 +26,14 @@ const suites: Record<string, string[]> = {
 const suite = process.env.E2E_SUITE || 'embedded';
 const include = suites[suite];
 if (!include) throw new Error(`E2E_SUITE must be one of ${Object.keys(suites).join(', ')}, not ${suite}`);
-const needsTarget = ['embedded', 'compose', 'kubernetes', 'grpcui'].includes(suite);
+const needsTarget = ['embedded', 'compose', 'kubernetes', 'grpcui', 'slow'].includes(suite);
 
 export default defineConfig({
   test: {
     name: 'e2e',
     root: import.meta.dirname,
     include,
+    exclude: suite === 'slow' ? [] : ['**/*.slow.test.ts'],
     // The other suites start what they need.
     globalSetup: needsTarget ? './src/targets/global-setup.ts' : [],
     // Test files share the modules that a worker has loaded.

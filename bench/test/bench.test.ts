@@ -1,17 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
 import { expect, test } from 'vitest';
-import { compareAnswers } from '../src/compare-answers.js';
-import { BenchData } from '../src/data.js';
 import { mebibytes } from '../src/measure-footprint.js';
 import { operations } from '../src/operations.js';
 import { parseOptions } from '../src/options.js';
 import { plot } from '../src/plot.js';
 import { type Figures, medians, type OperationResult, type Results, spreadOf } from '../src/results.js';
 import { withTables } from '../src/save.js';
-import { peerProgram, startPeer } from '../src/start-peer.js';
 import { footprintTable, loadTable } from '../src/table.js';
 
 const figures = (those: Partial<Figures>): Figures => ({ callsPerSecond: 1, p50: 1, p99: 1, cpuPerCall: 1, ...those });
@@ -67,25 +63,4 @@ test('wrong options end with one line, and --save needs a full run', () => {
 
 test('docker stats has memory in several units', () => {
   expect(['61.2MiB / 512MiB', '512KiB / 512MiB', '1.5GiB / 2GiB'].map(mebibytes)).toEqual([61.2, 0.5, 1536]);
-});
-
-test('the peers answer every operation as the bookstore does', { timeout: 120_000 }, async () => {
-  const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
-  try {
-    await using data = await BenchData.create(scratch, { authors: 20, books: 200 });
-    await using bookstore = await startPeer('bookstore', await data.copyFor('bookstore'), {
-      settings: { AUTH: 'off' },
-    });
-    const start = async (name: string) =>
-      startPeer(name, await data.copyWithoutForeignKey(name), { program: peerProgram(name) });
-    await using pg = await start('pg');
-    await using nest = await start('nest-prisma');
-    // Together: each request changes all three alike.
-    for (const operation of operations.filter(({ openLoop }) => !openLoop)) {
-      const requests = await data.requests(operation, 3);
-      await compareAnswers(operation, [pg, nest, bookstore], requests, 'Bearer none');
-    }
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
 });

@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'vitest';
+import { compareAnswers } from '../src/compare-answers.js';
+import { BenchData } from '../src/data.js';
+import { operations } from '../src/operations.js';
+import { peerProgram, startPeer } from '../src/start-peer.js';
+
+test('the peers answer every operation as the bookstore does', { timeout: 120_000 }, async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
+  try {
+    await using data = await BenchData.create(scratch, { authors: 20, books: 200 });
+    await using bookstore = await startPeer('bookstore', await data.copyFor('bookstore'), {
+      settings: { AUTH: 'off' },
+    });
+    const start = async (name: string) =>
+      startPeer(name, await data.copyWithoutForeignKey(name), { program: peerProgram(name) });
+    await using pg = await start('pg');
+    await using nest = await start('nest-prisma');
+    // Together: each request changes all three alike.
+    for (const operation of operations.filter(({ openLoop }) => !openLoop)) {
+      const requests = await data.requests(operation, 3);
+      await compareAnswers(operation, [pg, nest, bookstore], requests, 'Bearer none');
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});
