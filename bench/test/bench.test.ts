@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
 import { expect, test } from 'vitest';
 import { mebibytes } from '../src/measure-footprint.js';
