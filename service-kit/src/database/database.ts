@@ -57,16 +57,19 @@ export async function openAll(pool: pg.Pool): Promise<void> {
   for (const one of opened) if (one.status === 'fulfilled') one.value.release();
 }
 
-/** @throws Error while the database does not answer, or refuses writes, as a standby does */
-export async function expectWritable(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
-  let isUseless = true;
-  try {
-    const { rows } = await client.query("SELECT current_setting('transaction_read_only') AS read_only");
-    isUseless = rows[0]?.read_only === 'on';
-  } finally {
-    // A session that began while the database was read-only may stay read-only.
-    client.release(isUseless);
-  }
-  if (isUseless) throw new Error('it is read-only');
+/** A check that throws while the database does not answer, or refuses writes, as a standby does. */
+export function writableCheck(pool: pg.Pool): () => Promise<void> {
+  let wasReadOnly = false;
+  return async () => {
+    const { rows } = await pool.query("SELECT current_setting('transaction_read_only') AS read_only");
+    const isReadOnly = rows[0]?.read_only === 'on';
+    // Sessions that began while the database was read-only may stay read-only.
+    if (isReadOnly || wasReadOnly) await closeIdle(pool);
+    wasReadOnly = isReadOnly;
+    if (isReadOnly) throw new Error('it is read-only');
+  };
+}
+
+async function closeIdle(pool: pg.Pool): Promise<void> {
+  for (let left = pool.idleCount; left > 0; left--) (await pool.connect()).release(true);
 }

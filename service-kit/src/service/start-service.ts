@@ -8,7 +8,7 @@ import { PublicCallers } from '../auth/public-callers.js';
 import { requireScopes } from '../auth/scopes.js';
 import { runForNoCall } from '../call/call.js';
 import { Peers } from '../client/peers.js';
-import { createPool, expectWritable, openAll, prismaOptions } from '../database/database.js';
+import { createPool, openAll, prismaOptions, writableCheck } from '../database/database.js';
 import { expectSession } from '../database/session.js';
 import { DomainError } from '../errors/domain-error.js';
 import { armFailPoint } from '../fail-points/fail-point.js';
@@ -74,7 +74,7 @@ export async function startService(definition: ServiceDefinition, env = process.
       await openAll(pool);
       await definition.warmUp?.(app);
     },
-    ping: () => expectWritable(pool),
+    ping: writableCheck(pool),
   };
   const readiness = new Readiness(
     new Map([
