@@ -172,7 +172,7 @@ test.concurrent('the wait for another migration has a limit', async () => {
   const migrationsDir = await folder('stuck', { '1_a': 'CREATE TABLE a ();' });
   await withClient(url, async (holder) => {
     await holder.query('SELECT pg_advisory_lock(72707369)');
-    await expect(migrate({ url, migrationsDir, waitMs: 300 })).rejects.toThrow('another migration is running');
+    await expect(migrate({ url, migrationsDir, waitMs: 2_000 })).rejects.toThrow('another migration is running');
   });
 });
 
