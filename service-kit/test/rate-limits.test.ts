@@ -90,3 +90,17 @@ test('bad tokens are limited by their address, and use up nothing of a caller wi
   expect((await call(good)).code).toBe('OK');
   expect(secured.handled).toHaveLength(2);
 });
+
+test('calls that begin at once with one new token count once for their address', async () => {
+  const env = { RATE_LIMIT_PER_SECOND: '20', RATE_LIMIT_BURST: '0' };
+  const secured = await startSecuredService(inject('postgresUrl'), env);
+  onTestFinished(secured.stop);
+  const call = async (subject: string) => {
+    const authorization = `Bearer ${await secured.issuer.token({ sub: subject })}`;
+    return () => http2Call(secured.session, METHODS[0] as string, { authorization });
+  };
+  const [many, one] = [await call('many'), await call('one')];
+  const burst = await Promise.all(Array.from({ length: 60 }, many));
+  expect(burst.map(({ code }) => code)).toContain('RESOURCE_EXHAUSTED');
+  expect((await one()).code).toBe('OK');
+});

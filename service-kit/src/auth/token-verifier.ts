@@ -29,6 +29,8 @@ export class TokenVerifier {
   readonly close: () => void = () => {};
   readonly #findKey: JWTVerifyGetKey;
   #verified = new LRUCache<string, Identity>({ max: CACHE_SIZE });
+  /** Calls that begin with the same new token share its verification. */
+  readonly #verifying = new Map<string, Promise<Identity>>();
 
   /** @throws SettingsError when the key file cannot be used */
   constructor(
@@ -43,18 +45,29 @@ export class TokenVerifier {
     const { find, close } = keysFromFile(settings.JWT_JWKS_FILE, logger, () => {
       // A new cache: a verification that began with the old keys writes into the old one.
       this.#verified = new LRUCache({ max: CACHE_SIZE });
+      this.#verifying.clear();
     });
     this.#findKey = find;
     this.close = close;
   }
 
-  /** The identity of a token that was verified before. */
-  known(token: string): Identity | undefined {
-    return this.#verified.get(keyOf(token));
+  /** The identity of a token that was verified before, or is being verified now. */
+  known(token: string): Identity | Promise<Identity> | undefined {
+    const key = keyOf(token);
+    return this.#verified.get(key) ?? this.#verifying.get(key);
   }
 
   /** @throws DomainError CREDENTIALS_INVALID, KEYS_UNAVAILABLE */
-  async verify(token: string): Promise<Identity> {
+  verify(token: string): Promise<Identity> {
+    const key = keyOf(token);
+    const verifying = this.#verify(token, key).finally(() => {
+      if (this.#verifying.get(key) === verifying) this.#verifying.delete(key);
+    });
+    this.#verifying.set(key, verifying);
+    return verifying;
+  }
+
+  async #verify(token: string, key: string): Promise<Identity> {
     const verified = this.#verified;
     try {
       const { payload } = await jwtVerify(token, this.#findKey, {
@@ -69,7 +82,7 @@ export class TokenVerifier {
       const identity = identityOf(payload);
       const { exp = 0, iat = 0 } = payload;
       const validForMs = (Math.min(exp, iat + MAX_TOKEN_AGE_S) + CLOCK_TOLERANCE_S) * 1000 - Date.now();
-      if (validForMs > 0) verified.set(keyOf(token), identity, { ttl: Math.min(validForMs, this.keysMaxAgeMs) });
+      if (validForMs > 0) verified.set(key, identity, { ttl: Math.min(validForMs, this.keysMaxAgeMs) });
       return identity;
     } catch (error) {
       throw error instanceof DomainError ? error : invalidCredentials(error);
