@@ -176,6 +176,19 @@ test.concurrent('the wait for another migration has a limit', async () => {
   });
 });
 
+test.concurrent('a database whose encoding cannot store every text is refused in one line', async () => {
+  const url = new URL(await createTestDatabase(postgresUrl));
+  const name = `latin_${process.pid}`;
+  await withClient(url.href, (client) =>
+    client.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0`),
+  );
+  url.pathname = `/${name}`;
+  const migrationsDir = await folder('latin', { '1_a': 'CREATE TABLE a ();' });
+  await expect(migrate({ url: url.href, migrationsDir })).rejects.toThrow(
+    "the database's encoding is LATIN1, and must be UTF8",
+  );
+});
+
 test.concurrent('a database that starts late is waited for, in one line', async ({ expect }) => {
   const target = new URL(await createTestDatabase(postgresUrl));
   const port = await freePort();

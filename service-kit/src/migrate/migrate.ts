@@ -43,6 +43,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 
   const client = await connect(url, waitMs, logger);
   try {
+    await expectUtf8(client);
     if (serviceRole) await createServiceRole(client, serviceRole, logger);
     await client.query(CREATE_TABLE);
     await removeApplied(client, pending, logger);
@@ -106,6 +107,15 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
       lastReason = reason;
       await sleep(100 + Math.random() * 400);
     }
+  }
+}
+
+/** Throws for a database that cannot store every text. */
+async function expectUtf8(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('SHOW server_encoding');
+  const encoding = rows[0]?.server_encoding;
+  if (encoding !== 'UTF8') {
+    throw new Error(`the database's encoding is ${encoding}, and must be UTF8: create it anew with ENCODING 'UTF8'`);
   }
 }
 
