@@ -4,5 +4,5 @@ import { databaseUrl } from '../scripts/sandbox-database.mjs';
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations', seed: 'npm run seed --prefix ..' },
-  datasource: { url: databaseUrl('books') },
+  datasource: { url: databaseUrl(import.meta.url) },
 });

@@ -2,6 +2,8 @@
 // alone. After a part of a dist folder has been removed, remove the rest of it.
 //
 //   node scripts/build.mjs [PACKAGE...]
+//
+// Without a package, all of them: tsconfig.json has those that are no service.
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,14 +14,20 @@ import { exitOn, packageProblem } from './requirements.mjs';
 import { programOf, run } from './run.mjs';
 import { services } from './services.mjs';
 
+/** What belongs to a project, beside what its file says: a service is listed in package.json alone. */
+const SERVICES_OF = {
+  '.': services.map(({ name }) => name),
+  'tsconfig.tests.json': services.map(({ name }) => `${name}/test`),
+};
 const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
 
 /** Ends the process with status 1 when something does not compile. */
 export async function build(projects) {
   exitOn(packageProblem());
   await Promise.all(services.map(({ folder }) => generateClient(folder)));
+  const withServices = projects.flatMap((project) => [project, ...(SERVICES_OF[project] ?? [])]);
   // Several checkers each check the types of the libraries again, which takes longer.
-  if (!run('typescript', 'tsc', ['--build', '--checkers', '1', ...projects])) process.exit(1);
+  if (!run('typescript', 'tsc', ['--build', '--checkers', '1', ...withServices])) process.exit(1);
 }
 
 async function generateClient(folder) {

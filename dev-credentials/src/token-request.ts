@@ -1,6 +1,8 @@
 export const TOKEN_ISSUER = 'bookstore-sandbox';
 export const TOKEN_AUDIENCE = 'bookstore';
-export const SCOPES = ['authors:read', 'authors:write', 'books:read', 'books:write'] as const;
+const RESOURCES = ['authors', 'books'];
+/** What a token may allow: the @Scopes of each service. */
+export const SCOPES: readonly string[] = RESOURCES.flatMap((name) => [`${name}:read`, `${name}:write`]);
 
 /** The content of a token. */
 export interface TokenRequest {

@@ -49,7 +49,7 @@ function parseFlags() {
 
 function scopes(text: string): string[] {
   const names = text.split(/\s+/).filter(Boolean);
-  const unknown = names.find((name) => !(SCOPES as readonly string[]).includes(name));
+  const unknown = names.find((name) => !SCOPES.includes(name));
   if (unknown !== undefined) throw new UsageError(`no scope is called '${unknown}'; there are ${SCOPES.join(', ')}`);
   return names;
 }

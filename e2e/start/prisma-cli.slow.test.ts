@@ -77,7 +77,8 @@ describe('while no bookstore runs', () => {
 describe('while the bookstore runs', () => {
   let start: NpmStart;
   /** As prisma.config.ts finds it. */
-  let databaseUrl: (database: string) => string;
+  let databaseUrl: (configUrl: string) => string;
+  const configOf = (service: string) => pathToFileURL(path.join(copy.folder, service, 'prisma.config.ts')).href;
   beforeAll(async () => {
     start = new NpmStart(place);
     await start.serves();
@@ -90,7 +91,7 @@ describe('while the bookstore runs', () => {
   });
 
   test.each(services)('the database of the service is found: $name', async ({ name, database }) => {
-    const where = `PostgreSQL database "${database}", schema "public" at "${new URL(databaseUrl(database)).host}"`;
+    const where = `PostgreSQL database "${database}", schema "public" at "${new URL(databaseUrl(configOf(name))).host}"`;
     expect(await prisma(name, 'migrate status')).toMatchObject(succeeds(where));
   });
 
@@ -111,7 +112,7 @@ describe('while the bookstore runs', () => {
 
     const migrationsDir = path.join(folder, 'migrations');
     expect((await readdir(migrationsDir)).filter((name) => name.endsWith('_shelves'))).toHaveLength(1);
-    expect(await migrate({ url: databaseUrl('books'), migrationsDir })).toEqual({ applied: [] });
+    expect(await migrate({ url: databaseUrl(configOf('book-service')), migrationsDir })).toEqual({ applied: [] });
   });
 
   test('db seed makes the catalogue', async () => {

@@ -1,8 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { BinaryReader, type BinaryWriter } from '@bufbuild/protobuf/wire';
-import { AuthorServiceDefinition } from '../gen/bookstore/author/v1/author.js';
-import { AuthorReferenceServiceDefinition } from '../gen/bookstore/book/v1/author_reference.js';
-import { BookServiceDefinition } from '../gen/bookstore/book/v1/book.js';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 
 export {
   Author,
@@ -50,19 +47,6 @@ export {
   ServerReflectionResponse,
 } from '../gen/grpc/reflection/v1/reflection.js';
 export { ServerReflectionClient as ServerReflectionAlphaClient } from '../gen/grpc/reflection/v1alpha/reflection.js';
-
-/** A kind of message that a method answers with. */
-export interface ResponseType {
-  /** Writes a message of this kind, and returns the writer. */
-  encode(message: never, writer: BinaryWriter): BinaryWriter;
-}
-
-/** What each method answers with, by its full name, such as /bookstore.author.v1.AuthorService/GetAuthor. */
-export const responseTypes: ReadonlyMap<string, ResponseType> = new Map(
-  [AuthorServiceDefinition, BookServiceDefinition, AuthorReferenceServiceDefinition].flatMap(({ fullName, methods }) =>
-    Object.values(methods).map(({ name, responseType }) => [`/${fullName}/${name}`, responseType] as const),
-  ),
-);
 
 /**
  * The compiled contract, comments included, and that of health and reflection: one serialized

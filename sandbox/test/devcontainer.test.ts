@@ -25,16 +25,23 @@ function published(file: string): { address: string; port: number }[] {
 }
 
 test('the devcontainer forwards every port that compose publishes, with a label', () => {
-  const ports = ['compose.yaml', 'compose.dev.yaml'].flatMap(published).map(({ port }) => port);
-  expect(devcontainer.forwardPorts).toEqual(expect.arrayContaining(ports));
-  for (const port of devcontainer.forwardPorts) expect(devcontainer.portsAttributes[port]?.label).toMatch(/\w/);
+  const ranges = Object.entries<{ label: string; onAutoForward: string }>(devcontainer.portsAttributes);
+  for (const { port } of ['compose.yaml', 'compose.dev.yaml'].flatMap(published)) {
+    const [, attributes] =
+      ranges.find(([range]) => {
+        const [first = 0, last = first] = range.split('-').map(Number);
+        return first <= port && port <= last;
+      }) ?? [];
+    expect(attributes?.label, `port ${port}`).toMatch(/\w/);
+    expect(attributes?.onAutoForward, `port ${port}`).not.toBe('ignore');
+  }
 });
 
-test('VS Code attaches to the debugger ports of compose.dev.yaml, which this machine alone reaches', () => {
+test('VS Code offers the first debugger port of compose.dev.yaml, and this machine alone reaches them', () => {
   const debuggers = published('compose.dev.yaml');
   for (const { address } of debuggers) expect(address).toBe('127.0.0.1');
-  const ports = launch.configurations.flatMap(({ port }: { port?: number }) => port ?? []);
-  expect([...new Set(ports)]).toEqual(debuggers.map(({ port }) => port));
+  expect(debuggers.map(({ port }) => port)).toEqual(debuggers.map((_, index) => 9229 + index));
+  expect(launch.inputs[0]).toMatchObject({ id: 'port', default: '9229' });
 });
 
 test('each task of VS Code names a script, files and profiles that exist', () => {

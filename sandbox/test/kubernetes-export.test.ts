@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { runProgram } from '../src/index.js';
 import { readFiles } from '../src/kubernetes/files.js';
@@ -49,18 +50,15 @@ const review = (text: string) =>
     .replaceAll('50052', '50053')
     .replaceAll('50062', '50063');
 
-/** Makes a third service of the book service. Outside its folder it edits package.json and compose.yaml only. */
-function addReviewService(copy: string): void {
+/** Makes a third service of the book service, with what `npm run generate` writes for it. */
+async function addReviewService(copy: string): Promise<void> {
   const edit = (file: string, change: (text: string) => string) =>
     writeFileSync(path.join(copy, file), change(readFileSync(path.join(copy, file), 'utf8')));
   cpSync(path.join(copy, 'book-service'), path.join(copy, 'review-service'), { recursive: true });
   edit('review-service/package.json', review);
   edit('package.json', (text) => text.replace('"book-service",', '"book-service",\n    "review-service",'));
-  edit('compose.yaml', (text) =>
-    text
-      .replaceAll(/^ {2}book-(?:service|migrate|db):\n(?: {4}.*\n)+/gm, (block) => `${block}\n${review(block)}`)
-      .replaceAll(/^ {2}book-(?:data|db-\w+-password):.*\n/gm, (line) => line + review(line)),
-  );
+  const { addServicesToComposeFiles } = await import(pathToFileURL(path.join(copy, 'scripts/compose-files.mjs')).href);
+  addServicesToComposeFiles();
   for (const role of ['migrator', 'service']) {
     const file = (service: string) => path.join(copy, `sandbox/dev-secrets/${service}-db-${role}-password`);
     cpSync(file('book'), file('review'));
@@ -84,7 +82,7 @@ if (process.platform !== 'win32' && (await findRenderer())) {
       writeFileSync(path.join(tools, 'kompose'), script, { mode: 0o755 });
     }
 
-    addReviewService(copy.folder);
+    await addReviewService(copy.folder);
     expect(await run('export')).toMatchObject({ status: 0, stderr: '' });
     expect(await run('check')).toMatchObject({ status: 0, stderr: '' });
 

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SettingTable } from '@bookstore/service-kit/settings';
 import { expect, test } from 'vitest';
 import { type Service, services } from '../../scripts/services.mjs';
+import { composeServices } from './kubernetes-manifests.js';
 
 // Lists of services that no program can derive from scripts/services.mjs, because a tool reads them. Each row is a file,
 // and the text that it has for each service. A new list by hand gets a row here.
@@ -15,18 +17,19 @@ const places: Place[] = [
   ...composeFiles.map((file): Place => [file, ({ name }) => `\n  ${name}:`]),
   ['compose.yaml', ({ shortName }) => `\n  ${shortName}-migrate:`],
   ['compose.yaml', ({ shortName }) => `\n  ${shortName}-db:`],
+  ['compose.yaml', ({ shortName }) => `\n      - ${shortName}-db-migrator-password\n`],
+  ['compose.yaml', ({ shortName }) => `\n      - ${shortName}-db-service-password\n`],
   ['compose.dev.yaml', ({ shortName }) => `\n  ${shortName}-migrate:`],
-  ['tsconfig.json', ({ name }) => `"path": "${name}"`],
-  ['tsconfig.tests.json', ({ name }) => `"path": "${name}/test"`],
-  ['.github/dependabot.yml', ({ name }) => `/${name}`],
-  ['.vscode/launch.json', ({ name }) => `"name": "${name}"`],
-  ['.vscode/launch.json', ({ name }) => `"name": "${name} in compose"`],
-  ['.vscode/tasks.json', ({ inspectPortVariable }) => inspectPortVariable],
-  ['.devcontainer/devcontainer.json', ({ name, port }) => `"${port}": { "label": "${name}"`],
-  ['.devcontainer/devcontainer.json', ({ name }) => `"${name}, debugger"`],
+  ['compose.secure.yaml', ({ shortName }) => `\n  ${shortName}-migrate:`],
+  ['compose.secure.yaml', ({ shortName }) => `\n  ${shortName}-db:`],
+  ['compose.secure.yaml', ({ name, shortName }) => `\n          ${name} ${shortName}-db\n`],
+  ['compose.secure.yaml', ({ name }) => `- ${name}-credentials:/credentials/${name}\n`],
+  ['compose.secure.yaml', ({ shortName }) => `- ${shortName}-db-credentials:/credentials/${shortName}-db\n`],
+  ['proto/src/index.ts', ({ shortName }) => `from '../gen/bookstore/${shortName}/v1/`],
+  ['dev-credentials/src/token-request.ts', ({ database }) => `'${database}'`],
 ];
 
-/** Such as `.vscode/launch.json has no review-service`. */
+/** Such as `compose.dev.yaml has no review-service`. */
 function missing([file, text]: Place, of: readonly Service[]): string[] {
   const content = readFileSync(path.join(root, file), 'utf8');
   return of.filter((service) => !content.includes(text(service))).map(({ name }) => `${file} has no ${name}`);
@@ -37,12 +40,20 @@ test('each list of services that is written by hand has every service', () => {
 });
 
 test('a service that is missing in a list is named', () => {
-  const review = {
+  const review: Service = {
     ...(services[0] as Service),
     name: 'review-service',
     shortName: 'review',
-    port: 50053,
-    inspectPortVariable: 'REVIEW_INSPECT_PORT',
+    database: 'reviews',
   };
   for (const place of places) expect(missing(place, [review])).toEqual([`${place[0]} has no review-service`]);
+});
+
+test.each(services)('$name is admitted by each service that it calls, also in containers', async ({ name, peers }) => {
+  for (const peer of peers) {
+    const [settings]: SettingTable[] = Object.values(await import(`@bookstore/${peer}/settings`));
+    const admitted =
+      composeServices()[peer]?.environment.INTERNAL_PEER_NAMES ?? settings?.INTERNAL_PEER_NAMES?.defaultValue;
+    expect(admitted?.split(','), `INTERNAL_PEER_NAMES of ${peer} in compose.yaml`).toContain(name);
+  }
 });

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kitSettings, migrateSettings, type SettingTable } from '@bookstore/service-kit/settings';
 import { expect, test } from 'vitest';
 import { authorSettings } from '../../author-service/src/settings.js';
-import { bookSettings } from '../../book-service/src/settings.js';
+import { services } from '../../scripts/services.mjs';
 
 const UPDATE = 'The README differs from the settings; to write it: npx vitest run sandbox/test/environment -u';
 const kit: SettingTable = kitSettings;
@@ -12,10 +13,19 @@ const kit: SettingTable = kitSettings;
 const ownSettings = (settings: SettingTable): SettingTable =>
   Object.fromEntries(Object.entries(settings).filter(([name, setting]) => setting !== kit[name]));
 
+/** Of each service that has a README. */
+const serviceTables = await Promise.all(
+  services
+    .filter(({ folder }) => existsSync(path.join(folder, 'README.md')))
+    .map(async ({ name }): Promise<[string, Record<string, SettingTable>]> => {
+      const [settings]: SettingTable[] = Object.values(await import(`@bookstore/${name}/settings`));
+      return [name, { 'the service': ownSettings(settings as SettingTable) }];
+    }),
+);
+
 test.each<[string, Record<string, SettingTable>]>([
   ['service-kit', { 'every service': kitSettings, 'the migration': migrateSettings }],
-  ['author-service', { 'the service': ownSettings(authorSettings) }],
-  ['book-service', { 'the service': ownSettings(bookSettings) }],
+  ...serviceTables,
 ])('the README of the %s has the settings of the code', async (folder, tables) => {
   const file = fileURLToPath(new URL(`../../${folder}/README.md`, import.meta.url));
   await expect(withTables(readFileSync(file, 'utf8'), tables), UPDATE).toMatchFileSnapshot(file);

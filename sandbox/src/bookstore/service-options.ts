@@ -21,13 +21,14 @@ export async function serviceOptions(
   const internalPorts = new Map<string, number>();
   for (const { name } of services) internalPorts.set(name, await freePort());
   return Promise.all(
-    services.map(async ({ name, peers, inspectPortVariable }) => {
+    services.map(async ({ name, peers, inspectPortVariable }, index) => {
       const addresses = peers.map((peer) => [
         serviceNamed(peer).addressVariable,
         `127.0.0.1:${internalPorts.get(peer)}`,
       ]);
       const own = {
         ...(certsDir ? secureSettings(certsDir, name) : { AUTH: 'off' }),
+        ...callersOf(name),
         DATABASE_URL: databases.get(name)?.url ?? '',
         ...Object.fromEntries(addresses),
         ...options.env,
@@ -36,13 +37,25 @@ export async function serviceOptions(
         name,
         publicPort: options.ports?.[name] ?? (await freePort()),
         internalPort: internalPorts.get(name) as number,
-        inspectPort: process.env[inspectPortVariable] ? portFrom(inspectPortVariable, 0) : undefined,
+        inspectPort: inspectPort(inspectPortVariable, index),
         caFile: certsDir && caFile(certsDir),
         onLog: options.onLog,
         env: { ...(await settingsForService(name, own)), ...own },
       };
     }),
   );
+}
+
+/** Its own variable's, or with INSPECT_PORT that port for the first service, the next port for the next one. */
+function inspectPort(variable: string, index: number): number | undefined {
+  if (process.env[variable]) return portFrom(variable, 0);
+  return process.env.INSPECT_PORT ? portFrom('INSPECT_PORT', 0) + index : undefined;
+}
+
+/** The certificates that its internal port admits. */
+function callersOf(service: string): Record<string, string> {
+  const callers = services.filter(({ peers }) => peers.includes(service)).map(({ name }) => name);
+  return callers.length > 0 ? { INTERNAL_PEER_NAMES: callers.join(',') } : {};
 }
 
 /** Tokens and TLS for callers, mutual TLS between the services. */
