@@ -38,7 +38,7 @@ export default defineConfig({
     globalSetup: needsTarget ? './src/targets/global-setup.ts' : [],
     // Test files share the modules that a worker has loaded.
     isolate: false,
-    testTimeout: suite === 'tutorial' ? 300_000 : 120_000,
+    testTimeout: suite === 'tutorial' ? 600_000 : 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 10_000 } },
     bail: suite === 'dev' || suite === 'tutorial' ? 1 : 0,

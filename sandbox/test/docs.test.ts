@@ -2,11 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { services } from '../../scripts/services.mjs';
 import { root } from '../src/kubernetes/paths.js';
 
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json'));
-const { services } = parse(read('compose.yaml'), { merge: true });
+const composed = parse(read('compose.yaml'), { merge: true }).services;
 const inDocs = readdirSync(path.join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.md'))
   .map((file) => path.posix.join('docs', ...file.split(path.sep)));
@@ -17,8 +18,7 @@ describe.each([
   'CHANGELOG.md',
   'k8s/README.md',
   'service-kit/README.md',
-  'author-service/README.md',
-  'book-service/README.md',
+  ...services.map(({ name }) => `${name}/README.md`).filter((file) => existsSync(path.join(root, file))),
   ...inDocs,
 ])('%s', (file) => {
   const text = read(file);
@@ -30,7 +30,7 @@ describe.each([
 
   test('names services of compose.yaml that are there', () => {
     const named = [...text.matchAll(/docker compose (?:exec|run)(?: -T| --rm)* ([\w-]+)/g)].map(([, name]) => name);
-    for (const name of named) expect(Object.keys(services)).toContain(name);
+    for (const name of named) expect(Object.keys(composed)).toContain(name);
   });
 
   test("leaves kubectl's context as it is", () => {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { services } from '../../../scripts/services.mjs';
 import { outputOf } from '../process/output-of.js';
 import { root } from '../root.js';
 
@@ -62,14 +63,13 @@ export async function internalNetworks(project: string): Promise<string[]> {
 const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';
 
 /** The networks of each container: one for each database, and one between the services. */
-export const NETWORKS: Readonly<Record<string, readonly string[]>> = {
-  'author-service': ['author-data', 'services'],
-  'book-service': ['book-data', 'services'],
-  'author-migrate': ['author-data'],
-  'book-migrate': ['book-data'],
-  'author-db': ['author-data'],
-  'book-db': ['book-data'],
-};
+export const NETWORKS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  services.flatMap(({ name, shortName }) => [
+    [name, [`${shortName}-data`, 'services']],
+    [`${shortName}-migrate`, [`${shortName}-data`]],
+    [`${shortName}-db`, [`${shortName}-data`]],
+  ]),
+);
 
 /** The rules of confinement that a container breaks. */
 export function notConfinedBy({ Config, HostConfig }: ContainerFacts): string[] {

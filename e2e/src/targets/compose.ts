@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { freePort } from '@bookstore/sandbox';
 import { DockerComposeEnvironment, Wait } from 'testcontainers';
+import { services } from '../../../scripts/services.mjs';
 import { root } from '../root.js';
 import type { StartedTarget } from './target.js';
 
@@ -17,9 +18,8 @@ export async function startCompose(): Promise<StartedTarget> {
   const environment = new DockerComposeEnvironment(root, 'compose.yaml')
     .withProjectName(composeProject)
     .withEnvironment({ AUTHOR_PORT: String(authorPort), BOOK_PORT: String(bookPort) })
-    .withStartupTimeout(STARTUP_TIMEOUT_MS)
-    .withWaitStrategy('author-service-1', Wait.forHealthCheck())
-    .withWaitStrategy('book-service-1', Wait.forHealthCheck());
+    .withStartupTimeout(STARTUP_TIMEOUT_MS);
+  for (const { name } of services) environment.withWaitStrategy(`${name}-1`, Wait.forHealthCheck());
   if (process.env.E2E_BUILD !== 'no') environment.withBuild();
   const started = await environment.up();
   return {
