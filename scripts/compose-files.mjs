@@ -5,8 +5,6 @@ import path from 'node:path';
 import { root } from './run.mjs';
 import { serviceNamed, services } from './services.mjs';
 
-const template = serviceNamed('book-service');
-
 export function addServicesToComposeFiles() {
   for (const name of readdirSync(root).filter((each) => /^compose(\.\w+)?\.yaml$/.test(each))) {
     const file = path.join(root, name);
@@ -21,16 +19,17 @@ export function addServicesToComposeFiles() {
 
 /** The text with a copy after each entry of the template, and after each run of list items that begin with its name. */
 function withService(text, service) {
+  const template = serviceNamed('book-service');
   const entry = `^ {2}${template.shortName}-.*\\n(?: {4}.*\\n)*`;
   const items = `(?:^ {6,}(?:- )?${template.shortName}-.*\\n)+`;
   return text.replaceAll(new RegExp(`(?:${entry})+|${items}`, 'gm'), (block) => {
-    const copy = copyFor(service, block);
+    const copy = copyFor(service, template, block);
     const hasSeveralLines = /^ {2}\S.*\n {4}/.test(block);
     return hasSeveralLines ? `${block}\n${copy}` : block + copy;
   });
 }
 
-function copyFor(service, block) {
+function copyFor(service, template, block) {
   const steps = services.indexOf(service) - services.indexOf(template);
   const upperCase = (name) => name.toUpperCase().replaceAll('-', '_');
   return (

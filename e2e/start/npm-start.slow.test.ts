@@ -66,7 +66,7 @@ describe('one data folder', () => {
     await start.serves();
     expect(start.stderr).toBe('');
     const [createAuthor = '', listBooks = '', ...more] = printedCalls(start.stdout);
-    expect(more).toEqual([]);
+    expect(more).toHaveLength(Object.keys(place.otherPorts).length);
     const created = await outputOf(createAuthor);
     expect(created, created.stderr).toMatchObject({ status: 0 });
     const { id: authorId } = JSON.parse(created.stdout);
@@ -91,10 +91,10 @@ describe('one data folder', () => {
     await start.serves();
     expect(runningBookstore(place.dataDir)).toMatchObject({
       pid: start.pid,
-      services: [
+      services: expect.arrayContaining([
         { name: 'author-service', address: `127.0.0.1:${place.authorPort}` },
         { name: 'book-service', address: `127.0.0.1:${place.bookPort}` },
-      ],
+      ]),
     });
     expect(await failureOf(place)).toContain(`is in use by process ${start.pid}:`);
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SettingTable } from '@bookstore/service-kit/settings';
@@ -34,6 +34,11 @@ function missing([file, text]: Place, of: readonly Service[]): string[] {
   const content = readFileSync(path.join(root, file), 'utf8');
   return of.filter((service) => !content.includes(text(service))).map(({ name }) => `${file} has no ${name}`);
 }
+
+test('each folder with a Prisma schema is a workspace, and so a service', () => {
+  const folders = readdirSync(root).filter((folder) => existsSync(path.join(root, folder, 'prisma/schema.prisma')));
+  expect(services.map(({ name }) => name).sort()).toEqual(folders.sort());
+});
 
 test('each list of services that is written by hand has every service', () => {
   expect(places.flatMap((place) => missing(place, services))).toEqual([]);

@@ -4,6 +4,7 @@ import { freePort } from '@bookstore/sandbox';
 import { outputOf } from '../process/output-of.js';
 import { RunningProgram } from '../process/running-program.js';
 import { root } from '../root.js';
+import { newOtherPorts } from '../start/new-place.js';
 import { type ContainerFacts, inspectAll } from './containers.js';
 
 /** A stack of its own, started and stopped as a user does it, with docker compose. */
@@ -25,7 +26,10 @@ export class ComposeStack implements AsyncDisposable {
    */
   static async in(folder: string = root, more: Readonly<Record<string, string>> = {}): Promise<ComposeStack> {
     const project = `bookstore-e2e-${randomBytes(4).toString('hex')}`;
-    return new ComposeStack(folder, project, await freePort(), await freePort(), more);
+    return new ComposeStack(folder, project, await freePort(), await freePort(), {
+      ...(await newOtherPorts()),
+      ...more,
+    });
   }
 
   /**

@@ -8,6 +8,8 @@ export interface Place {
   readonly dataDir: string;
   readonly authorPort: number | string;
   readonly bookPort: number | string;
+  /** By their variables. */
+  readonly otherPorts?: Readonly<Record<string, string>>;
   /** Other variables of the shell. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -15,7 +17,7 @@ export interface Place {
 /** What `npm start` runs, or `npm run dev`. */
 export class NpmStart extends RunningProgram {
   constructor(
-    { dataDir, authorPort, bookPort, env }: Place,
+    { dataDir, authorPort, bookPort, otherPorts, env }: Place,
     folder = root,
     program = 'sandbox/dist/start.js',
     ...args: string[]
@@ -26,6 +28,7 @@ export class NpmStart extends RunningProgram {
         SANDBOX_DIR: dataDir,
         AUTHOR_PORT: String(authorPort),
         BOOK_PORT: String(bookPort),
+        ...otherPorts,
         LOG_LEVEL: 'warn',
         ...env,
       },

@@ -3,6 +3,7 @@ import { freePort } from '@bookstore/sandbox';
 import { DockerComposeEnvironment, Wait } from 'testcontainers';
 import { services } from '../../../scripts/services.mjs';
 import { root } from '../root.js';
+import { newOtherPorts } from '../start/new-place.js';
 import type { StartedTarget } from './target.js';
 
 /** Building included, where nothing of it is cached. */
@@ -17,7 +18,7 @@ export async function startCompose(): Promise<StartedTarget> {
   const [authorPort, bookPort] = [await freePort(), await freePort()];
   const environment = new DockerComposeEnvironment(root, 'compose.yaml')
     .withProjectName(composeProject)
-    .withEnvironment({ AUTHOR_PORT: String(authorPort), BOOK_PORT: String(bookPort) })
+    .withEnvironment({ AUTHOR_PORT: String(authorPort), BOOK_PORT: String(bookPort), ...(await newOtherPorts()) })
     .withStartupTimeout(STARTUP_TIMEOUT_MS);
   for (const { name } of services) environment.withWaitStrategy(`${name}-1`, Wait.forHealthCheck());
   if (process.env.E2E_BUILD !== 'no') environment.withBuild();
