@@ -63,7 +63,7 @@ async function reloadOnSave(bookstore: Bookstore, secretsFile: string, stop: Abo
       const files = [...changed];
       changed.clear();
       if (await compile(files)) {
-        await Promise.all(affectedBy(files).map((name) => restart(name, since)));
+        await Promise.all(affectedBy(files).map((name) => restart(name, files, since)));
       } else if (!stop.aborted) {
         say('this does not compile: the old code goes on serving');
         for (const file of files) changed.add(file);
@@ -72,9 +72,10 @@ async function reloadOnSave(bookstore: Bookstore, secretsFile: string, stop: Abo
     busy = false;
   };
 
-  const restart = async (name: string, since: number) => {
+  const restart = async (name: string, files: readonly string[], since: number) => {
     try {
-      await prepareDatabase(name, bookstore.postgres.url, secretsFile);
+      const hasMigration = files.some((file) => file.startsWith(`${name}/prisma/`));
+      if (hasMigration) await prepareDatabase(name, bookstore.postgres.url, secretsFile);
       await bookstore.service(name).stop();
       if (stop.aborted) return;
       await bookstore.restart(name);
@@ -109,7 +110,7 @@ async function compile(files: readonly string[]): Promise<boolean> {
     return (await runProgram(process.execPath, program, { cwd: root, show: true })).status === 0;
   };
   if (files.some((file) => file.endsWith('.proto')) && !(await run('generate.mjs'))) return false;
-  if (!(await run('build.mjs', ...names))) return false;
+  if (!(await run('build.mjs', ...affectedBy(files)))) return false;
   // The compiler skips files that are older than its record. One that was saved while it compiled must not be.
   for (const folder of readdirSync(root)) {
     const record = path.join(root, folder, 'dist/tsconfig.tsbuildinfo');
