@@ -2,9 +2,8 @@
 // "bookstore". Every list of services in the tools comes from here. No packages are needed, and nothing compiled.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { root } from './run.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const readJson = (file) => JSON.parse(readFileSync(path.join(root, file), 'utf8'));
 
 export const services = readJson('package.json')

@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { root } from '../src/root.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 /** JSON with comments, each on a line of its own. */
 const readJson = (file: string) => JSON.parse(read(file).replaceAll(/^\s*\/\/.*$/gm, ''));

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { services } from '../../scripts/services.mjs';
-import { root } from '../src/kubernetes/paths.js';
+import { root } from '../src/root.js';
 
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json'));

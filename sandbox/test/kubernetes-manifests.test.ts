@@ -4,7 +4,7 @@ import { kitSettings } from '@bookstore/service-kit';
 import { describe, expect, test } from 'vitest';
 import { services } from '../../scripts/services.mjs';
 import { environmentOf } from '../src/kubernetes/manifest.js';
-import { root } from '../src/kubernetes/paths.js';
+import { root } from '../src/root.js';
 import { type ComposeService, composeServices, find, manifestsOf, overlays } from './kubernetes-manifests.js';
 
 const compose = composeServices();

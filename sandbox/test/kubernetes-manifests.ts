@@ -3,9 +3,9 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { readFiles } from '../src/kubernetes/files.js';
 import { parseManifests } from '../src/kubernetes/manifest.js';
-import { root } from '../src/kubernetes/paths.js';
 import { findRenderer, type Overlay } from '../src/kubernetes/render.js';
 import { splitFolders } from '../src/kubernetes/split.js';
+import { root } from '../src/root.js';
 
 /** As much of compose.yaml as Kubernetes has to agree with. */
 export interface ComposeService {

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import { freePort } from '../src/bookstore/ports.js';
 import { waitUntilServing } from '../src/health.js';
 import { createTestDatabase } from '../src/postgres/test-postgres.js';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { root } from '../src/root.js';
 
 /** The two commands that a service's README shows, for the PostgreSQL of the tests and a role that no other test has. */
 async function commandsOf(service: string): Promise<[migrate: string, serve: string]> {

@@ -1,15 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { SettingTable } from '@bookstore/service-kit/settings';
 import { expect, test } from 'vitest';
 import { type Service, services } from '../../scripts/services.mjs';
+import { root } from '../src/root.js';
 import { composeServices } from './kubernetes-manifests.js';
 
 // Lists of services that no program can derive from scripts/services.mjs, because a tool reads them. Each row is a file,
 // and the text that it has for each service. A new list by hand gets a row here.
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const composeFiles = readdirSync(root).filter((file) => /^compose(\.\w+)?\.yaml$/.test(file));
 
 type Place = [file: string, text: (service: Service) => string];

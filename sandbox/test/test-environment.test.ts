@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { root } from '../src/kubernetes/paths.js';
+import { root } from '../src/root.js';
 
 const run = promisify(execFile);
 

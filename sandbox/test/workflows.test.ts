@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { services } from '../../scripts/services.mjs';
 import { runProgram } from '../src/index.js';
-import { root } from '../src/kubernetes/paths.js';
+import { root } from '../src/root.js';
 
 interface Step {
   readonly name?: string;

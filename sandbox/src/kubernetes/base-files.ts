@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { type Service, services } from '../../../scripts/services.mjs';
+import { root } from '../root.js';
 import { completeManifests } from './complete-manifests.js';
 import type { Files } from './files.js';
 import { type Manifest, toYaml } from './manifest.js';
-import { root } from './paths.js';
 
 /** A folder for kustomize. */
 interface Folder {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
 import { services } from '../../../scripts/services.mjs';
+import { root } from '../root.js';
 import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
 import { type Manifest, parseManifests } from './manifest.js';
-import { root } from './paths.js';
 
 /** The only version whose output is committed: another one writes other manifests. */
 export const KOMPOSE_VERSION = '1.38.0';

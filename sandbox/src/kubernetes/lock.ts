@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { root } from '../root.js';
 import { readFiles } from './files.js';
 import { composeForKompose, KOMPOSE_VERSION } from './kompose.js';
 import { parseManifests } from './manifest.js';
-import { root } from './paths.js';
 import { splitFolders } from './split.js';
 
 /** Hashes of what the committed manifests were made from, and of the manifests: shows differences without kompose. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { root } from '../root.js';
 import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
-import { root } from './paths.js';
 
 export type Overlay = 'docker-desktop' | 'minikube' | 'secure' | 'production';
 

@@ -4,10 +4,10 @@ import { parseArgs } from 'node:util';
 import { makeCredentials, makePasswords } from '@bookstore/dev-credentials';
 import { services } from '../../../scripts/services.mjs';
 import { runCommand } from '../command.js';
+import { root } from '../root.js';
 import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
 import { parseManifests } from './manifest.js';
-import { root } from './paths.js';
 
 /** Certificates and token keys of each service: a Secret, and in the folder of credentials the file of each of its keys. */
 const certificates = services.map(({ name }) => {

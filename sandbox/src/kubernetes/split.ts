@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { root } from '../root.js';
 import type { Files } from './files.js';
 import { parseManifests, toYaml } from './manifest.js';
-import { root } from './paths.js';
 
 /**
  * The rendered overlay as a folder for each part of the bookstore, with a file for each kind of manifest in it. None
