@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isRunning } from './is-running.mjs';
 import { root } from './run.mjs';
 import { serviceNamed } from './services.mjs';
 
@@ -18,8 +19,8 @@ export function databaseUrl(configUrl) {
   const read = (file) => readFileSync(path.join(dataDir, file), 'utf8');
   try {
     const { pid, postgresPort } = JSON.parse(read('bookstore.json'));
-    // Signal 0 is not sent; it fails where that process has been killed.
-    process.kill(pid, 0);
+    // One that was killed leaves its file.
+    if (!isRunning(pid)) throw new Error('it has ended');
     const password = encodeURIComponent(read('postgres.password').trim());
     return `postgresql://postgres:${password}@127.0.0.1:${postgresPort}/${database}?sslmode=disable`;
   } catch {

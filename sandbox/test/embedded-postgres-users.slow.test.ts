@@ -16,8 +16,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../src/root.js';
 
 const isRoot = process.getuid?.() === 0;
 /** Users that every Unix has, `daemon` and `bin`. */
@@ -46,9 +46,8 @@ function folder(name: string, mode: number): string {
 /** As npm installs it where install scripts are blocked: without links among the libraries. */
 function makeCheckout(): void {
   const modules = path.join(home, 'node_modules');
-  const dist = fileURLToPath(new URL('../dist', import.meta.url));
-  cpSync(dist, path.join(home, 'dist'), { recursive: true });
-  cpSync(path.join(dist, '../package.json'), path.join(home, 'package.json'));
+  for (const part of ['sandbox/dist', 'sandbox/package.json', 'scripts'])
+    cpSync(path.join(root, part), path.join(home, part), { recursive: true });
   const require = createRequire(import.meta.url);
   const installed = path.resolve(path.dirname(require.resolve('pg')), '../..');
   for (const name of readdirSync(installed).filter((one) => /^(pg|postgres-|split2|xtend)/.test(one)))
@@ -66,7 +65,7 @@ async function run(dataDir: string, sql: string, uid?: number) {
   const script = `
     import { statSync } from 'node:fs';
     import pg from 'pg';
-    import { startEmbeddedPostgres } from './dist/postgres/embedded-postgres.js';
+    import { startEmbeddedPostgres } from './sandbox/dist/postgres/embedded-postgres.js';
     try {
       const server = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, durable: false });
       const client = new pg.Client({ connectionString: server.url() });

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isRunning } from '../is-running.js';
+import { isRunning } from '../../../scripts/is-running.mjs';
 import { dataDir as defaultDataDir } from './start-options.js';
 
 /** Where a bookstore that runs on this machine listens. */

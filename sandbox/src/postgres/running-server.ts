@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isRunning } from '../is-running.js';
+import { isRunning } from '../../../scripts/is-running.mjs';
 import { SandboxError } from '../sandbox-error.js';
 import type { Programs } from './programs.js';
 import { runIn, type ServerUser } from './server-user.js';

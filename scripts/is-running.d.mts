@@ -1,0 +1,2 @@
+/** Whether there is a process with this id, of whichever user. */
+export function isRunning(pid: number): boolean;
