@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { watch } from 'chokidar';
 import { services } from '../../scripts/services.mjs';
 import { prepareDatabase } from './bookstore/databases.js';
@@ -11,7 +10,8 @@ import { readyMessage } from './bookstore/ready-message.js';
 import { shorten } from './bookstore/shorten.js';
 import { type Bookstore, startBookstore } from './bookstore/start-bookstore.js';
 import { startOptions } from './bookstore/start-options.js';
-import { runCommand } from './command.js';
+import { aborted, runCommand } from './command.js';
+import { root } from './root.js';
 import { runProgram } from './run-program.js';
 import { SandboxError } from './sandbox-error.js';
 
@@ -23,12 +23,10 @@ import { SandboxError } from './sandbox-error.js';
 /** Files that are saved within this time, by an editor or by git, are one change, ms. */
 const QUIET_MS = 50;
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const names = services.map(({ name }) => name);
 const say = (what: string) => console.log(`  ${what}`);
 
 await runCommand('dev', async (stop) => {
-  const stopped = new Promise((resolve) => stop.addEventListener('abort', resolve));
   const options = await startOptions('npm run dev');
   const onStep = (what: string) => say(`starting  ${what}`);
   const bookstore = await startBookstore({ ...options, onStep, signal: stop }).catch((error) => {
@@ -39,7 +37,7 @@ await runCommand('dev', async (stop) => {
     const watcher = await reloadOnSave(bookstore, path.join(options.dataDir, 'secrets.json'), stop);
     console.log(readyMessage(bookstore));
     say('watching the sources: what is saved is compiled and served\n');
-    await Promise.race([stopped, bookstore.postgres.exited]);
+    await Promise.race([aborted(stop), bookstore.postgres.exited]);
     await watcher.close();
     await bookstore.stop();
     if (!stop.aborted) throw new SandboxError(`PostgreSQL ended; ${shorten(options.dataDir)}/postgres.log says why`);

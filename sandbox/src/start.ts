@@ -4,7 +4,7 @@ import { readyMessage } from './bookstore/ready-message.js';
 import { shorten } from './bookstore/shorten.js';
 import { type Bookstore, startBookstore } from './bookstore/start-bookstore.js';
 import { startOptions } from './bookstore/start-options.js';
-import { runCommand } from './command.js';
+import { aborted, runCommand } from './command.js';
 import { SandboxError } from './sandbox-error.js';
 
 /**
@@ -23,11 +23,7 @@ await runCommand('start', async (stop) => {
   });
   if (bookstore) {
     console.log(readyMessage(bookstore));
-    const stopped = new Promise<undefined>((resolve) => {
-      if (stop.aborted) resolve(undefined);
-      else stop.addEventListener('abort', () => resolve(undefined));
-    });
-    const problem = await Promise.race([stopped, unexpectedEnd(bookstore, options.dataDir)]);
+    const problem = await Promise.race([aborted(stop), unexpectedEnd(bookstore, options.dataDir)]);
     if (!problem) console.log('\n  stopping: calls in flight end first');
     await bookstore.stop();
     if (problem) throw new SandboxError(`${problem}; everything has been stopped`);
