@@ -142,28 +142,25 @@ describe('a book that is being made', () => {
   const insertBook = (client: pg.PoolClient, authorId: string) =>
     client.query("INSERT INTO books (title, author_id, published_year) VALUES ('x', $1, 1)", [authorId]);
 
+  /** The outcome of a closing that begins while a book is being inserted, and waits for it. */
+  async function closedDuringInsert(client: pg.PoolClient, authorId: string, options?: Parameters<typeof close>[1]) {
+    await insertBook(client, authorId);
+    const closing = close(authorId, options);
+    await untilWaiting(1);
+    await client.query('COMMIT');
+    return closing;
+  }
+
   test('is counted by a closing that waited for it', async () => {
     const authorId = await authorWithBooks(0);
     await books.database.query('INSERT INTO author_refs (author_id) VALUES ($1)', [authorId]);
-    const answer = await transaction(async (client) => {
-      await insertBook(client, authorId);
-      const closing = close(authorId);
-      await untilWaiting(1);
-      await client.query('COMMIT');
-      return closing;
-    });
+    const answer = await transaction((client) => closedDuringInsert(client, authorId));
     expect(answer).toEqual(hasBooks(1));
   });
 
   test('is deleted by a forced closing that waited for it', async () => {
     const authorId = await authorWithBooks(1);
-    const answer = await transaction(async (client) => {
-      await insertBook(client, authorId);
-      const closing = close(authorId, { force: true });
-      await untilWaiting(1);
-      await client.query('COMMIT');
-      return closing;
-    });
+    const answer = await transaction((client) => closedDuringInsert(client, authorId, { force: true }));
     expect(answer).toEqual(closed(2));
     expect(await bookCountOf(authorId)).toBe(0);
   });
@@ -172,11 +169,7 @@ describe('a book that is being made', () => {
     const authorId = randomUUID();
     const answer = await transaction(async (client) => {
       await client.query('INSERT INTO author_refs (author_id) VALUES ($1)', [authorId]);
-      await insertBook(client, authorId);
-      const closing = close(authorId);
-      await untilWaiting(1);
-      await client.query('COMMIT');
-      return closing;
+      return closedDuringInsert(client, authorId);
     });
     expect(answer).toEqual(hasBooks(1));
   });
