@@ -150,7 +150,8 @@ test('a start that cannot succeed fails with one line that says what to change',
     failureOf({ ...fresh, bookPort: taken }),
     failureOf({ ...fresh, authorPort: '65536' }),
     failureOf({ ...fresh, bookPort: fresh.authorPort }),
-    failureOf({ ...fresh, dataDir: file }),
+    // Ports of its own: each start looks whether it can open them.
+    failureOf({ ...fresh, ...(await newPorts()), dataDir: file }),
   ]);
   expect(failures).toEqual([
     expect.stringMatching(`port ${taken} is taken.*BOOK_PORT`),
