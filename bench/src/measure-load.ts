@@ -23,6 +23,8 @@ export async function measureLoad(
 ): Promise<OperationResult[]> {
   const { authorization, settings } = await makeCaller(scratch);
   const peers: Peer[] = [];
+  // Before a peer connects: PostgreSQL's process for a connection begins on the cores that its parent has.
+  pin(data.postgres.pid);
   try {
     const start = async (...args: Parameters<typeof startPeer>) => {
       peers.push(await startPeer(...args));
@@ -42,7 +44,6 @@ export async function measureLoad(
       nodeOptions: options.profile ? ['--cpu-prof', '--cpu-prof-dir', options.profile] : [],
       settings: { ...settings, ...telemetrySettings() },
     });
-    pin(data.postgres.pid);
     for (const { servers } of peers) for (const { child } of Object.values(servers)) pin(child.pid as number);
 
     const results: OperationResult[] = [];

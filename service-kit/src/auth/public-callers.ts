@@ -37,17 +37,16 @@ export class PublicCallers {
   }
 
   async #verify(call: Call, verifier: TokenVerifier): Promise<Identity> {
-    const address = networkOf(call.address);
     let token: string;
     try {
       token = bearerToken(call.metadata);
     } catch (error) {
-      await this.#byAddress?.take(`${address} without a token`);
+      await this.#byAddress?.take(`${networkOf(call.address)} without a token`);
       throw error;
     }
     const known = verifier.known(token);
     if (known) return known;
-    await this.#byAddress?.take(address);
+    await this.#byAddress?.take(networkOf(call.address));
     return verifier.verify(token);
   }
 }

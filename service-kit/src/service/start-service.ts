@@ -100,11 +100,13 @@ export async function startService(definition: ServiceDefinition, env = process.
   const audit = new AuditLog(logger);
   const failures = new RepeatedFailures(logger);
   const onCallEnd: OnCallEnd = (call, code, milliseconds, refusal) => {
-    const { method, requestId, identity } = call;
+    const { method } = call;
     const log = () => {
       if (refusal !== undefined) audit.refused(call, refusal);
       // Until the database is migrated, readiness logs why calls are refused.
       if (refusal !== undefined && code === status.UNAVAILABLE && readiness.migrated) logUnavailable(failures, refusal);
+      if (!logger.isLevelEnabled('debug')) return; // a request id is made where it is needed
+      const { requestId, identity } = call;
       logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
     };
     const reason = refusal instanceof DomainError ? refusal.reason : undefined;
