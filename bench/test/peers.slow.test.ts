@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { compareAnswers } from '../src/compare-answers.js';
-import { BenchData } from '../src/data.js';
+import { BenchData, query } from '../src/data.js';
 import { operations } from '../src/operations.js';
-import { peerProgram, startPeer } from '../src/start-peer.js';
+import { type Peer, peerProgram, startPeer } from '../src/start-peer.js';
 
-test('the peers answer every operation as the bookstore does', { timeout: 120_000 }, async () => {
+test('the peers answer every operation as the bookstore does, and have the same rows then', {
+  timeout: 120_000,
+}, async () => {
   const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
   try {
     await using data = await BenchData.create(scratch, { authors: 20, books: 200 });
@@ -23,6 +25,16 @@ test('the peers answer every operation as the bookstore does', { timeout: 120_00
       const requests = await data.requests(operation, 3);
       await compareAnswers(operation, [pg, nest, bookstore], requests, 'Bearer none');
     }
+    const rowsOf = async ({ databases }: Peer) => [
+      await query(databases['author-service'], 'SELECT name, email, state FROM authors ORDER BY email'),
+      await query(
+        databases['book-service'],
+        'SELECT title, author_id, published_year FROM books ORDER BY author_id, published_year, title',
+      ),
+    ];
+    const expected = await rowsOf(bookstore);
+    expect(await rowsOf(pg)).toEqual(expected);
+    expect(await rowsOf(nest)).toEqual(expected);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,6 +1,5 @@
-import { type Author, AuthorServiceService, type Book, BookServiceService } from '@bookstore/proto';
-import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { listen } from './listen.js';
+import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
+import { type Handlers, listen } from './listen.js';
 
 /** echo: grpc-js alone, with a constant response. The limit of the runtime. */
 
@@ -8,11 +7,14 @@ const createdAt = '2026-11-22T18:04:05.123Z';
 const author = { id: '', name: 'Author 12345', email: 'author-012345@synthetic.example.com', createdAt };
 const book = { id: '', title: 'The Book of 12345', authorId: '', publishedYear: 1974, createdAt };
 
-type Get<T> = (call: ServerUnaryCall<{ id: string }, T>, callback: sendUnaryData<T>) => void;
-const getAuthor: Get<Author> = ({ request: { id } }, callback) => callback(null, { ...author, id });
-const getBook: Get<Book> = ({ request: { id } }, callback) => callback(null, { ...book, id, authorId: id });
+const authors: Pick<Handlers<typeof AuthorServiceService>, 'getAuthor'> = {
+  getAuthor: ({ request: { id } }, callback) => callback(null, { ...author, id }),
+};
+const books: Pick<Handlers<typeof BookServiceService>, 'getBook'> = {
+  getBook: ({ request: { id } }, callback) => callback(null, { ...book, id, authorId: id }),
+};
 
 listen([
-  [{ getAuthor: AuthorServiceService.getAuthor }, { getAuthor }],
-  [{ getBook: BookServiceService.getBook }, { getBook }],
+  [{ getAuthor: AuthorServiceService.getAuthor }, authors],
+  [{ getBook: BookServiceService.getBook }, books],
 ]);

@@ -1,4 +1,18 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  type handleUnaryCall,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+
+/** The handlers of a service's methods. */
+export type Handlers<Service> = {
+  [Name in keyof Service]: Service[Name] extends MethodDefinition<infer Req, infer Res>
+    ? handleUnaryCall<Req, Res>
+    : never;
+};
 
 /** One of the peers' services: its methods, on the port that the benchmark chose. */
 export function listen(services: ReadonlyArray<readonly [ServiceDefinition, UntypedServiceImplementation]>): void {

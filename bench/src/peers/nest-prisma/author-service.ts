@@ -1,35 +1,24 @@
-import type {
-  CreateAuthorRequest,
-  DeleteAuthorRequest,
-  GetAuthorRequest,
-  GetBooksByAuthorRequest,
-  GetBooksByAuthorResponse,
-  ListAuthorsRequest,
-  UpdateAuthorRequest,
-} from '@bookstore/proto';
+import type * as proto from '@bookstore/proto';
 import { status } from '@grpc/grpc-js';
 import { Controller, Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { type ClientGrpc, ClientsModule, GrpcMethod, RpcException } from '@nestjs/microservices';
-import { PrismaPg } from '@prisma/adapter-pg';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { type Prisma, PrismaClient } from '../../../../author-service/dist/generated/prisma/client.js';
-import { grpcOptions, listen } from './grpc.js';
+import { createAdapter, grpcOptions, listen, pageOf, tokenAfter, toProto } from './grpc.js';
 
 /** nest-prisma: NestJS and Prisma as their documentation shows them. The author service. */
 
 const select = { id: true, name: true, email: true, createdAt: true } as const;
 
 interface BookService {
-  getBooksByAuthor(request: Partial<GetBooksByAuthorRequest>): Observable<GetBooksByAuthorResponse>;
+  getBooksByAuthor(request: { authorId: string }): Observable<proto.GetBooksByAuthorResponse>;
   deleteBook(request: { id: string }): Observable<unknown>;
 }
 
 @Injectable()
 class PrismaService extends PrismaClient {
   constructor() {
-    super({
-      adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL, max: 10, idleTimeoutMillis: 60_000 }),
-    });
+    super({ adapter: createAdapter() });
   }
 }
 
@@ -46,28 +35,28 @@ class AuthorsController implements OnModuleInit {
     this.books = this.client.getService<BookService>('BookService');
   }
 
-  @GrpcMethod('AuthorService', 'CreateAuthor')
-  async createAuthor({ name, email }: CreateAuthorRequest) {
+  @GrpcMethod('AuthorService')
+  async createAuthor({ name, email }: proto.CreateAuthorRequest) {
     return toProto(await this.prisma.author.create({ data: { name, email }, select }));
   }
 
-  @GrpcMethod('AuthorService', 'GetAuthor')
-  async getAuthor({ id }: GetAuthorRequest) {
+  @GrpcMethod('AuthorService')
+  async getAuthor({ id }: proto.GetAuthorRequest) {
     const author = await this.prisma.author.findUnique({ where: { id }, select });
     if (!author) throw new RpcException({ code: status.NOT_FOUND, message: 'not found' });
     return toProto(author);
   }
 
-  @GrpcMethod('AuthorService', 'UpdateAuthor')
-  async updateAuthor({ id, ...data }: UpdateAuthorRequest) {
+  @GrpcMethod('AuthorService')
+  async updateAuthor({ id, ...data }: proto.UpdateAuthorRequest) {
     await this.prisma.author.update({ where: { id }, data: data as Prisma.AuthorUpdateInput });
     return { success: true, message: `author ${id} updated` };
   }
 
   /** Asks for books and then deletes: a book that is created in between is left without its author. */
-  @GrpcMethod('AuthorService', 'DeleteAuthor')
-  async deleteAuthor({ id, force }: DeleteAuthorRequest) {
-    const { books } = await firstValueFrom(this.books.getBooksByAuthor({ authorId: id }));
+  @GrpcMethod('AuthorService')
+  async deleteAuthor({ id, force }: proto.DeleteAuthorRequest) {
+    const { books = [] } = await firstValueFrom(this.books.getBooksByAuthor({ authorId: id }));
     if (books.length > 0 && !force) {
       throw new RpcException({ code: status.FAILED_PRECONDITION, message: `author ${id} has ${books.length} books` });
     }
@@ -76,28 +65,15 @@ class AuthorsController implements OnModuleInit {
     return { success: true, message: `author ${id} deleted` };
   }
 
-  @GrpcMethod('AuthorService', 'ListAuthors')
-  async listAuthors({ pageSize, pageToken }: ListAuthorsRequest) {
-    const authors = await this.prisma.author.findMany({
-      select,
-      orderBy: { id: 'asc' },
-      ...(pageSize && { take: pageSize }),
-      ...(pageToken && { skip: 1, cursor: { id: pageToken } }),
-    });
-    const nextPageToken = authors.length === pageSize ? authors.at(-1)?.id : '';
-    return { authors: authors.map(toProto), nextPageToken };
+  @GrpcMethod('AuthorService')
+  async listAuthors({ pageSize, pageToken }: proto.ListAuthorsRequest) {
+    const authors = await this.prisma.author.findMany({ select, ...pageOf(pageSize, pageToken) });
+    return { authors: authors.map(toProto), nextPageToken: tokenAfter(authors, pageSize) };
   }
 }
 
-const toProto = <T extends { createdAt: Date }>(author: T) => ({
-  ...author,
-  createdAt: author.createdAt.toISOString(),
-});
-
 @Module({
-  imports: [
-    ClientsModule.register([{ name: 'BOOKS', ...grpcOptions('book', process.env.BOOK_SERVICE_ADDRESS ?? '') }]),
-  ],
+  imports: [ClientsModule.register([{ name: 'BOOKS', ...grpcOptions('book', process.env.BOOK_SERVICE_ADDRESS) }])],
   controllers: [AuthorsController],
   providers: [PrismaService],
 })
