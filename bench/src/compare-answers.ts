@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
-import { NO_PROXY, SandboxError } from '@bookstore/sandbox';
-import { Client, credentials, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
+import { SandboxError } from '@bookstore/sandbox';
+import { type CallSettings, promiseClient } from '@bookstore/sandbox/testing';
+import { Metadata } from '@grpc/grpc-js';
 import { insertRows } from './data.js';
 import type { Operation } from './operations.js';
-import { type Peer } from './start-peer.js';
+import type { Peer } from './start-peer.js';
 
-type Answer = Record<string, unknown>;
+type Calls = Record<string, (request: object, settings: CallSettings) => Promise<Record<string, unknown>>>;
 
 /**
  * Sends the same requests to each peer, and compares the responses but for the fields that a server generates. The
@@ -18,44 +19,27 @@ export async function compareAnswers(
   operation: Operation,
   peers: readonly Peer[],
   requests: readonly object[],
-  authorization: string,
+  authorization = 'none',
 ): Promise<void> {
+  const { service, method, creates } = operation;
   for (const { databases } of peers) await insertRows(operation, databases, requests);
-  const clients = peers.map(
-    (peer) => new Client(peer.servers[operation.service].address, credentials.createInsecure(), NO_PROXY),
+  const metadata = Metadata.fromHttp2Headers({ authorization });
+  const clients = peers.map(({ servers }) =>
+    service === 'author-service'
+      ? promiseClient(AuthorServiceClient, servers[service].address)
+      : promiseClient(BookServiceClient, servers[service].address),
   );
-  try {
-    for (const request of requests) {
-      const answers = await Promise.all(clients.map((client) => call(client, operation, request, authorization)));
-      if (answers.every((answer) => isDeepStrictEqual(answer, answers[0]))) continue;
-      const names = peers.map(({ name }) => name).join(' and ');
-      const shown = answers.map((answer) => JSON.stringify(answer).slice(0, 1000)).join('\n');
-      throw new SandboxError(`${names} answer ${JSON.stringify(request)} differently:\n${shown}`);
-    }
-  } finally {
-    for (const client of clients) client.close();
-  }
-}
-
-async function call(client: Client, operation: Operation, request: object, authorization: string): Promise<Answer> {
-  const path = `/bookstore.${operation.method.replace(/\.(\w+)$/, '/$1')}`;
-  const methods: MethodDefinition<never, Answer>[] = [AuthorServiceService, BookServiceService].flatMap(Object.values);
-  const method = methods.find((each) => each.path === path);
-  if (!method) throw new Error(`no method ${path}`);
-  const metadata = new Metadata();
-  metadata.set('authorization', authorization);
-  const answer = await new Promise<Answer>((resolve, reject) => {
-    client.makeUnaryRequest(
-      path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request as never,
-      metadata,
-      (error, response) =>
-        response ? resolve(response) : reject(new SandboxError(`${operation.name}: ${error?.message}`)),
-    );
-  });
+  const name = method.replace(/^./, (first) => first.toLowerCase());
   // What a page token holds is each server's own business.
-  for (const field of [...(operation.generated ?? []), 'nextPageToken']) delete answer[field];
-  return answer;
+  const generated = ['nextPageToken', ...(creates ? ['id', 'createdAt'] : [])];
+  for (const request of requests) {
+    const answers = await Promise.all(
+      clients.map((client) => (client as unknown as Calls)[name]?.(request, { metadata })),
+    );
+    for (const answer of answers) for (const field of generated) delete answer?.[field];
+    if (answers.every((answer) => isDeepStrictEqual(answer, answers[0]))) continue;
+    const shown = answers.map((answer, index) => `${peers[index]?.name}: ${JSON.stringify(answer).slice(0, 1000)}`);
+    throw new SandboxError(`different answers to ${JSON.stringify(request)}:\n${shown.join('\n')}`);
+  }
+  for (const client of clients) client.close();
 }

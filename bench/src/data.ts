@@ -22,13 +22,10 @@ export class BenchData implements AsyncDisposable {
   ) {}
 
   static async create(folder: string, size: DataSize): Promise<BenchData> {
-    const postgres = await startEmbeddedPostgres({
-      dataDir: path.join(folder, 'postgres'),
-      settings: { max_connections: '200' },
-    });
-    for (const service of ['author-service', 'book-service']) {
+    const dataDir = path.join(folder, 'postgres');
+    const postgres = await startEmbeddedPostgres({ dataDir, settings: { max_connections: '200' } });
+    for (const service of ['author-service', 'book-service'])
       await prepareDatabase(service, postgres.url, path.join(folder, 'secrets.json'));
-    }
     const original = { 'author-service': postgres.url('authors'), 'book-service': postgres.url('books') };
     await fill(original, size);
     return new BenchData(postgres, original);
@@ -43,16 +40,16 @@ export class BenchData implements AsyncDisposable {
     return { 'author-service': await copy('authors'), 'book-service': await copy('books') };
   }
 
-  /** Requests for the rows that all copies have. */
-  requests({ requests }: Operation, count: number): Promise<object[]> {
-    return query(this.original[requests.from], requests.sql, [count]);
-  }
-
   /** For pg and nest-prisma, which ask for the author and then insert: their authors have no reference. */
   async copyWithoutForeignKey(peer: string): Promise<Databases> {
     const databases = await this.copyFor(peer);
     await query(databases['book-service'], 'ALTER TABLE books DROP CONSTRAINT books_author_fkey');
     return databases;
+  }
+
+  /** Requests for the rows that all copies have. */
+  requests({ service, requests }: Operation, count: number): Promise<object[]> {
+    return query(this.original[service], requests, [count]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,28 +3,17 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
 import { runCommand, SandboxError } from '@bookstore/sandbox';
 import { BenchData } from './data.js';
+import type { FootprintFigure } from './figures.js';
 import { footprint } from './measure-footprint.js';
 import { measureLoad } from './measure-load.js';
 import { operations } from './operations.js';
-import { type Options, parseOptions } from './options.js';
-import type { FootprintFigure } from './results.js';
+import { parseOptions } from './options.js';
 import { save } from './save.js';
 import { footprintTable, loadTable } from './table.js';
 
 // npm run bench: docs/performance.md has the options.
 await runCommand('bench', async (stop) => {
   const options = parseOptions(process.argv.slice(2));
-  const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
-  try {
-    await run(options, scratch, stop);
-  } catch (error) {
-    throw stop.aborted ? new SandboxError('stopped') : error;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-});
-
-async function run(options: Options, scratch: string, stop: AbortSignal): Promise<void> {
   const { short, only, against, rounds, roundMs } = options;
   const isChosen = (name: string, byDefault: boolean) =>
     only.length === 0 ? byDefault : only.some((part) => name.includes(part));
@@ -33,20 +22,22 @@ async function run(options: Options, scratch: string, stop: AbortSignal): Promis
   if (chosen.length + chosenFootprint.length === 0) throw new SandboxError('nothing has a name with that in it');
 
   const machine = `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-  const provenance = { date: new Date().toISOString().slice(0, 10), machine };
   console.log(`${machine}; load average ${loadavg()[0]?.toFixed(1)}`);
   const size = short ? { authors: 1_000, books: 10_000 } : { authors: 10_000, books: 100_000 };
-  await using data = await BenchData.create(scratch, size);
-  if (chosen.length > 0) {
-    const conditions = `${size.authors} authors, ${size.books} books, ${rounds} rounds of ${roundMs / 1000} s`;
-    const results = await measureLoad(chosen, options, data, scratch, stop);
-    console.log(`\n${loadTable(results)}\n`);
-    if (options.save) save({ load: { ...provenance, conditions, operations: results } });
-  }
-  if (chosenFootprint.length > 0) {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'bookstore-bench-'));
+  try {
+    await using data = await BenchData.create(scratch, size);
+    const run = { options, data, scratch, stop };
+    const results = chosen.length > 0 ? await measureLoad(chosen, run) : [];
+    if (chosen.length > 0) console.log(`\n${loadTable(results)}\n`);
     const figures: FootprintFigure[] = [];
-    for (const [, measure] of chosenFootprint) figures.push(...(await measure(data, scratch, stop)));
-    console.log(footprintTable(figures));
-    if (options.save) save({ footprint: { ...provenance, conditions: 'medians of 5 starts', figures } });
+    for (const [, measure] of chosenFootprint) figures.push(...(await measure(run)));
+    if (figures.length > 0) console.log(footprintTable(figures));
+    const conditions = `${size.authors} authors, ${size.books} books; medians of ${rounds} rounds of ${roundMs / 1000} s, and of ${rounds} starts`;
+    if (options.save) save(results, figures, `${new Date().toISOString().slice(0, 10)}, ${machine}; ${conditions}.`);
+  } catch (error) {
+    throw stop.aborted ? new SandboxError('stopped') : error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
-}
+});

@@ -1,158 +1,151 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, runProgram, SandboxError, waitUntilServing } from '@bookstore/sandbox';
 import { services } from '../../scripts/services.mjs';
-import type { BenchData } from './data.js';
-import { measure } from './measure.js';
+import { insertRows } from './data.js';
+import { type FootprintFigure, median } from './figures.js';
+import { cpuTimeMs, measure, pin } from './load.js';
 import { operations } from './operations.js';
-import { type FootprintFigure, median } from './results.js';
-import { type Peer, repository, startPeer } from './start-peer.js';
+import type { Run } from './options.js';
+import { repository, type Server, startServer } from './start-peer.js';
 
-const TIMES = 5;
 const BASE_IMAGE = 'node:24-bookworm-slim';
 const IDLE_MS = 10_000;
-/** For each replica; less than one serves when all share two cores. */
-const CALLS_PER_SECOND = 300;
 const MEBIBYTE = 2 ** 20;
-
-type Measure = (data: BenchData, scratch: string, stop: AbortSignal) => Promise<FootprintFigure[]>;
+const NOBODY = '127.0.0.1:1';
+const AUTH_OFF = { settings: { AUTH: 'off' } };
 
 /** By the name that --only looks for. */
-export const footprint: Readonly<Record<string, Measure>> = {
-  'npm start': measureNpmStart,
-  'process start': measureProcessStart,
+export const footprint: Readonly<Record<string, (run: Run) => Promise<FootprintFigure[]>>> = {
+  start: measureStart,
   replicas: measureReplicas,
+  install: measureInstall,
   compose: measureCompose,
 };
 
-/** From the command to SERVING, everything compiled. */
-async function measureNpmStart(_: BenchData, scratch: string, stop: AbortSignal): Promise<FootprintFigure[]> {
+/** From a command or a process to SERVING, everything compiled, and the databases there. */
+async function measureStart({ data, scratch, options, stop }: Run): Promise<FootprintFigure[]> {
   const sandboxDir = path.join(scratch, 'npm-start');
-  mkdirSync(sandboxDir);
-  await npmStart(sandboxDir, stop); // creates the databases
-  const value = await medianOf(() => npmStart(sandboxDir, stop));
-  return [{ name: '`npm start` until it serves', value, unit: 's', goal: 4 }];
-}
-
-/** Seconds until all services serve. */
-async function npmStart(sandboxDir: string, stop: AbortSignal): Promise<number> {
-  const ports = await Promise.all(services.map(() => freePort()));
-  const portVariables = services.map(({ portVariable }, index) => [portVariable, String(ports[index])]);
-  const startedAt = performance.now();
-  const child = spawn(process.execPath, ['scripts/tool.mjs', 'sandbox/dist/start.js'], {
-    cwd: repository,
-    env: { ...process.env, SANDBOX_DIR: sandboxDir, ...Object.fromEntries(portVariables) },
-    stdio: 'ignore',
-  });
-  const ended = once(child, 'exit');
-  try {
-    await Promise.all(ports.map((port) => waitUntilServing(`127.0.0.1:${port}`, 60_000, stop)));
-    return secondsSince(startedAt);
-  } finally {
-    child.kill('SIGTERM');
-    await ended;
-  }
-}
-
-/** From the start of both processes until both serve. */
-async function measureProcessStart(data: BenchData): Promise<FootprintFigure[]> {
+  const start = () => startNpm(repository, sandboxDir, stop);
+  await (await start())[Symbol.asyncDispose](); // creates the databases
+  const figures = [figure('`npm start` until both services serve', await seconds(options.rounds, start), 's', 2)];
   const databases = await data.copyFor('start');
-  const value = await medianOf(async () => {
-    const startedAt = performance.now();
-    await using _ = await startPeer('start', databases, { settings: { AUTH: 'off' } });
-    return secondsSince(startedAt);
-  });
-  return [{ name: 'both processes until they serve', value, unit: 's', goal: 1.2 }];
-}
-
-/** Reads by id, at the same rate for each process: three of them on one database, and one alone. */
-async function measureReplicas(data: BenchData, scratch: string, stop: AbortSignal): Promise<FootprintFigure[]> {
-  const databases = await data.copyFor('replicas');
-  const start = () => startPeer('replica', databases, { settings: { AUTH: 'off' } });
-  await using one = await start();
-  await using two = await start();
-  await using three = await start();
-  const figures: FootprintFigure[] = [];
-  for (const operation of operations.filter(({ openLoop }) => openLoop)) {
-    const { service } = operation;
-    const load = {
-      requests: await data.requests(operation, 100),
-      authorization: '',
-      durationMs: 5_000,
-      rate: CALLS_PER_SECOND,
-      signal: stop,
-    };
-    const cpuOf = async ({ servers }: Peer, n: number) => {
-      const dataFile = path.join(scratch, `requests-${n}.json`);
-      return (await measure(servers[service], operation, 'a replica', { ...load, dataFile })).cpuPerCall;
-    };
-    await Promise.all([one, two, three].map(cpuOf)); // warm-up
-    const alone = await cpuOf(one, 0);
-    const together = await Promise.all([one, two, three].map(cpuOf));
-    const value = together.reduce((sum, each) => sum + each, 0) / 3 / alone;
-    figures.push({ name: `${service}, CPU of a call with 3 replicas × with one`, value, unit: '', goal: 1.1 });
+  for (const service of ['author-service', 'book-service'] as const) {
+    const value = await seconds(options.rounds, () => startServer(service, databases, NOBODY, AUTH_OFF));
+    figures.push(figure(`${service}, process until it serves`, value, 's', 0.8));
   }
   return figures;
 }
 
-/** Sizes of the images, and the stack of compose.yaml when it does nothing. */
-async function measureCompose(_data: BenchData, _scratch: string, stop: AbortSignal): Promise<FootprintFigure[]> {
-  const project = `bookstore-bench-${process.pid}`;
-  const ports = await Promise.all(services.map(() => freePort()));
-  const portVariables = services.map(({ portVariable }, index) => [portVariable, String(ports[index])]);
-  const env = {
-    ...process.env,
-    IMAGE_TAG: project,
-    COMPOSE_PROJECT_NAME: project,
-    ...Object.fromEntries(portVariables),
-  };
-  const docker = async (...args: string[]) => {
-    const { status, stdout, stderr } = await runProgram('docker', args, { cwd: repository, env, signal: stop });
-    if (status !== 0) throw new SandboxError(`docker ${args[0]}: ${stderr.trim()}`);
-    return stdout;
-  };
-  const images = services.map(({ name }) => `${env.IMAGE_PREFIX ?? 'bookstore'}/${name}:${project}`);
-  const sizeOf = async (image: string) =>
-    Number(await docker('image', 'inspect', '--format', '{{.Size}}', image)) / MEBIBYTE;
+/**
+ * One of the services calls the other, which has three replicas or one, at the same rate for each of them. CPU time shows
+ * how the calls were shared.
+ */
+async function measureReplicas({ data, scratch, options, stop }: Run): Promise<FootprintFigure[]> {
+  const [calls, callsPerSecond] = [options.short ? 200 : 1000, 100];
+  const databases = await data.copyFor('replicas');
+  const figures: FootprintFigure[] = [];
+  for (const [called, name] of [
+    ['author-service', 'CreateBook, first of its author'],
+    ['book-service', 'DeleteAuthor'],
+  ] as const) {
+    const operation = operations.find((each) => each.name === name);
+    if (!operation) throw new Error(`no operation ${name}`);
+    const replicas: Server[] = [];
+    for (const _ of [1, 2, 3]) replicas.push(await startServer(called, databases, NOBODY, AUTH_OFF));
+    pin(data.postgres.pid);
+    /** CPU time of each for its part of the calls, ms. */
+    const cpuOf = async (used: readonly Server[], rate?: number) => {
+      const target = `ipv4:${used.map(({ internalAddress }) => internalAddress).join(',')}`;
+      await using caller = await startServer(operation.service, databases, target, AUTH_OFF);
+      const requests = await data.requests(operation, calls * used.length);
+      await insertRows(operation, databases, requests);
+      const before = used.map(({ pid }) => cpuTimeMs(pid));
+      await measure(caller, operation, { requests, scratch, rate, stop });
+      return used.map(({ pid }, index) => cpuTimeMs(pid) - (before[index] ?? Number.NaN));
+    };
+    await cpuOf(replicas); // warm-up, as fast as it can
+    const [alone = Number.NaN] = await cpuOf(replicas.slice(0, 1), callsPerSecond);
+    const each = await cpuOf(replicas, callsPerSecond * replicas.length);
+    for (const server of replicas) await server[Symbol.asyncDispose]();
+    const sum = each.reduce((total, one) => total + one, 0);
+    const shares = each.map((one) => Math.round((one / sum) * 100));
+    figures.push(
+      figure(`${called}, CPU of a call with 3 replicas × with one`, sum / 3 / alone, '', 1.1),
+      figure(`${called}, largest share of 3 replicas`, Math.max(...shares), `% (${shares.join(', ')})`, 37),
+    );
+  }
+  return figures;
+}
+
+/** What a clone needs until it runs, with all packages in npm's cache. */
+async function measureInstall({ scratch, options, stop }: Run): Promise<FootprintFigure[]> {
+  const { folder, run } = await clone(path.join(scratch, 'install'), stop);
+  await run('npm', 'ci'); // fills the cache
+  const removePackages = async () => rmSync(path.join(folder, 'node_modules'), { recursive: true });
+  const install = await seconds(1, () => run('npm', 'ci'), removePackages);
+  const kibibytes = Number.parseInt(await run('du', '-sk', 'node_modules'), 10);
+  const firstStart = await seconds(
+    options.rounds,
+    () => startNpm(folder, path.join(folder, '.sandbox'), stop),
+    () => run('git', 'clean', '-xdfq', '--exclude', 'node_modules'),
+  );
+  return [
+    figure('`npm ci` from its cache', install, 's', 20),
+    figure('what it installs', (kibibytes * 1024) / 1e6, 'MB', 400),
+    figure('first `npm start` of a clone', firstStart, 's', 6),
+  ];
+}
+
+/** The images, and the stack of compose.yaml when it does nothing. */
+async function measureCompose({ scratch, options, stop }: Run): Promise<FootprintFigure[]> {
   if ((await runProgram('docker', ['info'])).status !== 0) {
     console.log('no Docker Engine answers: the stack of compose.yaml is left out');
     return [];
   }
+  const project = `bookstore-bench-${process.pid}`;
+  const { env: ports } = await choosePorts();
+  const env = { ...ports, IMAGE_PREFIX: project, IMAGE_TAG: 'bench', COMPOSE_PROJECT_NAME: project };
+  const { folder, run } = await clone(path.join(scratch, 'compose'), stop, env);
+  const compose = (...args: string[]) => run('docker', 'compose', ...args);
+  const images = services.map(({ name }) => `${project}/${name}:bench`);
+  const sizeOf = async (image: string) =>
+    Number(await run('docker', 'image', 'inspect', '--format', '{{.Size}}', image)) / MEBIBYTE;
   try {
-    await docker('compose', 'build');
+    await compose('build');
     const base = await sizeOf(BASE_IMAGE);
     const sizes = await Promise.all(images.map(sizeOf));
-    await docker('compose', 'up', '--wait'); // creates the databases
-    await docker('compose', 'down', '--timeout', '10');
-    const startedAt = performance.now();
-    await docker('compose', 'up', '--wait');
-    const start = secondsSince(startedAt);
+    await compose('up', '--wait'); // creates the databases
+    const warmStart = await seconds(
+      options.rounds,
+      () => compose('up', '--wait'),
+      () => compose('down'),
+    );
     await sleep(IDLE_MS, undefined, { signal: stop });
-    const containers = (await docker('compose', 'ps', '--quiet')).split('\n').filter(Boolean);
-    const usage = await docker('stats', '--no-stream', '--format', '{{.MemUsage}}', ...containers);
-    const memory = usage.split('\n').filter(Boolean).map(mebibytes);
+    const containers = (await compose('ps', '--quiet')).split('\n').filter(Boolean);
+    const usage = await run('docker', 'stats', '--no-stream', '--format', '{{.MemUsage}}', ...containers);
+    const memory = usage
+      .split('\n')
+      .filter(Boolean)
+      .map(mebibytes)
+      .reduce((sum, each) => sum + each, 0);
+    const change = async () => appendFileSync(path.join(folder, 'author-service/src/main.ts'), '// changed\n');
+    const rebuild = await seconds(options.rounds, () => compose('build', 'author-service'), change);
     return [
-      ...services.map(({ name }, index) => ({
-        name: `${name}, image above its base`,
-        value: (sizes[index] ?? Number.NaN) - base,
-        unit: 'MiB',
-        goal: 60,
-      })),
-      { name: '`docker compose up --wait`, warm', value: start, unit: 's', goal: 8 },
-      {
-        name: `idle memory of the containers`,
-        value: memory.reduce((sum, each) => sum + each, 0),
-        unit: 'MiB',
-        goal: 250,
-      },
+      ...services.map(({ name }, index) =>
+        figure(`${name}, image above its base`, (sizes[index] ?? Number.NaN) - base, 'MiB', 25),
+      ),
+      figure('rebuild of an image after a change of its source', rebuild, 's', 4),
+      figure('`docker compose up --wait`, warm', warmStart, 's', 5),
+      figure('idle memory of the containers', memory, 'MiB', 200),
     ];
   } finally {
-    const cleanUp = (...args: string[]) => runProgram('docker', args, { cwd: repository, env });
+    const cleanUp = (...args: string[]) => runProgram('docker', args, { cwd: folder, env: { ...process.env, ...env } });
     await cleanUp('compose', 'down', '--volumes', '--remove-orphans', '--timeout', '1');
-    await cleanUp('image', 'rm', ...images);
+    await cleanUp('image', 'prune', '--all', '--force', '--filter', `label=com.docker.compose.project=${project}`);
   }
 }
 
@@ -162,10 +155,72 @@ export function mebibytes(usage: string): number {
   return Number(number) * ({ B: 2 ** -20, KiB: 2 ** -10, MiB: 1, GiB: 2 ** 10 }[unit] ?? Number.NaN);
 }
 
-async function medianOf(measure: () => Promise<number>): Promise<number> {
+/** A clone of the last commit, and what runs a program in it and returns its output. */
+async function clone(folder: string, stop: AbortSignal, variables: Readonly<Record<string, string>> = {}) {
+  const env = { ...process.env, ...variables };
+  const run = async (program: string, ...args: string[]) => {
+    const { status, stdout, stderr } = await runProgram(program, args, { cwd: folder, env, signal: stop });
+    if (status !== 0) throw new SandboxError(`${program} ${args.join(' ')}: ${stderr.trim()}`);
+    return stdout;
+  };
+  mkdirSync(folder);
+  await run('git', 'clone', '--quiet', repository, '.');
+  return { folder, run };
+}
+
+/** `npm start`, once both services serve. */
+async function startNpm(folder: string, sandboxDir: string, stop: AbortSignal): Promise<AsyncDisposable> {
+  const { env, addresses } = await choosePorts();
+  mkdirSync(sandboxDir, { recursive: true });
+  const child = spawn('npm', ['start'], {
+    cwd: folder,
+    detached: true,
+    env: { ...process.env, ...env, SANDBOX_DIR: sandboxDir },
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  const end = async () => {
+    process.kill(-(child.pid as number), 'SIGINT'); // as Ctrl-C: also what npm has started
+    await ended;
+  };
+  try {
+    await Promise.all(addresses.map((address) => waitUntilServing(address, 60_000, stop)));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: end };
+}
+
+/** Free ports for both services, and the variables that say them. */
+async function choosePorts() {
+  const ports = await Promise.all(services.map(() => freePort()));
+  return {
+    env: Object.fromEntries(services.map(({ portVariable }, index) => [portVariable, String(ports[index])])),
+    addresses: ports.map((port) => `127.0.0.1:${port}`),
+  };
+}
+
+/** Median of the time that something takes, s. What was started is stopped after each time. */
+async function seconds(
+  times: number,
+  work: () => Promise<AsyncDisposable | string>,
+  prepare: () => Promise<unknown> = async () => {},
+): Promise<number> {
   const values: number[] = [];
-  for (let time = 0; time < TIMES; time++) values.push(await measure());
+  for (let time = 0; time < times; time++) {
+    await prepare();
+    const startedAt = performance.now();
+    const started = await work();
+    values.push((performance.now() - startedAt) / 1000);
+    if (typeof started !== 'string') await started[Symbol.asyncDispose]();
+  }
   return median(values);
 }
 
-const secondsSince = (startedAt: number) => (performance.now() - startedAt) / 1000;
+const figure = (name: string, value: number, unit: string, goal: number): FootprintFigure => ({
+  name,
+  value,
+  unit,
+  goal,
+});

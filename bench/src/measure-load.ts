@@ -1,61 +1,97 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { SCOPES, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@bookstore/dev-credentials';
 import { TokenKey } from '@bookstore/dev-credentials/token-key';
-import { SandboxError } from '@bookstore/sandbox';
-import type { BenchData } from './data.js';
-import { pin } from './measure.js';
-import { measureOperation } from './measure-operation.js';
+import { compareAnswers } from './compare-answers.js';
+import { insertRows } from './data.js';
+import { type Figures, medians, type OperationResult, spreadOf } from './figures.js';
+import { measure, pin } from './load.js';
 import type { Operation } from './operations.js';
-import type { Options } from './options.js';
-import type { OperationResult } from './results.js';
-import { type Peer, peerProgram, repository, startPeer } from './start-peer.js';
-import { showOperation } from './table.js';
+import type { Run } from './options.js';
+import { type Peer, startPeer } from './start-peer.js';
+import { showResult } from './table.js';
+
+const DISTINCT_REQUESTS = 10_000;
+const COMPARED_REQUESTS = 50;
 
 /** The bookstore beside its peers, or beside the bookstore of another checkout. */
-export async function measureLoad(
-  operations: readonly Operation[],
-  options: Options,
-  data: BenchData,
-  scratch: string,
-  stop: AbortSignal,
-): Promise<OperationResult[]> {
-  const { authorization, settings } = await makeCaller(scratch);
+export async function measureLoad(operations: readonly Operation[], run: Run): Promise<OperationResult[]> {
+  const { data, options } = run;
+  const { authorization, settings } = await makeCaller(run.scratch);
   const peers: Peer[] = [];
   // Before a peer connects: PostgreSQL's process for a connection begins on the cores that its parent has.
   pin(data.postgres.pid);
   try {
-    const start = async (...args: Parameters<typeof startPeer>) => {
-      peers.push(await startPeer(...args));
-    };
     if (options.against) {
-      requireSameMigrations(options.against);
-      await start('before', await data.copyFor('before'), { folder: options.against, settings });
+      const databases = await data.copyFor('before');
+      peers.push(await startPeer('before', databases, { folder: options.against, settings }));
     } else {
-      const pg = await data.copyWithoutForeignKey('pg');
-      await start('echo', pg, { program: peerProgram('echo') });
-      await start('pg', pg, { program: peerProgram('pg') });
-      await start('nest-prisma', await data.copyWithoutForeignKey('nest-prisma'), {
-        program: peerProgram('nest-prisma'),
-      });
+      for (const name of ['echo', 'pg', 'nest-prisma'])
+        peers.push(await startPeer(name, await data.copyWithoutForeignKey(name), { peer: name }));
     }
-    await start('bookstore', await data.copyFor('bookstore'), {
+    // Telemetry is on where this shell has its variables.
+    const telemetry = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_')));
+    const bookstore = await startPeer('bookstore', await data.copyFor('bookstore'), {
       nodeOptions: options.profile ? ['--cpu-prof', '--cpu-prof-dir', options.profile] : [],
-      settings: { ...settings, ...telemetrySettings() },
+      settings: { ...settings, ...(telemetry as Record<string, string>) },
     });
-    for (const { servers } of peers) for (const { child } of Object.values(servers)) pin(child.pid as number);
+    peers.push(bookstore);
+    for (const { servers } of peers) for (const { pid } of Object.values(servers)) pin(pid);
 
     const results: OperationResult[] = [];
     for (const operation of operations) {
-      const result = await measureOperation(operation, { options, data, peers, authorization, scratch, stop });
+      const taking = peers.filter(({ name }) => name !== 'echo' || operation.withEcho);
+      for (const peer of taking.filter(({ name }) => name !== 'echo' && name !== 'bookstore')) {
+        const requests = await data.requests(operation, COMPARED_REQUESTS);
+        await compareAnswers(operation, [peer, bookstore], requests, authorization);
+      }
+      const result = await measureOperation(operation, taking, authorization, run);
       results.push(result);
-      console.log(showOperation(result));
+      console.log(showResult(result));
     }
     return results;
   } finally {
     await Promise.all(peers.map((peer) => peer[Symbol.asyncDispose]()));
   }
+}
+
+/** Measures the peers in alternating rounds, so that a change of the machine's speed meets all of them. */
+async function measureOperation(
+  operation: Operation,
+  peers: readonly Peer[],
+  authorization: string,
+  { data, options, scratch, stop }: Run,
+): Promise<OperationResult> {
+  const newRequests = () =>
+    data.requests(operation, (operation.callsPerRound ?? DISTINCT_REQUESTS) / (options.short ? 5 : 1));
+  const durationMs = operation.callsPerRound ? undefined : options.roundMs;
+  const once = async ({ servers, databases }: Peer, requests: readonly object[], rate?: number) => {
+    await insertRows(operation, databases, requests);
+    const load = { requests, scratch, authorization, durationMs, rate, stop };
+    return await measure(servers[operation.service], operation, load);
+  };
+  /** Rounds that do not count, until they get no faster; the calls per second of the best one. */
+  const warmUp = async (peer: Peer) => {
+    for (let best = 0; ; ) {
+      const { 'calls/s': rate } = await once(peer, await newRequests());
+      if (rate < best * 1.05) return Math.max(rate, best);
+      best = rate;
+    }
+  };
+
+  const rates = new Map<Peer, number>();
+  for (const peer of peers) rates.set(peer, (await warmUp(peer)) / 2);
+  const figures = new Map<Peer, Figures[]>(peers.map((peer) => [peer, []]));
+  for (let round = 0; round < options.rounds; round++) {
+    const requests = await newRequests();
+    for (const peer of round % 2 === 0 ? peers : peers.toReversed())
+      figures.get(peer)?.push(await once(peer, requests, operation.openLoop ? rates.get(peer) : undefined));
+  }
+  return {
+    operation,
+    medians: Object.fromEntries([...figures].map(([{ name }, all]) => [name, medians(all)])),
+    spread: Math.max(...[...figures.values()].map((all) => spreadOf(all.map((one) => one['calls/s'])))),
+  };
 }
 
 /** A token, which all peers are sent, and the settings with which the bookstore accepts it. */
@@ -68,19 +104,4 @@ async function makeCaller(scratch: string) {
     authorization: `Bearer ${token}`,
     settings: { AUTH: 'jwt', JWT_JWKS_FILE: keys, JWT_ISSUER: TOKEN_ISSUER, JWT_AUDIENCE: TOKEN_AUDIENCE },
   };
-}
-
-/** The OTEL_* variables of this shell turn telemetry on. */
-const telemetrySettings = () =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_'))) as Record<
-    string,
-    string
-  >;
-
-/** Both checkouts serve copies of the same databases. */
-function requireSameMigrations(other: string): void {
-  const migrationsOf = (checkout: string) =>
-    ['author-service', 'book-service'].map((name) => readdirSync(path.join(checkout, name, 'prisma/migrations')));
-  if (!isDeepStrictEqual(migrationsOf(other), migrationsOf(repository)))
-    throw new SandboxError(`${other} has other migrations`);
 }

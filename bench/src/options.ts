@@ -1,48 +1,22 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SandboxError } from '@bookstore/sandbox';
+import type { BenchData } from './data.js';
 
-export interface Options {
-  readonly short: boolean;
-  /** Parts of the names of what is measured; everything when empty. */
-  readonly only: readonly string[];
-  /** Alternating rounds of each operation. */
-  readonly rounds: number;
-  /** Length of a round, ms. */
-  readonly roundMs: number;
-  /** Load before the first round that counts, ms. */
-  readonly warmUpMs: number;
-  /** The same for a process without any load so far, while V8 compiles, ms. */
-  readonly firstWarmUpMs: number;
-  /** Another checkout of this repository, instead of the peers. */
-  readonly against: string | undefined;
-  /** Folder for CPU profiles of the bookstore. */
-  readonly profile: string | undefined;
-  /** Write the results into docs/. */
-  readonly save: boolean;
+export type Options = ReturnType<typeof parseOptions>;
+
+/** What all measurements have in common. */
+export interface Run {
+  readonly options: Options;
+  readonly data: BenchData;
+  readonly scratch: string;
+  readonly stop: AbortSignal;
 }
 
 /** @throws SandboxError for an unknown option, and a number of rounds that is none */
-export function parseOptions(args: string[]): Options {
-  const { short, only, rounds, against, profile, save } = valuesOf(args);
-  if (!/^[1-9]\d*$/.test(rounds ?? '1')) throw new SandboxError('--rounds must be a number above 0');
-  if (save && (short || against || only.length > 0)) throw new SandboxError('--save needs a full run');
-  return {
-    short,
-    only,
-    rounds: Number(rounds ?? (short ? 1 : 5)),
-    roundMs: short ? 600 : 1500,
-    warmUpMs: short ? 600 : 1500,
-    firstWarmUpMs: short ? 600 : 12_000,
-    against: against && path.resolve(against),
-    profile: profile && path.resolve(profile),
-    save,
-  };
-}
-
-function valuesOf(args: string[]) {
+export function parseOptions(args: string[]) {
   try {
-    return parseArgs({
+    const { values } = parseArgs({
       args,
       options: {
         short: { type: 'boolean', default: false },
@@ -52,7 +26,19 @@ function valuesOf(args: string[]) {
         profile: { type: 'string' },
         save: { type: 'boolean', default: false },
       },
-    }).values;
+    });
+    const { short, only, against, profile, save, rounds = short ? '1' : '5' } = values;
+    if (!/^[1-9]\d*$/.test(rounds)) throw new Error('--rounds must be a number above 0');
+    if (save && (short || against || only.length > 0)) throw new Error('--save needs a full run');
+    return {
+      ...{ short, only, save, rounds: Number(rounds) },
+      /** Length of a round, ms. */
+      roundMs: short ? 600 : 1000,
+      /** Another checkout of this repository, instead of the peers. */
+      against: against && path.resolve(against),
+      /** Folder for CPU profiles of the bookstore. */
+      profile: profile && path.resolve(profile),
+    };
   } catch (error) {
     throw new SandboxError((error as Error).message);
   }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,9 +10,13 @@ import type { Databases, ServiceName } from './data.js';
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A process that serves one service. */
-export interface Server {
+export interface Server extends AsyncDisposable {
+  readonly program: string;
+  readonly pid: number;
+  /** host:port for callers. */
   readonly address: string;
-  readonly child: ChildProcess;
+  /** host:port for the other service. */
+  readonly internalAddress: string;
 }
 
 /** The bookstore, or what it is compared with: a server for each service, on databases of its own. */
@@ -22,15 +26,17 @@ export interface Peer extends AsyncDisposable {
   readonly servers: Readonly<Record<ServiceName, Server>>;
 }
 
-export interface PeerOptions {
+export interface ServerOptions {
   /** The checkout that is started; it must be built. */
   readonly folder?: string;
-  /** A peer's program for each service; the bookstore runs as its images do. */
-  readonly program?: (service: ServiceName) => string;
+  /** A program of bench/src/peers; the bookstore, as its images run it, when absent. */
+  readonly peer?: string;
   /** Such as --cpu-prof. */
   readonly nodeOptions?: readonly string[];
   /** On top of the bookstore's defaults, which are those of production. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of callers and of the other service; free ones when absent. */
+  readonly ports?: readonly [number, number];
 }
 
 /** Limits are on, above what the load reaches: a refused call is an error. */
@@ -41,81 +47,75 @@ const SETTINGS = {
   RATE_LIMIT_BURST: '1000000',
   MAX_CALLS_IN_FLIGHT: '10000',
 };
-
-/** A program of bench/src/peers; those of nest-prisma are one for each service. */
-export const peerProgram = (peer: string) => (service: ServiceName) =>
-  path.join(repository, 'bench/dist/peers', peer === 'nest-prisma' ? `${peer}/${service}.js` : `${peer}.js`);
+const OTHER = { 'author-service': 'book-service', 'book-service': 'author-service' };
 
 /** Starts both services, and waits until they serve. */
-export async function startPeer(
-  name: string,
+export async function startPeer(name: string, databases: Databases, options: ServerOptions = {}): Promise<Peer> {
+  const freePorts = async () => {
+    const port = await freePort();
+    // The programs of bench/src/peers have no internal port.
+    return [port, options.peer ? port : await freePort()] as const;
+  };
+  const [author, book] = [await freePorts(), await freePorts()];
+  const [authors, books] = await Promise.all([
+    startServer('author-service', databases, `127.0.0.1:${book[1]}`, { ...options, ports: author }),
+    startServer('book-service', databases, `127.0.0.1:${author[1]}`, { ...options, ports: book }),
+  ]);
+  const stop = async () => {
+    await Promise.all([authors, books].map((server) => server[Symbol.asyncDispose]()));
+  };
+  return {
+    name,
+    databases,
+    servers: { 'author-service': authors, 'book-service': books },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/**
+ * Starts one service, and waits until it serves. It ends with this process at the latest.
+ *
+ * @param other where it calls the other service: host:port, or a gRPC target
+ */
+export async function startServer(
+  service: ServiceName,
   databases: Databases,
-  { folder = repository, program, nodeOptions = [], settings = {} }: PeerOptions = {},
-): Promise<Peer> {
-  const [author, book, authorInternal, bookInternal] = await Promise.all([1, 2, 3, 4].map(() => freePort()));
-  const start = (service: ServiceName, port = 0, internalPort = 0, other = '', otherPort = 0): Server => {
-    const args = program ? [program(service)] : imageCommand(folder, service);
-    const env = {
+  other: string,
+  { folder = repository, peer, nodeOptions = [], settings = {}, ports }: ServerOptions = {},
+): Promise<Server> {
+  const [port, internalPort] = ports ?? [await freePort(), await freePort()];
+  const dockerfile = readFileSync(path.join(folder, service, 'Dockerfile'), 'utf8');
+  const image = (line: RegExp) => [...dockerfile.matchAll(line)].at(-1)?.[1] ?? '';
+  const args: string[] = peer ? [`bench/dist/peers/${peer}.js`] : JSON.parse(`[${image(/^CMD \["node", (.*)\]$/gm)}]`);
+  const program = args.at(-1) ?? '';
+  // Without the settings of this shell; the peers have Node's options of the images too.
+  const child = spawn(process.execPath, [...nodeOptions, ...args], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      NODE_OPTIONS: image(/^ENV NODE_OPTIONS=(.*)$/gm),
       ...SETTINGS,
       ...settings,
       SERVICE: service,
       DATABASE_URL: databases[service],
       PUBLIC_PORT: String(port),
       INTERNAL_PORT: String(internalPort),
-      [serviceNamed(other).addressVariable]: `127.0.0.1:${otherPort}`,
-    };
-    return { address: `127.0.0.1:${port}`, child: startNode(folder, [...nodeOptions, ...args], env) };
-  };
-  // The programs of bench/src/peers have no internal port.
-  const servers = {
-    'author-service': start('author-service', author, authorInternal, 'book-service', program ? book : bookInternal),
-    'book-service': start('book-service', book, bookInternal, 'author-service', program ? author : authorInternal),
-  };
-  const all = Object.values(servers);
-  const peer = {
-    name,
-    databases,
-    servers,
-    [Symbol.asyncDispose]: async () => void (await Promise.all(all.map(stop))),
-  };
-  try {
-    for (const server of all) await until(`${name} serves`, 60_000, () => isUp(server));
-    return peer;
-  } catch (error) {
-    await peer[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-/** @throws Error when the process has ended */
-async function isUp({ address, child }: Server): Promise<boolean> {
-  if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} has ended with status ${child.exitCode}`);
-  // The programs of bench/src/peers have no health service.
-  return ['SERVING', 'UNIMPLEMENTED'].includes(await healthOf(address));
-}
-
-/** The arguments of Node in the last CMD of the service's Dockerfile. */
-function imageCommand(folder: string, service: ServiceName): string[] {
-  const commands = [...dockerfile(folder, service).matchAll(/^CMD \["node", (.*)\]$/gm)];
-  return JSON.parse(`[${commands.at(-1)?.[1]}]`);
-}
-
-const dockerfile = (folder: string, service: ServiceName) =>
-  readFileSync(path.join(folder, service, 'Dockerfile'), 'utf8');
-
-/** With Node's options of the images, and without the settings of this shell. */
-function startNode(folder: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  const [, options = ''] = /^ENV NODE_OPTIONS=(.*)$/m.exec(dockerfile(folder, 'author-service')) ?? [];
-  return spawn(process.execPath, args, {
-    cwd: folder,
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', NODE_OPTIONS: options, ...env },
+      [serviceNamed(OTHER[service]).addressVariable]: other,
+    },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-}
-
-async function stop({ child }: Server): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  const address = `127.0.0.1:${port}`;
+  await until(`${program} serves`, 60_000, async () => {
+    if (child.exitCode !== null) throw new Error(`${program} has ended with status ${child.exitCode}`);
+    // The programs of bench/src/peers have no health service.
+    return ['SERVING', 'UNIMPLEMENTED'].includes(await healthOf(address));
+  });
+  const internalAddress = `127.0.0.1:${internalPort}`;
+  return { program, pid: child.pid as number, address, internalAddress, [Symbol.asyncDispose]: stop };
 }

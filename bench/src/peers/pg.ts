@@ -1,14 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  AuthorReferenceServiceClient,
-  AuthorReferenceServiceService,
-  AuthorServiceClient,
-  AuthorServiceService,
-  BookServiceService,
-  CloseAuthorOutcome,
-  type CloseAuthorRequest,
-  type CloseAuthorResponse,
-} from '@bookstore/proto';
+import * as proto from '@bookstore/proto';
 import { credentials, type handleUnaryCall, status } from '@grpc/grpc-js';
 import pg from 'pg';
 import { type Handlers, listen } from './listen.js';
@@ -43,6 +34,7 @@ function one<T>([row]: T[]): T {
   if (!row) throw { code: status.NOT_FOUND, details: 'not found' };
   return row;
 }
+const done = (message: string) => ({ success: true, message });
 const withTime = <T extends { createdAt: Date }>(row: T) => ({ ...row, createdAt: row.createdAt.toISOString() });
 const limitOf = (pageSize: number) => (pageSize > 0 ? pageSize + 1 : 20_000);
 const first = '00000000-0000-0000-0000-000000000000';
@@ -65,10 +57,13 @@ const unmarkAuthor = statement(`UPDATE authors SET state = 'ACTIVE', delete_op_i
   delete_next_try_at = NULL WHERE id = $1 AND delete_op_id = $2`);
 const removeAuthor = statement('DELETE FROM authors WHERE id = $1 AND delete_op_id = $2');
 
-function authorService(): Handlers<typeof AuthorServiceService> {
-  const books = new AuthorReferenceServiceClient(process.env.BOOK_SERVICE_ADDRESS ?? '', credentials.createInsecure());
-  const close = (request: CloseAuthorRequest) =>
-    new Promise<CloseAuthorResponse>((resolve, reject) =>
+function authorService(): Handlers<typeof proto.AuthorServiceService> {
+  const books = new proto.AuthorReferenceServiceClient(
+    process.env.BOOK_SERVICE_ADDRESS ?? '',
+    credentials.createInsecure(),
+  );
+  const close = (request: proto.CloseAuthorRequest) =>
+    new Promise<proto.CloseAuthorResponse>((resolve, reject) =>
       books.closeAuthor(request, (error, answer) => (error ? reject(error) : resolve(answer))),
     );
   return {
@@ -76,18 +71,18 @@ function authorService(): Handlers<typeof AuthorServiceService> {
     createAuthor: handle(async ({ name, email }) => withTime(one(await insertAuthor([name, email])))),
     updateAuthor: handle(async ({ id, name, email }) => {
       one(await updateAuthor([id, name, email]));
-      return { success: true, message: `author ${id} updated` };
+      return done(`author ${id} updated`);
     }),
     deleteAuthor: handle(async ({ id, force }) => {
       const opId = randomUUID();
       one(await markAuthor([id, opId, force]));
       const { outcome, bookCount } = await close({ opId, authorId: id, force });
-      if (outcome === CloseAuthorOutcome.CLOSE_AUTHOR_OUTCOME_HAS_BOOKS) {
+      if (outcome === proto.CloseAuthorOutcome.CLOSE_AUTHOR_OUTCOME_HAS_BOOKS) {
         await unmarkAuthor([id, opId]);
         throw { code: status.FAILED_PRECONDITION, details: `the author has ${bookCount} books` };
       }
       await removeAuthor([id, opId]);
-      return { success: true, message: `author ${id} deleted` };
+      return done(`author ${id} deleted`);
     }),
     listAuthors: handle(async ({ pageSize, pageToken }) => {
       const { items, nextPageToken } = page(await listAuthors([pageToken || first, limitOf(pageSize)]), pageSize);
@@ -108,8 +103,8 @@ const removeBook = statement('DELETE FROM books WHERE id = $1 RETURNING id');
 const listBooks = statement(`SELECT ${BOOK} FROM books WHERE id > $1 ORDER BY id LIMIT $2`);
 const listByAuthor = statement(`SELECT ${BOOK} FROM books WHERE author_id = $1 AND id > $2 ORDER BY id LIMIT $3`);
 
-function bookService(): Handlers<typeof BookServiceService> {
-  const authors = new AuthorServiceClient(process.env.AUTHOR_SERVICE_ADDRESS ?? '', credentials.createInsecure());
+function bookService(): Handlers<typeof proto.BookServiceService> {
+  const authors = new proto.AuthorServiceClient(process.env.AUTHOR_SERVICE_ADDRESS ?? '', credentials.createInsecure());
   const requireAuthor = (id: string) =>
     new Promise<void>((resolve, reject) => authors.getAuthor({ id }, (error) => (error ? reject(error) : resolve())));
   return {
@@ -120,11 +115,11 @@ function bookService(): Handlers<typeof BookServiceService> {
     }),
     updateBook: handle(async ({ id, title, publishedYear }) => {
       one(await updateBook([id, title, publishedYear]));
-      return { success: true, message: `book ${id} updated` };
+      return done(`book ${id} updated`);
     }),
     deleteBook: handle(async ({ id }) => {
       one(await removeBook([id]));
-      return { success: true, message: `book ${id} deleted` };
+      return done(`book ${id} deleted`);
     }),
     listBooks: handle(async ({ pageSize, pageToken }) => {
       const { items, nextPageToken } = page(await listBooks([pageToken || first, limitOf(pageSize)]), pageSize);
@@ -152,7 +147,7 @@ const storeClosing = statement(
 );
 
 /** The same statements as the bookstore's. */
-async function decide({ opId, authorId, force }: CloseAuthorRequest, client: pg.PoolClient) {
+async function decide({ opId, authorId, force }: proto.CloseAuthorRequest, client: pg.PoolClient) {
   let decision: { outcome: 'CLOSED' | 'HAS_BOOKS'; count: number } = { outcome: 'CLOSED', count: 0 };
   // An author without a reference has no books and no closing.
   if ((await bury([authorId], client)).length === 0) {
@@ -170,14 +165,14 @@ async function decide({ opId, authorId, force }: CloseAuthorRequest, client: pg.
   return decision;
 }
 
-const closings: Handlers<typeof AuthorReferenceServiceService> = {
+const closings: Handlers<typeof proto.AuthorReferenceServiceService> = {
   closeAuthor: handle(async (request) => {
     const client = await pool.connect();
     try {
       await client.query('BEGIN');
       const { outcome, count } = await decide(request, client);
       await client.query('COMMIT');
-      return { outcome: CloseAuthorOutcome[`CLOSE_AUTHOR_OUTCOME_${outcome}`], bookCount: count };
+      return { outcome: proto.CloseAuthorOutcome[`CLOSE_AUTHOR_OUTCOME_${outcome}`], bookCount: count };
     } catch (error) {
       await client.query('ROLLBACK');
       throw error;
@@ -188,10 +183,10 @@ const closings: Handlers<typeof AuthorReferenceServiceService> = {
 };
 
 if (process.env.SERVICE === 'author-service') {
-  listen([[AuthorServiceService, authorService()]]);
+  listen([[proto.AuthorServiceService, authorService()]]);
 } else {
   listen([
-    [BookServiceService, bookService()],
-    [AuthorReferenceServiceService, closings],
+    [proto.BookServiceService, bookService()],
+    [proto.AuthorReferenceServiceService, closings],
   ]);
 }

@@ -6,8 +6,6 @@ import { firstValueFrom, type Observable } from 'rxjs';
 import { type Prisma, PrismaClient } from '../../../../author-service/dist/generated/prisma/client.js';
 import { createAdapter, grpcOptions, listen, pageOf, tokenAfter, toProto } from './grpc.js';
 
-/** nest-prisma: NestJS and Prisma as their documentation shows them. The author service. */
-
 const select = { id: true, name: true, email: true, createdAt: true } as const;
 
 interface BookService {

@@ -6,8 +6,6 @@ import { firstValueFrom, type Observable } from 'rxjs';
 import { type Prisma, PrismaClient } from '../../../../book-service/dist/generated/prisma/client.js';
 import { createAdapter, grpcOptions, listen, pageOf, tokenAfter, toProto } from './grpc.js';
 
-/** nest-prisma: NestJS and Prisma as their documentation shows them. The book service. */
-
 const selectOfAuthor = { id: true, title: true, publishedYear: true, createdAt: true } as const;
 const select = { ...selectOfAuthor, authorId: true } as const;
 
