@@ -9,10 +9,6 @@ import type { Operation } from './operations.js';
 import type { Server } from './start-peer.js';
 
 const contract = fileURLToPath(new URL('gen/descriptors.binpb', import.meta.resolve('@bookstore/proto/package.json')));
-const rpcServices = {
-  'author-service': 'bookstore.author.v1.AuthorService',
-  'book-service': 'bookstore.book.v1.BookService',
-};
 
 /** What the load is, beside the operation. */
 export interface Load {
@@ -57,13 +53,13 @@ interface GhzReport {
 }
 
 async function runGhz(address: string, operation: Operation, load: Load): Promise<GhzReport> {
-  const { service, method, inFlight } = operation;
+  const { method, inFlight } = operation;
   const { requests, durationMs, rate, authorization = 'none' } = load;
   const data = path.join(load.scratch, 'requests.json');
   writeFileSync(data, JSON.stringify(requests));
   const [program = '', ...args] = [
     ...(cores ? ['taskset', '-c', cores.others] : []),
-    ...['ghz', '--insecure', '--protoset', contract, '--call', `${rpcServices[service]}.${method}`],
+    ...['ghz', '--insecure', '--protoset', contract, '--call', method.path.slice(1)],
     ...['--data-file', data, '--metadata', JSON.stringify({ authorization }), '--format', 'json'],
     ...['--concurrency', String(inFlight), '--connections', String(Math.min(4, inFlight))],
     ...(durationMs ? ['--duration', `${durationMs}ms`, '--duration-stop', 'wait'] : ['--total', `${requests.length}`]),

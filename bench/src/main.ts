@@ -31,8 +31,11 @@ await runCommand('bench', async (stop) => {
     const results = chosen.length > 0 ? await measureLoad(chosen, run) : [];
     if (chosen.length > 0) console.log(`\n${loadTable(results)}\n`);
     const figures: FootprintFigure[] = [];
-    for (const [, measure] of chosenFootprint) figures.push(...(await measure(run)));
-    if (figures.length > 0) console.log(footprintTable(figures));
+    for (const [, measure] of chosenFootprint) {
+      const measured = await measure(run);
+      figures.push(...measured);
+      console.log(`${footprintTable(measured)}\n`);
+    }
     const conditions = `${size.authors} authors, ${size.books} books; medians of ${rounds} rounds of ${roundMs / 1000} s, and of ${rounds} starts`;
     if (options.save) save(results, figures, `${new Date().toISOString().slice(0, 10)}, ${machine}; ${conditions}.`);
   } catch (error) {

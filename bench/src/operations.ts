@@ -1,10 +1,15 @@
+import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
+import type { MethodDefinition } from '@grpc/grpc-js';
 import type { ServiceName } from './data.js';
+
+/** A method of the contract. */
+type Method = Pick<MethodDefinition<never, object>, 'path' | 'requestSerialize' | 'responseDeserialize'>;
 
 /** A kind of call, and how it is measured. */
 export interface Operation {
   readonly name: string;
   readonly service: ServiceName;
-  readonly method: string;
+  readonly method: Method;
   readonly inFlight: number;
   /** A query of the service's database that returns the requests; $1 is how many. */
   readonly requests: string;
@@ -27,13 +32,17 @@ const READ_GOALS = { 'calls/s × pg': 1.25, 'calls/s × nest-prisma': 3, 'CPU ×
 const LIST_GOALS = { 'calls/s × pg': 0.9, 'calls/s × nest-prisma': 1.2 };
 const WRITE_GOALS = { 'calls/s × pg': 0.65, 'calls/s × nest-prisma': 1.1 };
 
-const authors = (method: string) => ({ service: 'author-service', method, inFlight: 64 }) as const;
-const books = (method: string) => ({ service: 'book-service', method, inFlight: 64 }) as const;
+const authors = (method: keyof typeof AuthorServiceService, inFlight = 64) =>
+  ({ service: 'author-service', method: AuthorServiceService[method], inFlight }) as const;
+const books = (method: keyof typeof BookServiceService, inFlight = 64) =>
+  ({ service: 'book-service', method: BookServiceService[method], inFlight }) as const;
 
+const randomAuthors = (change = '') => `SELECT id ${change} FROM authors ORDER BY random() LIMIT $1`;
+const randomBooks = (change = '') => `SELECT id ${change} FROM books ORDER BY random() LIMIT $1`;
 const firstPage = `SELECT 100 AS "pageSize", '' AS "pageToken" LIMIT $1`;
-const authorsWith = (condition: string) => `
+const authorsWith = (count: string) => `
   SELECT author_id AS "authorId", 0 AS "pageSize", '' AS "pageToken" FROM books
-  GROUP BY author_id HAVING ${condition} ORDER BY random() LIMIT $1`;
+  GROUP BY author_id HAVING count(*) ${count} ORDER BY random() LIMIT $1`;
 const bookOf = (authorId: string, table: string) => `
   SELECT ${authorId} AS "authorId", 'The Dispossessed' AS title, 1974 AS "publishedYear", '' AS "requestId"
   FROM ${table}`;
@@ -41,25 +50,19 @@ const insertAuthors = `
   INSERT INTO authors (id, name, email)
   SELECT id, 'Author', id || '@bench.example.com' FROM unnest($1::uuid[]) id`;
 
-const reads: readonly Omit<Operation, 'goals'>[] = [
-  { name: 'GetAuthor', ...authors('GetAuthor'), requests: 'SELECT id FROM authors ORDER BY random() LIMIT $1' },
-  { name: 'GetBook', ...books('GetBook'), requests: 'SELECT id FROM books ORDER BY random() LIMIT $1' },
+const reads = [
+  { name: 'GetAuthor', ...authors('getAuthor'), requests: randomAuthors() },
+  { name: 'GetBook', ...books('getBook'), requests: randomBooks() },
 ];
-const lists: readonly Omit<Operation, 'goals'>[] = [
-  { name: 'ListAuthors, page of 100', ...authors('ListAuthors'), inFlight: 16, requests: firstPage },
-  { name: 'ListBooks, page of 100', ...books('ListBooks'), inFlight: 16, requests: firstPage },
-  {
-    name: 'GetBooksByAuthor, 10 books',
-    ...books('GetBooksByAuthor'),
-    inFlight: 16,
-    requests: authorsWith('count(*) <= 10'),
-  },
-  {
-    name: 'GetBooksByAuthor, all of many',
-    ...books('GetBooksByAuthor'),
-    inFlight: 4,
-    requests: authorsWith('count(*) > 10'),
-  },
+const lists = [
+  { name: 'ListAuthors, page of 100', ...authors('listAuthors', 16), requests: firstPage },
+  { name: 'ListBooks, page of 100', ...books('listBooks', 16), requests: firstPage },
+  { name: 'GetBooksByAuthor, 10 books', ...books('getBooksByAuthor', 16), requests: authorsWith('<= 10') },
+  { name: 'GetBooksByAuthor, all of many', ...books('getBooksByAuthor', 4), requests: authorsWith('> 10') },
+];
+const updates = [
+  { name: 'UpdateAuthor', ...authors('updateAuthor'), requests: randomAuthors(`, 'Another name' AS name`) },
+  { name: 'UpdateBook', ...books('updateBook'), requests: randomBooks(', 1975 AS "publishedYear"') },
 ];
 
 /** In the order of the report. The open loops are last: a process keeps the memory of calls that have piled up. */
@@ -69,28 +72,17 @@ export const operations: readonly Operation[] = [
     { ...read, name: `${read.name}, 1 in flight`, inFlight: 1, goals: LATENCY_GOAL },
   ]),
   ...lists.map((list) => ({ ...list, goals: LIST_GOALS })),
-  {
-    name: 'UpdateAuthor',
-    ...authors('UpdateAuthor'),
-    requests: `SELECT id, 'Another name' AS name FROM authors ORDER BY random() LIMIT $1`,
-    goals: WRITE_GOALS,
-  },
-  {
-    name: 'UpdateBook',
-    ...books('UpdateBook'),
-    requests: 'SELECT id, 1975 AS "publishedYear" FROM books ORDER BY random() LIMIT $1',
-    goals: WRITE_GOALS,
-  },
+  ...updates.map((update) => ({ ...update, goals: WRITE_GOALS })),
   {
     name: 'CreateBook, known author',
-    ...books('CreateBook'),
+    ...books('createBook'),
     requests: bookOf('author_id', 'author_refs ORDER BY random() LIMIT $1'),
     creates: true,
     goals: { 'calls/s × pg': 1.3, 'calls/s × nest-prisma': 2 },
   },
   {
     name: 'CreateBook, first of its author',
-    ...books('CreateBook'),
+    ...books('createBook'),
     requests: bookOf('uuidv7()', 'generate_series(1, $1)'),
     callsPerRound: 1500,
     rows: { into: 'author-service', idField: 'authorId', sql: insertAuthors },
@@ -99,7 +91,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'CreateAuthor',
-    ...authors('CreateAuthor'),
+    ...authors('createAuthor'),
     requests: `
       SELECT 'Author' AS name, uuidv7() || '@bench.example.com' AS email, '' AS "requestId"
       FROM generate_series(1, $1)`,
@@ -109,7 +101,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'DeleteBook',
-    ...books('DeleteBook'),
+    ...books('deleteBook'),
     requests: 'SELECT uuidv7() AS id FROM generate_series(1, $1)',
     callsPerRound: 4000,
     rows: {
@@ -123,7 +115,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'DeleteAuthor',
-    ...authors('DeleteAuthor'),
+    ...authors('deleteAuthor'),
     requests: 'SELECT uuidv7() AS id, false AS force FROM generate_series(1, $1)',
     callsPerRound: 800,
     rows: { into: 'author-service', idField: 'id', sql: insertAuthors },

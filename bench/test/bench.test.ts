@@ -23,11 +23,9 @@ const result: OperationResult = {
 const openLoop = { ...result, operation: { ...operation, openLoop: true } };
 
 test('every method of both services is measured', () => {
-  const methods = [AuthorServiceService, BookServiceService].flatMap((service) =>
-    Object.values(service).map(({ path }) => path.split('/').at(-1)),
-  );
+  const methods = [AuthorServiceService, BookServiceService].flatMap((service) => Object.values(service));
 
-  expect([...new Set(operations.map(({ method }) => method))].toSorted()).toEqual(methods.toSorted());
+  expect(new Set(operations.map(({ method }) => method))).toEqual(new Set(methods));
 });
 
 test('a missed goal is bold in the table, with the goal beside it', () => {
