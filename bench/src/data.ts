@@ -8,11 +8,6 @@ export type ServiceName = 'author-service' | 'book-service';
 /** A URL of each service's database. */
 export type Databases = Readonly<Record<ServiceName, string>>;
 
-export interface DataSize {
-  readonly authors: number;
-  readonly books: number;
-}
-
 /** PostgreSQL with its durable defaults, and databases with the same rows for each peer. */
 export class BenchData implements AsyncDisposable {
   private constructor(
@@ -21,7 +16,7 @@ export class BenchData implements AsyncDisposable {
     private readonly original: Databases,
   ) {}
 
-  static async create(folder: string, size: DataSize): Promise<BenchData> {
+  static async create(folder: string, size: { authors: number; books: number }): Promise<BenchData> {
     const dataDir = path.join(folder, 'postgres');
     const postgres = await startEmbeddedPostgres({ dataDir, settings: { max_connections: '200' } });
     for (const service of ['author-service', 'book-service'])
@@ -58,7 +53,7 @@ export class BenchData implements AsyncDisposable {
 }
 
 /** One author has a tenth of the books; the others have nine or ten each. */
-async function fill(databases: Databases, { authors, books }: DataSize): Promise<void> {
+async function fill(databases: Databases, { authors, books }: { authors: number; books: number }): Promise<void> {
   const made = await query<{ id: string }>(
     databases['author-service'],
     `INSERT INTO authors (name, email) SELECT 'Author ' || n, 'author-' || n || '@synthetic.example.com'

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, healthOf, until } from '@bookstore/sandbox';
-import { serviceNamed } from '../../scripts/services.mjs';
 import type { Databases, ServiceName } from './data.js';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -47,7 +46,6 @@ const SETTINGS = {
   RATE_LIMIT_BURST: '1000000',
   MAX_CALLS_IN_FLIGHT: '10000',
 };
-const OTHER = { 'author-service': 'book-service', 'book-service': 'author-service' };
 
 /** Starts both services, and waits until they serve. */
 export async function startPeer(name: string, databases: Databases, options: ServerOptions = {}): Promise<Peer> {
@@ -101,7 +99,8 @@ export async function startServer(
       DATABASE_URL: databases[service],
       PUBLIC_PORT: String(port),
       INTERNAL_PORT: String(internalPort),
-      [serviceNamed(OTHER[service]).addressVariable]: other,
+      AUTHOR_SERVICE_ADDRESS: other,
+      BOOK_SERVICE_ADDRESS: other,
     },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
