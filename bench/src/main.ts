@@ -14,7 +14,7 @@ import { footprintTable, loadTable } from './table.js';
 // npm run bench: docs/performance.md has the options.
 await runCommand('bench', async (stop) => {
   const options = parseOptions(process.argv.slice(2));
-  const { short, only, against, rounds, roundMs } = options;
+  const { short, only, against, rounds, roundMs, starts } = options;
   const isChosen = (name: string, byDefault: boolean) =>
     only.length === 0 ? byDefault : only.some((part) => name.includes(part));
   const chosen = operations.filter(({ name }) => isChosen(name, true));
@@ -36,7 +36,7 @@ await runCommand('bench', async (stop) => {
       figures.push(...measured);
       console.log(`${footprintTable(measured)}\n`);
     }
-    const conditions = `${size.authors} authors, ${size.books} books; medians of ${rounds} rounds of ${roundMs / 1000} s, and of ${rounds} starts`;
+    const conditions = `${size.authors} authors, ${size.books} books; medians of ${rounds} rounds of ${roundMs / 1000} s, and of ${starts} starts`;
     if (options.save) save(results, figures, `${new Date().toISOString().slice(0, 10)}, ${machine}; ${conditions}.`);
   } catch (error) {
     throw stop.aborted ? new SandboxError('stopped') : error;

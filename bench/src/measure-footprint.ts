@@ -31,10 +31,10 @@ async function measureStart({ data, scratch, options, stop }: Run): Promise<Foot
   const sandboxDir = path.join(scratch, 'npm-start');
   const start = () => startNpm(repository, sandboxDir, stop);
   await (await start())[Symbol.asyncDispose](); // creates the databases
-  const figures = [figure('`npm start` until both services serve', await seconds(options.rounds, start), 's', 2)];
+  const figures = [figure('`npm start` until both services serve', await seconds(options.starts, start), 's', 2)];
   const databases = await data.copyFor('start');
   for (const service of ['author-service', 'book-service'] as const) {
-    const value = await seconds(options.rounds, () => startServer(service, databases, NOBODY, AUTH_OFF));
+    const value = await seconds(options.starts, () => startServer(service, databases, NOBODY, AUTH_OFF));
     figures.push(figure(`${service}, process until it serves`, value, 's', 0.8));
   }
   return figures;
@@ -89,7 +89,7 @@ async function measureInstall({ scratch, options, stop }: Run): Promise<Footprin
   const install = await seconds(1, () => run('npm', 'ci'), removePackages);
   const kibibytes = Number.parseInt(await run('du', '-sk', 'node_modules'), 10);
   const firstStart = await seconds(
-    options.rounds,
+    options.starts,
     () => startNpm(folder, path.join(folder, '.sandbox'), stop),
     () => run('git', 'clean', '-xdfq', '--exclude', 'node_modules'),
   );
@@ -120,7 +120,7 @@ async function measureCompose({ scratch, options, stop }: Run): Promise<Footprin
     const sizes = await Promise.all(images.map(sizeOf));
     await compose('up', '--wait'); // creates the databases
     const warmStart = await seconds(
-      options.rounds,
+      options.starts,
       () => compose('up', '--wait'),
       () => compose('down'),
     );
@@ -133,7 +133,7 @@ async function measureCompose({ scratch, options, stop }: Run): Promise<Footprin
       .map(mebibytes)
       .reduce((sum, each) => sum + each, 0);
     const change = async () => appendFileSync(path.join(folder, 'author-service/src/main.ts'), '// changed\n');
-    const rebuild = await seconds(options.rounds, () => compose('build', 'author-service'), change);
+    const rebuild = await seconds(options.starts, () => compose('build', 'author-service'), change);
     return [
       ...services.map(({ name }, index) =>
         figure(`${name}, image above its base`, (sizes[index] ?? Number.NaN) - base, 'MiB', 25),

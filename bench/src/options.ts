@@ -32,6 +32,8 @@ export function parseOptions(args: string[]) {
     if (save && (short || against || only.length > 0)) throw new Error('--save needs a full run');
     return {
       ...{ short, only, save, rounds: Number(rounds) },
+      /** Starts of each kind. */
+      starts: short ? 1 : 3,
       /** Length of a round, ms. */
       roundMs: short ? 600 : 1000,
       /** Another checkout of this repository, instead of the peers. */
