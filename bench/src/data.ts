@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { type PostgresServer, prepareDatabase, startEmbeddedPostgres } from '@bookstore/sandbox';
 import pg from 'pg';
+import { pin } from './load.js';
 import type { Operation } from './operations.js';
 
 export type ServiceName = 'author-service' | 'book-service';
@@ -19,6 +20,8 @@ export class BenchData implements AsyncDisposable {
   static async create(folder: string, size: { authors: number; books: number }): Promise<BenchData> {
     const dataDir = path.join(folder, 'postgres');
     const postgres = await startEmbeddedPostgres({ dataDir, settings: { max_connections: '200' } });
+    // Before anybody connects: PostgreSQL's process for a connection begins on the cores that its parent has.
+    pin(postgres.pid);
     for (const service of ['author-service', 'book-service'])
       await prepareDatabase(service, postgres.url, path.join(folder, 'secrets.json'));
     const original = { 'author-service': postgres.url('authors'), 'book-service': postgres.url('books') };

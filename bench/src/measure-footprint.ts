@@ -7,7 +7,7 @@ import { freePort, runProgram, SandboxError, waitUntilServing } from '@bookstore
 import { services } from '../../scripts/services.mjs';
 import { insertRows } from './data.js';
 import { type FootprintFigure, median } from './figures.js';
-import { cpuTimeMs, measure, pin } from './load.js';
+import { cpuTimeMs, measure } from './load.js';
 import { operations } from './operations.js';
 import type { Run } from './options.js';
 import { repository, type Server, startServer } from './start-peer.js';
@@ -56,7 +56,6 @@ async function measureReplicas({ data, scratch, options, stop }: Run): Promise<F
     if (!operation) throw new Error(`no operation ${name}`);
     const replicas: Server[] = [];
     for (const _ of [1, 2, 3]) replicas.push(await startServer(called, databases, NOBODY, AUTH_OFF));
-    pin(data.postgres.pid);
     /** CPU time of each for its part of the calls, ms. */
     const cpuOf = async (used: readonly Server[], rate?: number) => {
       const target = `ipv4:${used.map(({ internalAddress }) => internalAddress).join(',')}`;

@@ -19,8 +19,6 @@ export async function measureLoad(operations: readonly Operation[], run: Run): P
   const { data, options } = run;
   const { authorization, settings } = await makeCaller(run.scratch);
   const peers: Peer[] = [];
-  // Before a peer connects: PostgreSQL's process for a connection begins on the cores that its parent has.
-  pin(data.postgres.pid);
   try {
     if (options.against) {
       const databases = await data.copyFor('before');
