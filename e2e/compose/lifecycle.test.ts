@@ -23,20 +23,16 @@ afterAll(async () => {
   await rm(clone, { recursive: true });
 });
 
-function client() {
-  const { authorPort, bookPort } = stack;
-  return connect({ authorAddress: `127.0.0.1:${authorPort}`, bookAddress: `127.0.0.1:${bookPort}` });
-}
-
 /** The health of both services by this name. */
-const healthOfBoth = (name = '') => Promise.all([stack.authorPort, stack.bookPort].map((port) => healthOf(port, name)));
+const healthOfBoth = (name = '') =>
+  Promise.all([stack.authorAddress, stack.bookAddress].map((address) => healthOf(address, name)));
 
 let authorId = '';
 
 test('a clone that only its owner can read starts', { timeout: 300_000 }, async () => {
   await stack.compose('up', '--wait', '--no-build');
   expect(await healthOfBoth()).toEqual([SERVING, SERVING]);
-  const { authors, books, close } = client();
+  const { authors, books, close } = connect(stack);
   authorId = (await authors.createAuthor(anAuthor())).id;
   await books.createBook(aBook({ authorId, title: 'Kept' }));
   close();
@@ -63,7 +59,7 @@ test('an idle service stops within 2 seconds, with status 0', { timeout: 60_000 
 test('the data is there after down and up', { timeout: 120_000 }, async () => {
   await stack.compose('down');
   await stack.compose('up', '--wait', '--no-build');
-  const { authors, books, close } = client();
+  const { authors, books, close } = connect(stack);
   expect(await authors.getAuthor({ id: authorId })).toMatchObject({ id: authorId });
   expect(await books.getBooksByAuthor({ authorId })).toMatchObject({ books: [{ title: 'Kept' }] });
   close();
@@ -76,7 +72,7 @@ test('services that start before their databases say so, and serve once these ar
   await stack.compose('up', '--detach', '--no-deps', '--no-build', ...services);
   await expect.poll(() => healthOfBoth('liveness'), { timeout: 30_000 }).toEqual([SERVING, SERVING]);
   expect(await healthOfBoth()).toEqual([NOT_SERVING, NOT_SERVING]);
-  const { authors, books, close } = client();
+  const { authors, books, close } = connect(stack);
   const unavailable = { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' };
   expect(await failureOf(authors.getAuthor({ id: authorId }))).toMatchObject(unavailable);
   expect(await failureOf(books.listBooks())).toMatchObject(unavailable);
@@ -92,7 +88,7 @@ test('the book service can start before the author service', { timeout: 120_000 
   await stack.compose('start', 'book-service');
   await stack.compose('start', 'author-service');
   await expect.poll(() => healthOfBoth(), { timeout: 30_000 }).toEqual([SERVING, SERVING]);
-  const { authors, books, close } = client();
+  const { authors, books, close } = connect(stack);
   const { id } = await authors.createAuthor(anAuthor());
   await expect.poll(() => books.createBook(aBook({ authorId: id }))).toMatchObject({ authorId: id });
   expect(await failureOf(authors.deleteAuthor({ id }))).toMatchObject({ reason: 'AUTHOR_HAS_BOOKS' });

@@ -37,10 +37,7 @@ beforeAll(async () => {
   backups = await mkdtemp(path.join(tmpdir(), 'bookstore-backups-'));
   stack = await ComposeStack.in(root, { SECRETS_DIR: secrets, BACKUP_DIR: backups });
   await stack.compose('up', '--wait', '--no-build');
-  bookstore = connect({
-    authorAddress: `127.0.0.1:${stack.authorPort}`,
-    bookAddress: `127.0.0.1:${stack.bookPort}`,
-  });
+  bookstore = connect(stack);
   author = await bookstore.authors.createAuthor(anAuthor());
   trade = Promise.all([1, 2].map(tradeUntilStopped));
 });

@@ -34,7 +34,7 @@ beforeAll(async () => {
     BOOK_INSPECT_PORT: String(await freePort()),
   });
   await stack.compose('build');
-  client = connect({ authorAddress: `127.0.0.1:${stack.authorPort}`, bookAddress: `127.0.0.1:${stack.bookPort}` });
+  client = connect(stack);
   await start();
 }, BUILD.timeout);
 afterAll(async () => {

@@ -1,49 +1,52 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthorReferenceServiceClient, BookServiceClient } from '@bookstore/proto';
-import { type Bookstore, freePort, ServiceProcess, startBookstore } from '@bookstore/sandbox';
-import { BUSY_MACHINE, failureOf, healthOf, promiseClient } from '@bookstore/sandbox/testing';
+import { freePort, ServiceProcess } from '@bookstore/sandbox';
+import { failureOf, healthOf, promiseClient } from '@bookstore/sandbox/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect } from '../src/client/connect.js';
+import { type Bookstore, connect } from '../src/client/connect.js';
+import { type OwnBookstore, startOwnBookstore } from '../src/client/own-bookstore.js';
 import { aBook, anAuthor, authorWithBooks } from '../src/client/samples.js';
 
 const STATEMENT_TIMEOUT_MS = 1000;
 /** As an overloaded service asks. */
 const RETRY_AFTER_MS = 100;
+const RECOVERED = { timeout: 20_000 };
 
-let dataDir: string;
-let bookstore: Bookstore;
-let client: ReturnType<typeof connect>;
+let own: OwnBookstore;
+let client: Bookstore;
 let authors: pg.Pool;
 let books: pg.Pool;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-e2e-'));
-  bookstore = await startBookstore({
-    dataDir,
-    durable: false,
-    env: { ...BUSY_MACHINE, LOG_LEVEL: 'error', DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) },
-    onLog: () => {},
-  });
-  client = connect({
-    authorAddress: bookstore.service('author-service').address,
-    bookAddress: bookstore.service('book-service').address,
-  });
-  authors = new pg.Pool({ connectionString: bookstore.postgres.url('authors') });
-  books = new pg.Pool({ connectionString: bookstore.postgres.url('books') });
+  const limits = { DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS), RATE_LIMIT_PER_SECOND: '0' };
+  own = await startOwnBookstore({ env: { LOG_LEVEL: 'warn', ...limits } });
+  client = connect(own);
+  authors = new pg.Pool({ connectionString: own.bookstore.postgres.url('authors') });
+  books = new pg.Pool({ connectionString: own.bookstore.postgres.url('books') });
 });
 
 afterAll(async () => {
   client?.close();
   await Promise.all([authors?.end(), books?.end()]);
-  await bookstore?.stop();
-  await rm(dataDir, { recursive: true });
+  await own?.stop();
 });
+
+/** Kills a service; the log begins anew. */
+async function kill(name: string): Promise<void> {
+  own.log.length = 0;
+  const service = own.bookstore.service(name);
+  service.signal('SIGKILL');
+  await service.exited;
+}
+
+const warnings = (service: string) =>
+  own.log
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .filter((line) => line.service === service);
 
 /** Runs something while another connection holds the lock of an author's reference. */
 async function whileLocked<T>(authorId: string, run: () => Promise<T>): Promise<T> {
@@ -68,12 +71,60 @@ const statementsThatWait = async () =>
 /** A second process of a service, with the settings of the first. */
 async function startReplica(service: string) {
   const ports = { publicPort: await freePort(), internalPort: await freePort() };
-  return { ...ports, replica: ServiceProcess.spawn({ ...bookstore.service(service).options, ...ports }) };
+  return { ...ports, replica: ServiceProcess.spawn({ ...own.bookstore.service(service).options, ...ports }) };
 }
+
+test('deletions while the book service is away are pending, and done soon after it is back; the log says so once', async () => {
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async () => (await client.authors.createAuthor(anAuthor())).id),
+  );
+  await kill('book-service');
+  for (const failure of await Promise.all(ids.map((id) => failureOf(client.authors.deleteAuthor({ id }))))) {
+    expect(failure).toMatchObject({ code: 'UNAVAILABLE', reason: 'DELETE_PENDING', domain: 'bookstore' });
+  }
+  const messages = () =>
+    warnings('author-service')
+      .map(({ msg }) => msg)
+      .sort();
+  await expect
+    .poll(messages, RECOVERED)
+    .toEqual(['calls fail with DELETE_PENDING', 'pending deletions cannot be settled']);
+  const settling = warnings('author-service').find(({ msg }) => msg === 'pending deletions cannot be settled');
+  expect(settling).toMatchObject({ err: { reason: 'BOOK_SERVICE_UNAVAILABLE', cause: { code: 14 } } });
+  await own.bookstore.restart('book-service');
+
+  for (const id of ids) {
+    const read = () => client.authors.getAuthor({ id }).catch(({ details }) => details);
+    await expect.poll(read, RECOVERED).toContain('no author has the id');
+  }
+  expect(warnings('author-service')).toHaveLength(2);
+});
+
+test('while the author service is away, books of known authors are created and others fail; the log says so once', async () => {
+  const { author: known } = await authorWithBooks(client, 1);
+  const { id: unknown } = await client.authors.createAuthor(anAuthor());
+  await kill('author-service');
+
+  await client.books.createBook(aBook({ authorId: known.id }));
+  expect((await client.books.getBooksByAuthor({ authorId: known.id })).books).toHaveLength(2);
+  const calls = [
+    ...Array.from({ length: 10 }, () => client.books.createBook(aBook({ authorId: unknown }))),
+    client.books.getBooksByAuthor({ authorId: unknown }),
+  ];
+  for (const failure of await Promise.all(calls.map(failureOf))) {
+    expect(failure).toMatchObject({ code: 'UNAVAILABLE', reason: 'AUTHOR_SERVICE_UNAVAILABLE', domain: 'bookstore' });
+  }
+  expect(await healthOf(own.bookAddress)).toBe('SERVING');
+  expect(warnings('book-service').map(({ msg }) => msg)).toEqual(['calls fail with AUTHOR_SERVICE_UNAVAILABLE']);
+
+  await own.bookstore.restart('author-service');
+  const create = () => client.books.createBook(aBook({ authorId: unknown })).catch(({ details }) => details);
+  await expect.poll(create, RECOVERED).toMatchObject({ authorId: unknown });
+});
 
 test('when a deadline passes within a transaction, nothing is committed', async () => {
   const { author } = await authorWithBooks(client, 1);
-  const port = bookstore.service('book-service').options.internalPort;
+  const port = own.bookstore.service('book-service').options.internalPort;
   const references = promiseClient(AuthorReferenceServiceClient, port);
   const close = { opId: randomUUID(), authorId: author.id, force: true };
   await whileLocked(author.id, async () => {
@@ -83,7 +134,8 @@ test('when a deadline passes within a transaction, nothing is committed', async 
   references.close();
   const open = "SELECT FROM pg_stat_activity WHERE application_name = 'book-service' AND xact_start IS NOT NULL";
   await expect.poll(async () => (await books.query(open)).rowCount).toBe(0);
-  expect((await books.query('SELECT FROM author_closings')).rowCount).toBe(0);
+  const closings = await books.query('SELECT FROM author_closings WHERE author_id = $1', [author.id]);
+  expect(closings.rowCount).toBe(0);
   expect((await client.books.getBooksByAuthor({ authorId: author.id })).books).toHaveLength(1);
 });
 

@@ -9,11 +9,12 @@ import path from 'node:path';
 import { caFile, makeCredentials, serviceFile } from '@bookstore/dev-credentials';
 import { type Author, AuthorServiceService, type Book, BookServiceService } from '@bookstore/proto';
 import { Metadata, type ServiceDefinition, status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { announceBookstore } from '../src/bookstore/running-bookstore.js';
 import { runProgram } from '../src/run-program.js';
 import { readCatalogue } from '../src/seed/catalogue.js';
-import { type DataSet, requestId } from '../src/seed/load.js';
+import { connect } from '../src/seed/connect.js';
+import { type DataSet, load, requestId, Tally } from '../src/seed/load.js';
 import { madeUpData } from '../src/seed/made-up-data.js';
 import { seedOptions } from '../src/seed/options.js';
 import { type Peer, refuse, startPeer } from '../src/testing/peer.js';
@@ -66,8 +67,21 @@ afterEach(() => {
 });
 
 const addresses = () => ['--author-address', authors.peer.address, '--book-address', books.peer.address];
-const seed = (args: readonly string[], env: Record<string, string> = {}) =>
-  runProgram(process.execPath, [main, ...args], { env: { ...process.env, ...env } });
+const npmRunSeed = (args: readonly string[], env = process.env) =>
+  runProgram(process.execPath, [main, ...args], { env });
+
+/** What `npm run seed` does with this data, in this process. Returns what became of it. */
+async function seed(data: DataSet): Promise<string> {
+  const bookstore = await connect(seedOptions(addresses()));
+  const progress = { authors: new Tally(), books: new Tally(), onStep: () => {} };
+  try {
+    await load(data, bookstore, progress);
+  } finally {
+    bookstore.authors.close();
+    bookstore.books.close();
+  }
+  return `Authors: ${progress.authors}. Books: ${progress.books}.`;
+}
 
 /** Each book with its author. */
 const booksOf = (data: DataSet) =>
@@ -86,15 +100,14 @@ function newFolder(): string {
 describe('npm run seed', () => {
   test('adds the catalogue, each book with its author, and nothing the second time', async () => {
     const { authorCount, bookCount } = catalogue;
-    const first = await seed(addresses());
+    const first = await npmRunSeed(addresses());
     expect(first).toMatchObject({ status: 0, stderr: '' });
     expect(first.stdout).toContain(
       `Authors: ${authorCount} created, 0 already there. Books: ${bookCount} created, 0 already there.`,
     );
     expect(createdBooks().sort()).toEqual(booksOf(catalogue));
 
-    const second = await seed(addresses());
-    expect(second.stdout).toContain(
+    expect(await seed(catalogue)).toBe(
       `Authors: 0 created, ${authorCount} already there. Books: 0 created, ${bookCount} already there.`,
     );
     expect([authors.created.size, books.created.size]).toEqual([authorCount, bookCount]);
@@ -109,7 +122,7 @@ describe('npm run seed', () => {
     books.before = (call) => call % 7 === 0 && refuse(status.UNAVAILABLE)();
     books.after = (call) => call % 11 === 0 && refuse(status.CANCELLED)();
 
-    expect(await seed([...addresses(), '--authors', '20', '--books', '120'])).toMatchObject({ status: 0, stderr: '' });
+    await seed(madeUpData(20, 120));
     expect(createdBooks().sort()).toEqual(booksOf(madeUpData(20, 120)));
   });
 
@@ -120,13 +133,13 @@ describe('npm run seed', () => {
       books.peer.stop();
       setTimeout(() => books.peer.start(), 300);
     };
-    expect(await seed([...addresses(), '--authors', '5', '--books', '200'])).toMatchObject({ status: 0, stderr: '' });
+    await seed(madeUpData(5, 200));
     expect(createdBooks()).toHaveLength(200);
   });
 
   test('leaves out an author that is refused, with the books, and adds the rest', async () => {
     authors.before = (call) => call === 1 && refuse(status.ALREADY_EXISTS, 'the address is taken')();
-    const { status: exitStatus, stdout, stderr } = await seed(addresses());
+    const { status: exitStatus, stdout, stderr } = await npmRunSeed(addresses());
     expect(exitStatus).toBe(1);
     expect(stdout).toContain(`Authors: ${catalogue.authorCount - 1} created, 0 already there, 1 refused. Books: `);
     expect(stderr).toBe(
@@ -149,39 +162,36 @@ describe('npm run seed', () => {
     expect(stderr).toBe('npm run seed: stopped; the next run goes on from here\n');
     expect(books.created.size).toBeLessThan(1500);
 
-    expect(await seed(args)).toMatchObject({ status: 0 });
+    await seed(madeUpData(5, 1500));
     expect(createdBooks().sort()).toEqual(booksOf(madeUpData(5, 1500)));
   });
 });
 
 describe('npm run seed finds the services', () => {
-  test('at AUTHOR_PORT and BOOK_PORT', async () => {
-    const port = ({ peer }: typeof authors | typeof books) => peer.address.replace(/^.*:/, '');
-    expect(await seed(['--authors', '2'], { AUTHOR_PORT: port(authors), BOOK_PORT: port(books) })).toMatchObject({
-      status: 0,
-    });
-    expect(createdBooks()).toHaveLength(20);
+  test('at AUTHOR_PORT and BOOK_PORT', () => {
+    vi.stubEnv('AUTHOR_PORT', '50');
+    vi.stubEnv('BOOK_PORT', '60');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { authorService, bookService } = seedOptions([]);
+    expect([authorService.address, bookService.address]).toEqual(['127.0.0.1:50', '127.0.0.1:60']);
   });
 
   test('where npm start listens', async () => {
     const folder = newFolder();
-    const bookstore = {
-      services: [
-        { name: 'author-service', address: authors.peer.address },
-        { name: 'book-service', address: books.peer.address },
-      ],
-      databases: {},
-      postgresPort: 0,
-    };
-    announceBookstore(folder, bookstore);
-    expect(await seed(['--authors', '2'], { SANDBOX_DIR: folder })).toMatchObject({ status: 0 });
+    const services = [
+      { name: 'author-service', address: authors.peer.address },
+      { name: 'book-service', address: books.peer.address },
+    ];
+    announceBookstore(folder, { services, postgresPort: 0 });
+    const env = { ...process.env, SANDBOX_DIR: folder };
+    expect(await npmRunSeed(['--authors', '2'], env)).toMatchObject({ status: 0 });
     expect(createdBooks()).toHaveLength(20);
   });
 });
 
 describe('npm run seed says in one line', () => {
-  const fails = async (args: readonly string[], env?: Record<string, string>) => {
-    const { status: exitStatus, stderr } = await seed(args, env);
+  const fails = async (args: readonly string[]) => {
+    const { status: exitStatus, stderr } = await npmRunSeed(args);
     expect(exitStatus).toBe(1);
     expect(stderr).toMatch(/^npm run seed: .*\n$/);
     return stderr;
@@ -203,9 +213,12 @@ describe('npm run seed says in one line', () => {
     [status.INTERNAL, 'the log of the service says why'],
   ])('what to do about status %i', async (code, advice) => {
     authors.before = refuse(code, 'two\nlines');
-    const line = await fails(addresses());
-    expect(line).toContain(`(${status[code]}: two lines)`);
-    expect(line).toContain(advice);
+    const { message } = await seed(catalogue).then(
+      () => expect.unreachable('it ended'),
+      (error: Error) => error,
+    );
+    expect(message).toContain(`(${status[code]}: two lines)`);
+    expect(message).toContain(advice);
   });
 
   test('which of TLS and plaintext a service takes, and that its certificate is of another authority', async () => {

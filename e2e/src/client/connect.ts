@@ -1,7 +1,7 @@
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
 import { type PromiseClient, promiseClient } from '@bookstore/sandbox/testing';
 import { inject } from 'vitest';
-import type { Target } from '../targets/target.js';
+import type { Addresses } from '../targets/target.js';
 
 /** A client of the whole bookstore. */
 export interface Bookstore {
@@ -11,7 +11,7 @@ export interface Bookstore {
 }
 
 /** Connects to the run's target, or to another bookstore, by connections that no other client shares. */
-export function connect(to: Pick<Target, 'authorAddress' | 'bookAddress'> = inject('target')): Bookstore {
+export function connect(to: Addresses = inject('target')): Bookstore {
   const ownConnections = { 'grpc.use_local_subchannel_pool': 1 };
   const authors = promiseClient(AuthorServiceClient, to.authorAddress, ownConnections);
   const books = promiseClient(BookServiceClient, to.bookAddress, ownConnections);

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { ProgramResult } from '@bookstore/sandbox';
-import { freePort } from '@bookstore/sandbox';
 import { outputOf } from '../process/output-of.js';
 import { RunningProgram } from '../process/running-program.js';
 import { root } from '../root.js';
-import { newOtherPorts } from '../start/new-place.js';
+import { newPorts } from '../start/new-place.js';
 import { type ContainerFacts, inspectAll } from './containers.js';
 
 /** A stack of its own, started and stopped as a user does it, with docker compose. */
@@ -14,9 +13,11 @@ export class ComposeStack implements AsyncDisposable {
     private readonly folder: string,
     /** Compose's name of it. */
     readonly project: string,
-    readonly authorPort: number,
-    readonly bookPort: number,
-    private readonly more: Readonly<Record<string, string>>,
+    /** host:port of the author service. */
+    readonly authorAddress: string,
+    readonly bookAddress: string,
+    /** By which `docker compose` finds it. */
+    readonly env: Readonly<Record<string, string>>,
   ) {}
 
   /**
@@ -26,8 +27,12 @@ export class ComposeStack implements AsyncDisposable {
    */
   static async in(folder: string = root, more: Readonly<Record<string, string>> = {}): Promise<ComposeStack> {
     const project = `bookstore-e2e-${randomBytes(4).toString('hex')}`;
-    return new ComposeStack(folder, project, await freePort(), await freePort(), {
-      ...(await newOtherPorts()),
+    const { authorPort, bookPort, otherPorts } = await newPorts();
+    return new ComposeStack(folder, project, `127.0.0.1:${authorPort}`, `127.0.0.1:${bookPort}`, {
+      COMPOSE_PROJECT_NAME: project,
+      AUTHOR_PORT: String(authorPort),
+      BOOK_PORT: String(bookPort),
+      ...otherPorts,
       ...more,
     });
   }
@@ -52,16 +57,6 @@ export class ComposeStack implements AsyncDisposable {
     const [container] = await inspectAll(this.project, service);
     if (!container) throw new Error(`there is no container of ${service}`);
     return container;
-  }
-
-  /** By which `docker compose` finds it. */
-  get env(): Readonly<Record<string, string>> {
-    return {
-      COMPOSE_PROJECT_NAME: this.project,
-      AUTHOR_PORT: String(this.authorPort),
-      BOOK_PORT: String(this.bookPort),
-      ...this.more,
-    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

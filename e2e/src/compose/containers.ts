@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { services } from '../../../scripts/services.mjs';
 import { outputOf } from '../process/output-of.js';
 import { root } from '../root.js';
+import type { Addresses } from '../targets/target.js';
 
 /** The part of `docker inspect` that the tests need. */
 export interface ContainerFacts {
@@ -46,10 +46,8 @@ export async function inspectAll(project: string, service?: string): Promise<Con
   return JSON.parse((await outputOf(['docker', 'inspect', ...ids])).stdout);
 }
 
-/** The same by service. */
-export async function containersOf(project: string): Promise<ReadonlyMap<string, ContainerFacts>> {
-  return new Map((await inspectAll(project)).map((facts) => [serviceOf(facts), facts]));
-}
+/** Compose's name of what runs in a container. */
+export const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';
 
 /** A project's networks without a way out, by their names in compose.yaml. */
 export async function internalNetworks(project: string): Promise<string[]> {
@@ -60,20 +58,42 @@ export async function internalNetworks(project: string): Promise<string[]> {
   return stdout.split('\n').filter(Boolean).sort();
 }
 
-const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['com.docker.compose.service'] ?? '';
+/** How far a container is closed off. */
+interface Confinement {
+  /** The rules that it breaks. */
+  readonly breaks: readonly string[];
+  /** By their names in compose.yaml. */
+  readonly networks: readonly string[];
+  /** Such as `50051/tcp on 127.0.0.1:50051`. */
+  readonly published: readonly string[];
+}
 
-/** The networks of each container: one for each database, and one between the services. */
-export const NETWORKS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  services.flatMap(({ name, shortName }) => [
-    [name, [`${shortName}-data`, 'services']],
-    [`${shortName}-migrate`, [`${shortName}-data`]],
-    [`${shortName}-db`, [`${shortName}-data`]],
-  ]),
-);
+/** The confinement of each container of a project, by its service. */
+export async function confinementOf(project: string): Promise<Record<string, Confinement>> {
+  const containers = await inspectAll(project);
+  return Object.fromEntries(
+    containers.map((facts) => [
+      serviceOf(facts),
+      { breaks: rulesBrokenBy(facts), networks: networksOf(project, facts), published: publishedBy(facts) },
+    ]),
+  );
+}
 
-/** The rules of confinement that a container breaks. */
-export function notConfinedBy({ Config, HostConfig }: ContainerFacts): string[] {
-  const confinement = {
+/** One network for each database and one between the services; the public ports are published, and nothing else is. */
+export function expectedConfinement({ authorAddress, bookAddress }: Addresses): Record<string, Confinement> {
+  const inside = (...networks: string[]): Confinement => ({ breaks: [], networks, published: [] });
+  return {
+    'author-service': { ...inside('author-data', 'services'), published: [`50051/tcp on ${authorAddress}`] },
+    'author-migrate': inside('author-data'),
+    'author-db': inside('author-data'),
+    'book-service': { ...inside('book-data', 'services'), published: [`50052/tcp on ${bookAddress}`] },
+    'book-migrate': inside('book-data'),
+    'book-db': inside('book-data'),
+  };
+}
+
+function rulesBrokenBy({ Config, HostConfig }: ContainerFacts): string[] {
+  const rules = {
     'a numeric user other than root': /^[1-9]\d*:[1-9]\d*$/.test(Config.User),
     'a read-only root file system': HostConfig.ReadonlyRootfs,
     'a /tmp in memory': HostConfig.Tmpfs?.['/tmp'] !== undefined,
@@ -85,17 +105,15 @@ export function notConfinedBy({ Config, HostConfig }: ContainerFacts): string[] 
       (entry) => !/^\w*(PASSWORD|SECRET|TOKEN)=./.test(entry),
     ),
   };
-  return Object.entries(confinement).flatMap(([what, holds]) => (holds ? [] : [what]));
+  return Object.entries(rules).flatMap(([what, holds]) => (holds ? [] : [what]));
 }
 
-/** Such as `50051/tcp on 127.0.0.1:50051`. */
-export const publishedBy = ({ NetworkSettings }: ContainerFacts): string[] =>
+const publishedBy = ({ NetworkSettings }: ContainerFacts): string[] =>
   Object.entries(NetworkSettings.Ports).flatMap(([port, bindings]) =>
     (bindings ?? []).map(({ HostIp, HostPort }) => `${port} on ${HostIp}:${HostPort}`),
   );
 
-/** A container's networks, by their names in compose.yaml. */
-export const networksOf = (project: string, { NetworkSettings }: ContainerFacts): string[] =>
+const networksOf = (project: string, { NetworkSettings }: ContainerFacts): string[] =>
   Object.keys(NetworkSettings.Networks)
     .map((name) => name.replace(`${project}_`, ''))
     .sort();

@@ -15,7 +15,7 @@ export async function newPorts() {
 }
 
 /** Free ports for the services that no test calls, by their variables, such as AWARD_PORT. */
-export async function newOtherPorts(): Promise<Record<string, string>> {
+async function newOtherPorts(): Promise<Record<string, string>> {
   const others = services.filter(({ name }) => name !== 'author-service' && name !== 'book-service');
   const ports = others.map(async ({ portVariable }) => [portVariable, String(await freePort())] as const);
   return Object.fromEntries(await Promise.all(ports));

@@ -1,12 +1,14 @@
 export type TargetName = 'embedded' | 'compose' | 'kubernetes';
 
-/** A running bookstore, which the journeys use through its public ports. */
-export interface Target {
-  readonly name: TargetName;
-  /** host:port of the author service. */
+/** The public ports of a bookstore: host:port. */
+export interface Addresses {
   readonly authorAddress: string;
-  /** host:port of the book service. */
   readonly bookAddress: string;
+}
+
+/** A running bookstore, which the journeys use. */
+export interface Target extends Addresses {
+  readonly name: TargetName;
   /** The Compose project, where the bookstore runs in one. */
   readonly composeProject?: string;
   /** The Kubernetes namespace, where the bookstore runs in one. */
