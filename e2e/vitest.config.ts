@@ -9,7 +9,7 @@ forgetShellVariables();
  */
 const suites: Record<string, string[]> = {
   embedded: [
-    '{journeys,failures,telemetry,seed,readme}/**/*.test.ts',
+    '{journeys,failures,telemetry,readme}/**/*.test.ts',
     'chaos/*.test.ts',
     // The pipeline that deploys runs on Linux; elsewhere bash may be one from 2007.
     ...(process.platform === 'linux' ? ['deploy/**/*.test.ts'] : []),
@@ -26,7 +26,7 @@ const suites: Record<string, string[]> = {
 const suite = process.env.E2E_SUITE || 'embedded';
 const include = suites[suite];
 if (!include) throw new Error(`E2E_SUITE must be one of ${Object.keys(suites).join(', ')}, not ${suite}`);
-const needsTarget = ['embedded', 'compose', 'kubernetes', 'grpcui', 'slow'].includes(suite);
+const needsTarget = ['embedded', 'compose', 'kubernetes', 'grpcui'].includes(suite);
 
 export default defineConfig({
   test: {

@@ -22,18 +22,18 @@ const pods = async (selector: string) =>
 
 test('a rolling restart of the services loses no call, and leaves the databases', { timeout: 300_000 }, async () => {
   const load = await startLoad(namespace, { name: 'rollout', callsPerSecond: 150, retries: false });
-  await load.untilCalls(500);
+  await load.moreCalls(500);
   const [servers, databases] = [await pods(SERVICES), await pods(DATABASES)];
 
   await namespace.kubectl('rollout', 'restart', 'deployment', '-l', SERVICES);
   await namespace.waitUntilReady();
   for (const pod of servers) await namespace.kubectl('wait', '--for=delete', pod, '--timeout=60s');
-  await load.untilCalls(6000);
+  await load.moreCalls(500);
   const { calls, failures } = await load.end();
 
   console.log(`rolling restart of ${servers.length} pods: ${calls} calls, ${JSON.stringify(failures)} failed`);
   expect(failures).toEqual({});
-  expect(calls).toBeGreaterThanOrEqual(5000);
+  expect(calls).toBeGreaterThanOrEqual(3000);
   expect(await pods(DATABASES)).toEqual(databases);
 });
 
@@ -41,14 +41,14 @@ test('while pods are killed, no call fails of a client that retries', { timeout:
   await namespace.kubectl('scale', 'deployment', '-l', SERVICES, '--replicas=2');
   await namespace.waitUntilReady();
   const load = await startLoad(namespace, { name: 'kill', callsPerSecond: 150, retries: true });
-  await load.untilCalls(1000);
+  await load.moreCalls(500);
 
   for (const service of ['author-service', 'book-service']) {
     const [victim = ''] = await pods(`app.kubernetes.io/name=${service}`);
     await namespace.kubectl('delete', victim, '--grace-period=0', '--force');
     await namespace.waitUntilReady();
   }
-  await load.untilCalls(5000);
+  await load.moreCalls(500);
   const { calls, failures } = await load.end();
 
   console.log(`two pods killed: ${calls} calls, ${JSON.stringify(failures)} failed`);
@@ -79,7 +79,7 @@ test('scripts/deploy.sh goes back from images that do not start', { timeout: 300
   await using overlay = await namespace.overlay('docker-desktop', {
     images: ['author-service', 'book-service'].map((service) => ({ name: `bookstore/${service}`, newTag: 'missing' })),
   });
-  const env = { AUTHOR_URL: 'http://unused', BOOK_URL: 'http://unused', ROLLOUT_TIMEOUT: '20s' };
+  const env = { AUTHOR_URL: 'http://unused', BOOK_URL: 'http://unused', ROLLOUT_TIMEOUT: '10s' };
   const { status: exitStatus, stderr } = await outputOf(`bash scripts/deploy.sh ${overlay.folder}`, { env });
   expect(exitStatus).toBe(1);
   expect(stderr).toMatch(/author-service: back at revision \d+\nbook-service: back at revision \d+\n$/);

@@ -13,8 +13,8 @@ export interface Load {
 }
 
 export interface LoadPod {
-  /** Waits until this many calls have been made in all. */
-  untilCalls(calls: number): Promise<Load>;
+  /** Waits until this many more calls have been made. */
+  moreCalls(calls: number): Promise<void>;
   /** Lets the calls in flight end. */
   end(): Promise<Load>;
 }
@@ -38,7 +38,10 @@ export async function startLoad(namespace: Namespace, options: LoadOptions): Pro
       return load && isDone(load) && load;
     });
   return {
-    untilCalls: (calls) => report(`${calls} calls`, (load) => load.calls >= calls),
+    moreCalls: async (calls) => {
+      const before = await report('a call', () => true);
+      await report(`${calls} more calls`, (load) => load.calls >= before.calls + calls);
+    },
     end: async () => {
       // This exec may end with its container; the last report says how the load ended.
       const stop = ['exec', options.name, '--', 'node', '-e', 'process.kill(1, "SIGTERM")'];
