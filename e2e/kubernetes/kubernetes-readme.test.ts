@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { runProgram } from '@bookstore/sandbox';
 import { afterAll, describe, expect, test } from 'vitest';
 import { authorWithBooks } from '../src/client/samples.js';
 import { Namespace } from '../src/kubernetes/namespace.js';
 import { throughPorts } from '../src/kubernetes/port-forward.js';
+import { textOf } from '../src/process/output-of.js';
 import { commandBlocks } from '../src/readme/blocks.js';
 import { root } from '../src/root.js';
 
@@ -36,8 +36,7 @@ describe('Docker Desktop', () => {
     const args = words.map((word) => (word === 'bookstore' ? namespace.name : word));
     // What ends with the namespace needs half a minute, which is Kubernetes' own.
     if (words.includes('delete')) args.push('--wait=false');
-    const { status, stderr } = await runProgram('kubectl', args);
-    expect(status, stderr).toBe(0);
+    await textOf(['kubectl', ...args]);
   }
 
   test.each(commandsOf('Docker Desktop'))('%s', { timeout: 360_000 }, run);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anAuthor } from '../src/client/samples.js';
 import { Namespace } from '../src/kubernetes/namespace.js';
 import { forwardPorts, type PortForwards } from '../src/kubernetes/port-forward.js';
-import { outputOf } from '../src/process/output-of.js';
+import { textOf } from '../src/process/output-of.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-e2e-'));
 const namespace = new Namespace();
@@ -17,10 +17,9 @@ let ports: PortForwards;
 let tls: ChannelCredentials;
 
 /** `npm run k8s:secrets`, for this namespace. */
-async function putSecrets(): Promise<void> {
+function putSecrets(): Promise<string> {
   const options = ['--namespace', namespace.name, '--credentials', folder];
-  const { status, stderr } = await outputOf([process.execPath, 'sandbox/dist/kubernetes/secrets.js', ...options]);
-  expect(status, stderr).toBe(0);
+  return textOf([process.execPath, 'sandbox/dist/kubernetes/secrets.js', ...options]);
 }
 
 beforeAll(async () => {

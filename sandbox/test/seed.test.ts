@@ -149,7 +149,8 @@ describe('npm run seed', () => {
   });
 
   test('stops at Ctrl-C with a sentence, and the next run goes on', async () => {
-    const args = [...addresses(), '--authors', '5', '--books', '1500'];
+    const args = [...addresses(), '--authors', '5', '--books', '200'];
+    books.before = (call) => call > 50 && refuse(status.UNAVAILABLE)();
     const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     const closed = once(child, 'close');
     let stderr = '';
@@ -160,10 +161,11 @@ describe('npm run seed', () => {
     child.kill('SIGINT');
     expect(await closed).toEqual([1, null]);
     expect(stderr).toBe('npm run seed: stopped; the next run goes on from here\n');
-    expect(books.created.size).toBeLessThan(1500);
+    expect(createdBooks().length).toBeLessThan(200);
 
-    await seed(madeUpData(5, 1500));
-    expect(createdBooks().sort()).toEqual(booksOf(madeUpData(5, 1500)));
+    books.before = () => {};
+    await seed(madeUpData(5, 200));
+    expect(createdBooks().sort()).toEqual(booksOf(madeUpData(5, 200)));
   });
 });
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { outputOf } from '../process/output-of.js';
+import { textOf } from '../process/output-of.js';
 import { root } from '../root.js';
 import type { Addresses } from '../targets/target.js';
 
@@ -41,9 +41,8 @@ export async function inspectAll(project: string, service?: string): Promise<Con
     ...(service ? [`com.docker.compose.service=${service}`] : []),
   ];
   const labels = filters.flatMap((filter) => ['--filter', `label=${filter}`]);
-  const ids = (await outputOf(['docker', 'ps', '--all', '--quiet', ...labels])).stdout.split('\n').filter(Boolean);
-  if (ids.length === 0) return [];
-  return JSON.parse((await outputOf(['docker', 'inspect', ...ids])).stdout);
+  const ids = (await textOf(['docker', 'ps', '--all', '--quiet', ...labels])).split('\n').filter(Boolean);
+  return ids.length === 0 ? [] : JSON.parse(await textOf(['docker', 'inspect', ...ids]));
 }
 
 /** Compose's name of what runs in a container. */
@@ -53,9 +52,9 @@ export const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['
 export async function internalNetworks(project: string): Promise<string[]> {
   const filter = `label=com.docker.compose.project=${project}`;
   const format = '{{if .Internal}}{{index .Labels "com.docker.compose.network"}}{{end}}';
-  const ids = (await outputOf(['docker', 'network', 'ls', '--quiet', '--filter', filter])).stdout.split('\n');
-  const { stdout } = await outputOf(['docker', 'network', 'inspect', '--format', format, ...ids.filter(Boolean)]);
-  return stdout.split('\n').filter(Boolean).sort();
+  const ids = (await textOf(['docker', 'network', 'ls', '--quiet', '--filter', filter])).split('\n').filter(Boolean);
+  const names = await textOf(['docker', 'network', 'inspect', '--format', format, ...ids]);
+  return names.split('\n').filter(Boolean).sort();
 }
 
 /** How far a container is closed off. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { outputOf } from '../process/output-of.js';
+import { textOf } from '../process/output-of.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -41,7 +41,7 @@ export async function secretsInImages(images: readonly string[], texts: Texts = 
   try {
     // The base itself has no name on a machine that knows it from builds alone.
     await using base = await ThrowAwayImage.of(`FROM ${BASE}`);
-    await must('docker', 'save', '--output', path.join(folder, 'images.tar'), base.name, ...images);
+    await textOf(['docker', 'save', '--output', path.join(folder, 'images.tar'), base.name, ...images]);
     const saved = await extract(path.join(folder, 'images.tar'), path.join(folder, 'saved'));
     const manifest: SavedImage[] = JSON.parse(readFileSync(path.join(saved, 'manifest.json'), 'utf8'));
     const isBase = ({ RepoTags }: SavedImage) => RepoTags?.includes(`${base.name}:latest`);
@@ -81,13 +81,8 @@ async function extract(archive: string, folder: string): Promise<string> {
   mkdirSync(folder);
   // Readable for whoever runs this, and without devices, which only root may make.
   const options = ['--no-same-owner', '--no-same-permissions', '--exclude=dev/*'];
-  await must('tar', '-x', '-f', archive, '-C', folder, ...options);
+  await textOf(['tar', '-x', '-f', archive, '-C', folder, ...options]);
   return folder;
-}
-
-async function must(...command: [string, ...string[]]): Promise<void> {
-  const { status, stderr } = await outputOf(command);
-  if (status !== 0) throw new Error(`${command[0]} ended with ${status}: ${stderr}`);
 }
 
 /** An image of these lines of a Dockerfile, which is removed at the end. */
@@ -97,14 +92,11 @@ export class ThrowAwayImage implements AsyncDisposable {
 
   static async of(...lines: string[]): Promise<ThrowAwayImage> {
     const image = new ThrowAwayImage();
-    const { status, stderr } = await outputOf(
-      `docker build --quiet --tag ${image.name} - <<'END'\n${lines.join('\n')}\nEND`,
-    );
-    if (status !== 0) throw new Error(`docker build: ${stderr}`);
+    await textOf(['docker', 'build', '--quiet', '--tag', image.name, '-'], { input: lines.join('\n') });
     return image;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await outputOf(['docker', 'image', 'rm', this.name]);
+    await textOf(['docker', 'image', 'rm', this.name]);
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type ProgramResult, runProgram } from '@bookstore/sandbox';
+import { textOf } from '../process/output-of.js';
 import { root } from '../root.js';
 
 interface OverlayFolder extends AsyncDisposable {
@@ -18,13 +18,12 @@ export class Namespace {
    *
    * @throws Error with what kubectl said
    */
-  async kubectl(...args: string[]): Promise<string> {
-    return output(await runProgram('kubectl', ['-n', this.name, ...args]), args);
+  kubectl(...args: string[]): Promise<string> {
+    return textOf(['kubectl', '-n', this.name, ...args]);
   }
 
   async apply(manifest: object): Promise<void> {
-    const args = ['-n', this.name, 'apply', '-f', '-'];
-    output(await runProgram('kubectl', args, { input: JSON.stringify(manifest) }), args);
+    await textOf(['kubectl', '-n', this.name, 'apply', '-f', '-'], { input: JSON.stringify(manifest) });
   }
 
   /** A folder with an overlay of k8s/overlays, for this namespace, and with these changes. */
@@ -68,9 +67,4 @@ export async function installBookstore(): Promise<Namespace> {
     await namespace.delete();
     throw error;
   }
-}
-
-function output({ status, stdout, stderr }: ProgramResult, args: readonly string[]): string {
-  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr || `status ${status}`}`);
-  return stdout;
 }

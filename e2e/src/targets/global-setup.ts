@@ -1,11 +1,16 @@
 import type { TestProject } from 'vitest/node';
-import type { StartedTarget, TargetName } from './target.js';
+import { startOwnBookstore } from '../client/own-bookstore.js';
+import { ComposeStack } from '../compose/compose-stack.js';
+import { installBookstore } from '../kubernetes/namespace.js';
+import { forwardPorts } from '../kubernetes/port-forward.js';
+import type { Target, TargetName } from './target.js';
 
-const starters: Record<TargetName, () => Promise<StartedTarget>> = {
-  embedded: async () => (await import('./embedded.js')).startEmbedded(),
-  compose: async () => (await import('./compose.js')).startCompose(),
-  kubernetes: async () => (await import('./kubernetes.js')).startKubernetes(),
-};
+/** A target that this run started and stops. */
+interface StartedTarget extends Target {
+  stop(): Promise<void>;
+}
+
+const starters: Record<TargetName, () => Promise<StartedTarget>> = { embedded, compose, kubernetes };
 
 /** Starts one bookstore for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -13,4 +18,39 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { stop, ...target } = await start();
   project.provide('target', target);
   return stop;
+}
+
+/** Both services as processes of this machine, on an embedded PostgreSQL. */
+async function embedded(): Promise<StartedTarget> {
+  const { authorAddress, bookAddress, stop } = await startOwnBookstore({ env: { LOG_LEVEL: 'warn' } });
+  return { name: 'embedded', authorAddress, bookAddress, stop };
+}
+
+/** The repository's compose.yaml, with images that are built first. */
+async function compose(): Promise<StartedTarget> {
+  const stack = await ComposeStack.in();
+  const stop = () => stack[Symbol.asyncDispose]();
+  try {
+    await stack.compose('up', '--build', '--wait');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { project: composeProject, authorAddress, bookAddress } = stack;
+  return { name: 'compose', composeProject, authorAddress, bookAddress, stop };
+}
+
+/** The docker-desktop overlay in a namespace of its own, reached by port-forwards. */
+async function kubernetes(): Promise<StartedTarget> {
+  const namespace = await installBookstore();
+  const { authorAddress, bookAddress, stop } = await forwardPorts(namespace);
+  return {
+    name: 'kubernetes',
+    authorAddress,
+    bookAddress,
+    stop: async () => {
+      stop();
+      await namespace.delete();
+    },
+  };
 }

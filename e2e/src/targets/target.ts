@@ -11,13 +11,6 @@ export interface Target extends Addresses {
   readonly name: TargetName;
   /** The Compose project, where the bookstore runs in one. */
   readonly composeProject?: string;
-  /** The Kubernetes namespace, where the bookstore runs in one. */
-  readonly namespace?: string;
-}
-
-/** A target that this run started and stops. */
-export interface StartedTarget extends Target {
-  stop(): Promise<void>;
 }
 
 declare module 'vitest' {
