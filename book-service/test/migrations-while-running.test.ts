@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { CloseAuthorOutcome } from '@bookstore/proto';
+import { BookServiceClient, CloseAuthorOutcome } from '@bookstore/proto';
+import { failureOf, healthOf, promiseClient, testEnvironment } from '@bookstore/sandbox/testing';
+import { startService } from '@bookstore/service-kit';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { bookService } from '../src/book-service.js';
 import { type Books, newBook, startBooks } from './start-books.js';
 
 const CONNECTIONS = 2;
@@ -47,6 +50,24 @@ async function failuresOf(call: () => Promise<unknown>, count: number): Promise<
   const ended = await Promise.allSettled(Array.from({ length: count }, call));
   return ended.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
 }
+
+test('a service does not serve while a migration of its database is unfinished', async () => {
+  await books.database.query('UPDATE _prisma_migrations SET finished_at = NULL');
+  const { databaseUrl: DATABASE_URL, directory } = books;
+  const env = testEnvironment({ DATABASE_URL, AUTHOR_SERVICE_ADDRESS: directory.address });
+  const replica = await startService(bookService, env);
+  const api = promiseClient(BookServiceClient, replica.publicPort);
+  onTestFinished(async () => {
+    api.close();
+    await replica.stop();
+  });
+  const unavailable = { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' };
+  expect(await failureOf(api.listBooks())).toMatchObject(unavailable);
+  expect(await healthOf(replica.publicPort)).toBe('NOT_SERVING');
+
+  await books.database.query('UPDATE _prisma_migrations SET finished_at = now()');
+  await expect.poll(() => healthOf(replica.publicPort)).toBe('SERVING');
+});
 
 test('a migration of a table while the service runs fails no call', async () => {
   for (const change of [

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AuthorReferenceServiceClient, BookServiceClient } from '@bookstore/proto';
+import { AuthorReferenceServiceClient } from '@bookstore/proto';
 import { freePort, ServiceProcess } from '@bookstore/sandbox';
 import { failureOf, healthOf, promiseClient } from '@bookstore/sandbox/testing';
 import pg from 'pg';
@@ -67,12 +67,6 @@ const statementsThatWait = async () =>
       "SELECT FROM pg_stat_activity WHERE application_name = 'book-service' AND wait_event_type = 'Lock'",
     )
   ).rowCount;
-
-/** A second process of a service, with the settings of the first. */
-async function startReplica(service: string) {
-  const ports = { publicPort: await freePort(), internalPort: await freePort() };
-  return { ...ports, replica: ServiceProcess.spawn({ ...own.bookstore.service(service).options, ...ports }) };
-}
 
 test('deletions while the book service is away are pending, and done soon after it is back; the log says so once', async () => {
   const ids = await Promise.all(
@@ -169,7 +163,8 @@ test('other calls on a connection with thousands of cancelled calls succeed afte
 test('deletions left by crashes are settled once, by two replicas and by callers who delete the same authors', async () => {
   const made = await Promise.all(Array.from({ length: 40 }, (_, index) => authorWithBooks(client, index % 2)));
   const ids = made.map(({ author }) => author.id);
-  const { replica } = await startReplica('author-service');
+  const ports = { publicPort: await freePort(), internalPort: await freePort() };
+  const replica = ServiceProcess.spawn({ ...own.bookstore.service('author-service').options, ...ports });
   try {
     await replica.serving();
     const { rows: pending } = await authors.query(
@@ -195,23 +190,6 @@ test('deletions left by crashes are settled once, by two replicas and by callers
     expect(rows).toEqual([{ deadlocks: 0 }]);
     expect(await client.authors.createAuthor(anAuthor())).toHaveProperty('id');
   } finally {
-    await replica.stop();
-  }
-});
-
-test('a service does not serve while a migration of its database is unfinished', async () => {
-  await books.query('UPDATE _prisma_migrations SET finished_at = NULL');
-  const { replica, publicPort } = await startReplica('book-service');
-  const unready = promiseClient(BookServiceClient, publicPort);
-  try {
-    const serving = replica.serving();
-    await expect.poll(() => healthOf(publicPort)).toBe('NOT_SERVING');
-    const unavailable = { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' };
-    expect(await failureOf(unready.listBooks())).toMatchObject(unavailable);
-    await books.query('UPDATE _prisma_migrations SET finished_at = now()');
-    await serving;
-  } finally {
-    unready.close();
     await replica.stop();
   }
 });
