@@ -4,7 +4,7 @@ import { AuthorServiceService, BookServiceService, CreateAuthorRequest } from '@
 import { brokenAuthorizations, type Http2Answer, http2Call, TestIssuer } from '@bookstore/sandbox/testing';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type SecureBookstore, startSecureBookstore } from './secure-bookstore.js';
+import { type SecureBookstore, startSecureBookstore } from '../src/client/secure-bookstore.js';
 
 let secure: SecureBookstore;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type SecureBookstore, startSecureBookstore } from './secure-bookstore.js';
+import { type SecureBookstore, startSecureBookstore } from '../src/client/secure-bookstore.js';
 
 const RATE = 20;
 const SECONDS = 10;
