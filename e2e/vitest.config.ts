@@ -18,7 +18,7 @@ const suites: Record<string, string[]> = {
   kubernetes: ['journeys/{authors,books,health}.test.ts', 'kubernetes/**/*.test.ts'],
   // Also those of the packages.
   slow: ['**/*.slow.test.ts'],
-  security: ['security/{authentication,rate-limits,http2-abuse}.test.ts'],
+  security: ['security/{authentication,http2-abuse}.test.ts'],
   dev: ['dev/**/*.test.ts'],
   tutorial: ['tutorial/**/*.test.ts'],
   grpcui: ['grpcui/**/*.test.ts'],

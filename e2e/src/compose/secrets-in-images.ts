@@ -6,22 +6,14 @@ import { textOf } from '../process/output-of.js';
 
 type Texts = Readonly<Record<string, string>>;
 
-/** What secrets look like, in contents and in names of files. */
-interface Looks {
-  readonly contents: Readonly<Record<string, RegExp>>;
-  readonly files: RegExp;
-}
-const OURS: Looks = {
-  contents: {
-    'a private key': /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*[A-Za-z0-9+/=]{40}/,
-    'a secret JSON Web Key': /"d"\s*:\s*"[\w-]{40,}"/,
-    'a token': /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/,
-    "a registry's or a forge's token": /npm_[A-Za-z0-9]{36}|gh[pousr]_[A-Za-z0-9]{36}|_authToken=[\w-]{8,}/,
-  },
-  files: /(^|\/)(\.env(\..*)?|\.git|\.npmrc|\.sandbox|dev-secrets|id_\w+|.*\.(key|pem|p12)|.*-password)$/,
+/** What secrets look like in contents, and in names of files. */
+const CONTENTS: Readonly<Record<string, RegExp>> = {
+  'a private key': /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*[A-Za-z0-9+/=]{40}/,
+  'a secret JSON Web Key': /"d"\s*:\s*"[\w-]{40,}"/,
+  'a token': /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/,
+  "a registry's or a forge's token": /npm_[A-Za-z0-9]{36}|gh[pousr]_[A-Za-z0-9]{36}|_authToken=[\w-]{8,}/,
 };
-/** The base image is public, and so are the samples in its libraries and in npm's documentation. */
-const OF_BASE: Looks = { contents: {}, files: /$^/ };
+const FILES = /(^|\/)(\.env(\..*)?|\.git|\.npmrc|\.sandbox|dev-secrets|id_\w+|.*\.(key|pem|p12)|.*-password)$/;
 export const BASE = 'node:24-bookworm-slim';
 
 interface SavedImage {
@@ -32,7 +24,7 @@ interface SavedImage {
 
 /**
  * What images hold that nobody may have, by where it was found: in each file of each layer, so also in one that a later
- * layer has deleted, and in what the image says of itself.
+ * layer has deleted, and in what the image says of itself. The base image is public, and left out.
  *
  * @param texts what may be found nowhere, by what it is
  */
@@ -47,9 +39,10 @@ export async function secretsInImages(images: readonly string[], texts: Texts = 
     const isBase = ({ RepoTags }: SavedImage) => RepoTags?.includes(`${base.name}:latest`);
     const baseLayers = new Set(manifest.filter(isBase).flatMap(({ Layers }) => Layers));
     const found = manifest.flatMap(({ Config }) => secretsInFile(saved, Config, texts));
-    for (const layer of new Set(manifest.flatMap(({ Layers }) => Layers))) {
+    const layers = new Set(manifest.flatMap(({ Layers }) => Layers).filter((layer) => !baseLayers.has(layer)));
+    for (const layer of layers) {
       const files = await extract(path.join(saved, layer), path.join(folder, 'layer'));
-      found.push(...secretsInFolder(files, texts, baseLayers.has(layer) ? OF_BASE : OURS));
+      found.push(...secretsInFolder(files, texts));
       rmSync(files, { recursive: true });
     }
     return found;
@@ -58,21 +51,21 @@ export async function secretsInImages(images: readonly string[], texts: Texts = 
   }
 }
 
-function secretsInFolder(folder: string, texts: Texts, looks: Looks): string[] {
+function secretsInFolder(folder: string, texts: Texts): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
     const file = path.relative(folder, path.join(entry.parentPath, entry.name));
     return [
-      ...(looks.files.test(file) ? [`${file} is there`] : []),
-      ...(entry.isFile() ? secretsInFile(folder, file, texts, looks) : []),
+      ...(FILES.test(file) ? [`${file} is there`] : []),
+      ...(entry.isFile() ? secretsInFile(folder, file, texts) : []),
     ];
   });
 }
 
-function secretsInFile(folder: string, file: string, texts: Texts, { contents }: Looks = OURS): string[] {
+function secretsInFile(folder: string, file: string, texts: Texts): string[] {
   const bytes = readFileSync(path.join(folder, file));
   const text = bytes.toString('latin1');
   return [
-    ...Object.entries(contents).filter(([, secret]) => secret.test(text)),
+    ...Object.entries(CONTENTS).filter(([, secret]) => secret.test(text)),
     ...Object.entries(texts).filter(([, secret]) => bytes.includes(secret)),
   ].map(([what]) => `${file} holds ${what}`);
 }
