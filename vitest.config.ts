@@ -14,8 +14,14 @@ const build = spawnSync(process.execPath, [path.join(import.meta.dirname, 'scrip
 if (build.status !== 0) process.exit(1);
 keepScratchInMemory();
 /** What runs instead of the tests that `npm test` runs: see e2e/vitest.config.ts. */
-const suite = process.env.E2E_SUITE;
+const suite = process.env.E2E_SUITE || 'embedded';
 const isSlow = suite === 'slow';
+const hasPackages = isSlow || suite === 'embedded';
+/**
+ * Many tests wait for a database or a process: one worker more than a small machine has cores. In suites that are not
+ * here, files share a cluster, or measure.
+ */
+const workersOf: Readonly<Record<string, number>> = { embedded: 3, slow: 2, tutorial: 2, dev: 2 };
 
 /** One project for all of them: each project has its own workers, which would load NestJS and Prisma again. */
 const packages: TestProjectConfiguration = {
@@ -33,9 +39,8 @@ const packages: TestProjectConfiguration = {
 
 export default defineConfig({
   test: {
-    globalSetup: suite && !isSlow ? [] : './vitest.global-setup.ts',
-    // Many tests wait for a database or a process: one worker more than a small machine has cores.
-    maxWorkers: suite ? 1 : 3,
-    projects: suite && !isSlow ? ['./e2e/vitest.config.ts'] : [packages, './e2e/vitest.config.ts'],
+    globalSetup: hasPackages ? './vitest.global-setup.ts' : [],
+    maxWorkers: workersOf[suite] ?? 1,
+    projects: hasPackages ? [packages, './e2e/vitest.config.ts'] : ['./e2e/vitest.config.ts'],
   },
 });
