@@ -16,7 +16,7 @@ let retryingClient: AuthorServiceClient;
 beforeAll(async () => {
   peer = await startPeer<GetAuthorRequest, Author>({ getAuthor: AuthorServiceService.getAuthor }, someone);
   client = connect(channelOptions([]));
-  retryingClient = connect(channelOptions([{ service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' }]));
+  retryingClient = connect(retrying);
 });
 afterAll(() => {
   client?.close();
@@ -28,8 +28,9 @@ beforeEach(() => {
   peer.received.length = 0;
 });
 
-const connect = (options: object) =>
-  new AuthorServiceClient(targetOf(peer.address), credentials.createInsecure(), options);
+const retrying = channelOptions([{ service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' }]);
+const connect = (options: object, to = peer) =>
+  new AuthorServiceClient(targetOf(to.address), credentials.createInsecure(), options);
 const ask = (from = client, deadlineMs = 5_000) => callPeer(from.getAuthor.bind(from), { id: '7' }, deadlineMs);
 
 test('a call to a peer has the request id of the current call, and its deadline where that is earlier', async () => {
@@ -91,6 +92,20 @@ test('a call of an idempotent method is retried while the peer is UNAVAILABLE, a
   peer.answer = refuse(status.UNAVAILABLE);
   await expect(ask(client)).rejects.toMatchObject({ code: status.UNAVAILABLE });
   expect(peer.received).toHaveLength(1);
+});
+
+test('while a peer fails every call, its clients send at most 10 % more calls', async () => {
+  // grpc-js counts by the address.
+  const failing = await startPeer<GetAuthorRequest, Author>(
+    { getAuthor: AuthorServiceService.getAuthor },
+    refuse(status.UNAVAILABLE),
+  );
+  const failingClient = connect(retrying, failing);
+  const calls = await Promise.allSettled(Array.from({ length: 200 }, () => ask(failingClient)));
+  expect(calls.filter((call) => call.status === 'fulfilled')).toEqual([]);
+  expect(failing.received.length).toBeLessThanOrEqual(1.1 * calls.length);
+  failingClient.close();
+  failing.stop();
 });
 
 test('a call whose connection is lost is retried once, another INTERNAL error is not', async () => {
