@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ProgramResult } from '@bookstore/sandbox';
 import { expect, inject, test } from 'vitest';
-import { outputOf } from '../src/process/output-of.js';
+import { outputOf, textOf } from '../src/process/output-of.js';
 import { commandBlocks } from '../src/readme/blocks.js';
 import { root } from '../src/root.js';
 import type { TargetName } from '../src/targets/target.js';
@@ -37,11 +37,12 @@ const waysToRun: readonly WayToRun[] = [
 ];
 const wayToRun = (command: string) => waysToRun.find(({ matches }) => matches.test(command));
 
-/** Builds images named for somebody's registry. */
+/** Builds images named for somebody's registry. They have other names too, which stay. */
 async function buildAndRemove(command: string) {
   const built = await outputOf(command);
-  const images = await outputOf(['docker', 'images', '--quiet', 'registry.example.com/*/*']);
-  await outputOf(['docker', 'rmi', '--force', ...images.stdout.split('\n').filter(Boolean)]);
+  const format = '{{.Repository}}:{{.Tag}}';
+  const names = await textOf(['docker', 'images', '--format', format, 'registry.example.com/*/*']);
+  await outputOf(['docker', 'rmi', ...names.split('\n').filter(Boolean)]);
   return built;
 }
 
