@@ -1,5 +1,5 @@
 // In place of kompose 1.38.0, for the forms that compose.yaml uses. What it makes of the services of this repository is
-// compared with what kompose made of them: see kubernetes-export.test.ts.
+// compared with what kompose made of them: see kubernetes-export.slow.test.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 
