@@ -55,7 +55,6 @@ export async function startAuthors(
   const service = await startTestService(authorService, {
     DATABASE_URL: url,
     BOOK_SERVICE_ADDRESS: shelf.address,
-    PEER_DEADLINE_MS: '1500',
     ...env,
   });
   const api = promiseClient(AuthorServiceClient, service.publicPort);

@@ -41,9 +41,7 @@ export interface ServerOptions {
 /** Limits are on, above what the load reaches: a refused call is an error. */
 const SETTINGS = {
   LISTEN_HOST: '127.0.0.1',
-  LOG_FORMAT: 'json',
   RATE_LIMIT_PER_SECOND: '1000000',
-  RATE_LIMIT_BURST: '1000000',
   MAX_CALLS_IN_FLIGHT: '10000',
 };
 

@@ -43,7 +43,6 @@ export async function startBooks(env: Record<string, string> = {}): Promise<Book
   const service = await startTestService(bookService, {
     DATABASE_URL: url,
     AUTHOR_SERVICE_ADDRESS: directory.address,
-    PEER_DEADLINE_MS: '1500',
     ...env,
   });
   const api = promiseClient(BookServiceClient, service.publicPort);

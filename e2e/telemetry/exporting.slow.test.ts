@@ -29,7 +29,6 @@ async function serveAndStop(env: Record<string, string>) {
     env: {
       ...BUSY_MACHINE,
       AUTH: 'off',
-      LOG_FORMAT: 'json',
       DATABASE_URL: databaseUrl,
       BOOK_SERVICE_ADDRESS: '127.0.0.1:1',
       ...env,

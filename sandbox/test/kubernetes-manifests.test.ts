@@ -14,7 +14,7 @@ const databaseNames = services.map(({ shortName }) => `${shortName}-db`);
 const exported = Object.keys(compose).filter(
   (name) => !compose[name]?.profiles && compose[name]?.labels?.['bookstore.kubernetes'] !== 'no',
 );
-const drainMs = Number(kitSettings.DRAIN_TIMEOUT_MS.defaultValue);
+const drainMs = kitSettings.shape.DRAIN_TIMEOUT_MS.parse(undefined);
 
 /** An overlay, by the names in compose.yaml. */
 async function read(overlay: (typeof overlays)[number]) {
@@ -166,7 +166,8 @@ describe.each(overlays.filter((overlay) => overlay === 'secure' || overlay === '
       for (const setting of ['TLS_CERT_FILE', 'TLS_KEY_FILE', 'INTERNAL_TLS_CERT_FILE', 'INTERNAL_TLS_CA_FILE']) {
         expect(environment[setting]).toMatch(/^\/credentials\//);
       }
-      const known = (setting: string) => setting in kitSettings || setting.replace(/_FILE$/, '') in kitSettings;
+      const known = (setting: string) =>
+        setting in kitSettings.shape || setting.replace(/_FILE$/, '') in kitSettings.shape;
       expect(Object.keys(environment).filter((setting) => !known(setting) && !setting.endsWith('_ADDRESS'))).toEqual(
         [],
       );

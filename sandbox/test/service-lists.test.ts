@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { SettingTable } from '@bookstore/service-kit/settings';
+import type { kitSettings } from '@bookstore/service-kit/settings';
 import { expect, test } from 'vitest';
 import { type Service, services } from '../../scripts/services.mjs';
 import { root } from '../src/root.js';
@@ -55,9 +55,9 @@ test('a service that is missing in a list is named', () => {
 
 test.each(services)('$name is admitted by each service that it calls, also in containers', async ({ name, peers }) => {
   for (const peer of peers) {
-    const [settings]: SettingTable[] = Object.values(await import(`@bookstore/${peer}/settings`));
-    const admitted =
-      composeServices()[peer]?.environment.INTERNAL_PEER_NAMES ?? settings?.INTERNAL_PEER_NAMES?.defaultValue;
-    expect(admitted?.split(','), `INTERNAL_PEER_NAMES of ${peer} in compose.yaml`).toContain(name);
+    const [settings]: Array<typeof kitSettings> = Object.values(await import(`@bookstore/${peer}/settings`));
+    const composed = composeServices()[peer]?.environment.INTERNAL_PEER_NAMES;
+    const admitted = settings?.shape.INTERNAL_PEER_NAMES.parse(composed);
+    expect(admitted, `INTERNAL_PEER_NAMES of ${peer} in compose.yaml`).toContain(name);
   }
 });

@@ -108,7 +108,7 @@ test('a client of a peer refuses a server with another name', async () => {
   write('client', await authority.issue(PEER));
   const files = { certFile: file('client.crt'), keyFile: file('client.key'), caFile: file('ca.crt') };
   const certificates = new CertificateFiles(files, pino({ enabled: false }));
-  const peers = new Peers(2000, certificates);
+  const peers = new Peers(certificates);
   const outcomes: Record<string, string> = {};
   for (const name of ['author-service', 'book-service']) {
     const peer = { name, address: `127.0.0.1:${service.internalPort}`, idempotent: [] };

@@ -48,7 +48,7 @@ export function controlledDefinition(): { definition: ServiceDefinition; control
 
   const definition: ServiceDefinition = {
     name: 'controlled-service',
-    settings: { ...kitSettings, INTERNAL_PEER_NAMES: { ...kitSettings.INTERNAL_PEER_NAMES, defaultValue: 'nobody' } },
+    settings: kitSettings.extend({ INTERNAL_PEER_NAMES: kitSettings.shape.INTERNAL_PEER_NAMES.default(['nobody']) }),
     migrations: new URL('../../author-service/prisma/migrations', import.meta.url),
     public: endpoint,
     internal: endpoint,

@@ -126,7 +126,7 @@ test.each([
 ])('a process that %s has written all of its lines', (_, ending, status) => {
   const program = `
     import { createLogger } from '${new URL('../dist/log/logger.js', import.meta.url).href}';
-    const log = createLogger('test', { LOG_LEVEL: 'info', LOG_FORMAT: 'json' });
+    const log = createLogger('test', 'info');
     for (let number = 0; number < 1000; number++) log.info({ number }, 'a line');
     ${ending}`;
   const ended = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });

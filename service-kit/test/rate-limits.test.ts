@@ -53,14 +53,13 @@ test('a call beyond the rate is RESOURCE_EXHAUSTED with the time to wait; health
   const service = await startTestService(countingDefinition([]), {
     DATABASE_URL: url,
     RATE_LIMIT_PER_SECOND: '5',
-    RATE_LIMIT_BURST: '0',
   });
   onTestFinished(() => service.stop());
   const session = connect(`http://127.0.0.1:${service.publicPort}`);
   const client = promiseClient(AuthorServiceClient, service.publicPort);
 
-  const answers = await Promise.all(Array.from({ length: 20 }, () => http2Call(session, METHODS[0] as string)));
-  expect(answers.filter(({ code }) => code === 'OK').length).toBeLessThanOrEqual(10);
+  const answers = await Promise.all(Array.from({ length: 40 }, () => http2Call(session, METHODS[0] as string)));
+  expect(answers.filter(({ code }) => code === 'OK').length).toBeLessThanOrEqual(20);
   const failure = await failureOf(Promise.all(Array.from({ length: 20 }, () => client.listAuthors({}))));
   expect(failure).toMatchObject({ code: 'RESOURCE_EXHAUSTED', reason: 'RATE_LIMITED' });
   expect(failure.retryAfterMs).toBeGreaterThan(0);
@@ -75,7 +74,7 @@ test('a call beyond the rate is RESOURCE_EXHAUSTED with the time to wait; health
 });
 
 test('bad tokens are limited by their address, and use up nothing of a caller with a good one', async () => {
-  const env = { RATE_LIMIT_PER_SECOND: '5', RATE_LIMIT_BURST: '0' };
+  const env = { RATE_LIMIT_PER_SECOND: '5' };
   const secured = await startSecuredService(inject('postgresUrl'), env);
   onTestFinished(secured.stop);
   const good = { authorization: `Bearer ${await secured.issuer.token()}` };
@@ -85,14 +84,14 @@ test('bad tokens are limited by their address, and use up nothing of a caller wi
   const guesses = await Promise.all(
     Array.from({ length: 100 }, (_, index) => call({ authorization: `Bearer a.b.${index}` })),
   );
-  expect(guesses.filter(({ reason }) => reason === 'CREDENTIALS_INVALID').length).toBeLessThanOrEqual(10);
-  expect(guesses.filter(({ reason }) => reason === 'RATE_LIMITED').length).toBeGreaterThanOrEqual(90);
+  expect(guesses.filter(({ reason }) => reason === 'CREDENTIALS_INVALID').length).toBeLessThanOrEqual(20);
+  expect(guesses.filter(({ reason }) => reason === 'RATE_LIMITED').length).toBeGreaterThanOrEqual(80);
   expect((await call(good)).code).toBe('OK');
   expect(secured.handled).toHaveLength(2);
 });
 
 test('calls that begin at once with one new token count once for their address', async () => {
-  const env = { RATE_LIMIT_PER_SECOND: '20', RATE_LIMIT_BURST: '0' };
+  const env = { RATE_LIMIT_PER_SECOND: '20' };
   const secured = await startSecuredService(inject('postgresUrl'), env);
   onTestFinished(secured.stop);
   const call = async (subject: string) => {
@@ -100,7 +99,7 @@ test('calls that begin at once with one new token count once for their address',
     return () => http2Call(secured.session, METHODS[0] as string, { authorization });
   };
   const [many, one] = [await call('many'), await call('one')];
-  const burst = await Promise.all(Array.from({ length: 60 }, many));
+  const burst = await Promise.all(Array.from({ length: 200 }, many));
   expect(burst.map(({ code }) => code)).toContain('RESOURCE_EXHAUSTED');
   expect((await one()).code).toBe('OK');
 });

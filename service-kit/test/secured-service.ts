@@ -65,10 +65,9 @@ export function countingDefinition(
 ): ServiceDefinition {
   return {
     name: 'counting-service',
-    settings: {
-      ...kitSettings,
-      INTERNAL_PEER_NAMES: { ...kitSettings.INTERNAL_PEER_NAMES, defaultValue: 'book-service' },
-    },
+    settings: kitSettings.extend({
+      INTERNAL_PEER_NAMES: kitSettings.shape.INTERNAL_PEER_NAMES.default(['book-service']),
+    }),
     migrations: new URL('../../author-service/prisma/migrations', import.meta.url),
     public: PUBLIC,
     internal: INTERNAL,

@@ -29,7 +29,7 @@ export async function startOwnBookstore({
       dataDir,
       secure,
       durable: false,
-      env: { ...BUSY_MACHINE, LOG_FORMAT: 'json', ...env },
+      env: { ...BUSY_MACHINE, ...env },
       onLog: (line) => void log.push(line),
     });
     return {

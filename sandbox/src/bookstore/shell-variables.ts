@@ -1,4 +1,5 @@
-import { kitSettings, type SettingTable } from '@bookstore/service-kit/settings';
+import { kitSettings, type SettingsSchema } from '@bookstore/service-kit/settings';
+import { z } from 'zod';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -27,12 +28,12 @@ export async function settingsForService(
   decided: Environment,
   shell = process.env,
 ): Promise<Environment> {
-  const tables: Record<string, SettingTable> = await import(`@bookstore/${service}/settings`);
-  const kit: SettingTable = kitSettings;
-  const names = Object.values(tables)
-    .flatMap((table) => Object.keys(table))
+  const schemas: Record<string, SettingsSchema> = await import(`@bookstore/${service}/settings`);
+  const kit: SettingsSchema['shape'] = kitSettings.shape;
+  const names = Object.values(schemas)
+    .flatMap(({ shape }) => Object.keys(shape))
     .filter((name) => name !== 'LISTEN_HOST' && !(name in decided))
-    .filter((name) => !(name in kit) || kit[name]?.defaultValue !== undefined);
+    .filter((name) => !(name in kit) || kit[name] instanceof z.ZodDefault);
   const passed = new Set(names.flatMap((name) => [name, `${name}_FILE`]));
   return pick(shell, (name) => passed.has(name));
 }

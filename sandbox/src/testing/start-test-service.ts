@@ -23,7 +23,6 @@ export function testEnvironment(env: Readonly<Record<string, string>>): Record<s
     INTERNAL_PORT: '0',
     AUTH: 'off',
     LOG_LEVEL: 'error',
-    LOG_FORMAT: 'json',
     READINESS_INTERVAL_MS: '50',
     // A test calls as fast as it can; whoever tests the limit sets it.
     RATE_LIMIT_PER_SECOND: '0',

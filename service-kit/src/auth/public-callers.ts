@@ -5,6 +5,9 @@ import type { KitSettings } from '../settings/kit-settings.js';
 import { bearerToken } from './credentials.js';
 import type { TokenVerifier } from './token-verifier.js';
 
+/** A caller may make this many times its calls per second at once, beyond them. */
+const BURST = 2;
+
 /** The callers of the public port: each is identified by its token where AUTH=jwt, and limited to a rate. */
 export class PublicCallers {
   /** Two limits of the same size, so that callers without a valid token use up nothing of those with one. */
@@ -13,12 +16,12 @@ export class PublicCallers {
 
   /** @param verifier undefined where AUTH=off */
   constructor(
-    { RATE_LIMIT_PER_SECOND: rate, RATE_LIMIT_BURST: burst }: KitSettings,
+    { RATE_LIMIT_PER_SECOND: rate }: KitSettings,
     private readonly verifier: TokenVerifier | undefined,
   ) {
     if (rate === 0) return;
-    this.#byIdentity = new RateLimiter(rate, burst);
-    this.#byAddress = new RateLimiter(rate, burst);
+    this.#byIdentity = new RateLimiter(rate, BURST * rate);
+    this.#byAddress = new RateLimiter(rate, BURST * rate);
   }
 
   /**

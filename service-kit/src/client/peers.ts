@@ -11,6 +11,9 @@ import { measureClientCall } from '../telemetry/calls.js';
 import { callPeer, type UnaryMethod } from './call-peer.js';
 import { channelOptions, type IdempotentMethod, targetOf } from './channel-options.js';
 
+/** The longest time of a call to a peer, retries included. */
+const DEADLINE_MS = 2000;
+
 /** Another service that this one calls. */
 export interface Peer {
   /** The DNS name that its certificate must have. */
@@ -31,10 +34,7 @@ export class Peers {
   readonly #clients: Client[] = [];
 
   /** @param certificates for mutual TLS; undefined for none */
-  constructor(
-    private readonly deadlineMs: number,
-    private readonly certificates: CertificateFiles | undefined,
-  ) {}
+  constructor(private readonly certificates: CertificateFiles | undefined) {}
 
   /** Creates the client of a peer, on one channel that is closed when the service stops. */
   connect<T extends Client>(Type: ClientType<T>, { name, address, idempotent }: Peer): T {
@@ -50,9 +50,9 @@ export class Peers {
     return client;
   }
 
-  /** Calls a peer for the current call, within PEER_DEADLINE_MS. Fails as `callPeer`. */
+  /** Calls a peer for the current call, within two seconds, retries included. Fails as `callPeer`. */
   call<Req, Res>(method: UnaryMethod<Req, Res>, request: Req): Promise<Res> {
-    return callPeer(method, request, this.deadlineMs);
+    return callPeer(method, request, DEADLINE_MS);
   }
 
   close(): void {

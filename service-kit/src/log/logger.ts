@@ -14,11 +14,10 @@ const require = createRequire(import.meta.url);
 // By require: OpenTelemetry's instrumentation replaces what pino exports, which an import of CommonJS would not see.
 const { pino, stdTimeFunctions }: typeof Pino = require('pino');
 
-/** A logger whose lines have the name of the service and, within a call, its request id. */
-export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_LEVEL' | 'LOG_FORMAT'>): Logger {
-  const readable = settings.LOG_FORMAT === 'pretty' || (settings.LOG_FORMAT === 'auto' && process.stdout.isTTY);
+/** A logger whose lines have the name of the service and, within a call, its request id. They are JSON, except on a terminal. */
+export function createLogger(service: string, level: KitSettings['LOG_LEVEL']): Logger {
   const options = {
-    level: settings.LOG_LEVEL,
+    level,
     base: { service },
     timestamp: stdTimeFunctions.isoTime,
     serializers: { err: serializeError },
@@ -29,7 +28,7 @@ export function createLogger(service: string, settings: Pick<KitSettings, 'LOG_L
     },
   };
   // Synchronous, so that the last lines of a process that ends are written.
-  if (!readable) return pino(options, pino.destination({ fd: 1, sync: true }));
+  if (!process.stdout.isTTY) return pino(options, pino.destination({ fd: 1, sync: true }));
   const pretty: typeof pinoPretty = require('pino-pretty'); // 40 files, which production does not need
   return pino(options, pretty({ ignore: 'pid,hostname,service', messageFormat: `${service}: {msg}`, sync: true }));
 }

@@ -4,7 +4,7 @@ import { createLogger } from '../log/logger.js';
 import { migrateSettings, readSettings, SettingsError } from '../settings/kit-settings.js';
 import { migrate } from './migrate.js';
 
-let logger = createLogger('migrate', { LOG_LEVEL: 'info', LOG_FORMAT: 'auto' });
+let logger = createLogger('migrate', 'info');
 
 function fail({ message, stack }: Error): never {
   logger.error(message);
@@ -18,7 +18,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => fail(new 
 try {
   const [, , migrationsDir] = process.argv;
   const settings = readSettings(migrateSettings);
-  logger = createLogger('migrate', settings);
+  logger = createLogger('migrate', settings.LOG_LEVEL);
   const { SERVICE_ROLE: name, SERVICE_ROLE_PASSWORD: password } = settings;
   if (!migrationsDir) throw new SettingsError(['the folder of the migrations is missing: node main.js MIGRATIONS_DIR']);
   if (password && !name) throw new SettingsError(['SERVICE_ROLE_PASSWORD is set without SERVICE_ROLE']);

@@ -1,6 +1,6 @@
 import type { ServiceDefinition as GrpcService } from '@grpc/grpc-js';
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import type { kitSettings, SettingTable } from '../settings/kit-settings.js';
+import type { KitSettings, SettingsSchema } from '../settings/kit-settings.js';
 
 /** The gRPC services of one port by their full names. */
 export type Endpoint = Readonly<Record<string, GrpcService>>;
@@ -10,7 +10,7 @@ export interface ServiceDefinition {
   /** Such as author-service. */
   readonly name: string;
   /** The kit's settings and the service's own. */
-  readonly settings: SettingTable & typeof kitSettings;
+  readonly settings: SettingsSchema<KitSettings>;
   /** The folder of its Prisma migrations. Calls are refused until the database has them all. */
   readonly migrations: URL;
   readonly public: Endpoint;

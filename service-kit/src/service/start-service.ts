@@ -11,7 +11,6 @@ import { Peers } from '../client/peers.js';
 import { createPool, openAll, prismaOptions, writableCheck } from '../database/database.js';
 import { expectSession } from '../database/session.js';
 import { DomainError } from '../errors/domain-error.js';
-import { armFailPoint } from '../fail-points/fail-point.js';
 import { createLogger, logGrpc, nestLogger } from '../log/logger.js';
 import { RepeatedFailures } from '../log/repeated-failures.js';
 import { pendingMigrations } from '../migrate/migrate.js';
@@ -47,21 +46,18 @@ const MIN_FLUSH_MS = 250;
  * @throws SettingsError that names every bad variable
  */
 export async function startService(definition: ServiceDefinition, env = process.env): Promise<RunningService> {
-  const settings = readSettings(definition.settings, env);
-  checkSettings(settings, env);
-  const logger = createLogger(definition.name, settings);
+  const settings = readSettings(definition.settings.superRefine(checkSettings), env);
+  const logger = createLogger(definition.name, settings.LOG_LEVEL);
   logGrpc(logger);
   logTelemetryErrors(logger);
   if (settings.AUTH_OFF_BEYOND_LOOPBACK === 'yes') logger.warn('AUTH=off: every client that reaches the port may call');
-  if (settings.FAIL_POINT) logger.warn(`FAIL_POINT=${settings.FAIL_POINT}: this process ends there without clean-up`);
-  armFailPoint(settings.FAIL_POINT);
 
   // jose is loaded only where tokens are verified: it takes 40 ms.
   const { TokenVerifier } = settings.AUTH === 'jwt' ? await import('../auth/token-verifier.js') : {};
   const verifier = TokenVerifier && new TokenVerifier(settings, logger);
   const publicTls = publicCertificates(settings, logger);
   const internalTls = internalCertificates(settings, logger);
-  const peers = new Peers(settings.PEER_DEADLINE_MS, internalTls);
+  const peers = new Peers(internalTls);
   const pool = createPool(settings, definition.name);
   const names = { public: Object.keys(definition.public), internal: Object.keys(definition.internal) };
   const health = { public: healthOf(names.public), internal: healthOf(names.internal) };

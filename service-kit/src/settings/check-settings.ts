@@ -1,4 +1,5 @@
-import { type KitSettings, SettingsError } from './kit-settings.js';
+import type { z } from 'zod';
+import type { KitSettings } from './kit-settings.js';
 
 /** In the passwords of sandbox/dev-secrets, which everybody knows. */
 const DEVELOPMENT_SECRET = 'development-only-';
@@ -9,15 +10,10 @@ const GROUPS = [
 
 const isLoopback = (host: string) => /^(localhost|\[?::1\]?|127(\.\d{1,3}){3})$/.test(host);
 
-/**
- * Checks settings that depend on each other: a service does not start half secured.
- *
- * @throws SettingsError that names every problem
- */
-export function checkSettings(settings: KitSettings, env: NodeJS.ProcessEnv): void {
-  const problems: string[] = [];
+/** Checks settings that depend on each other: a service does not start half secured. */
+export function checkSettings(settings: KitSettings, { addIssue }: z.RefinementCtx): void {
   const expect = (condition: boolean, problem: string) => {
-    if (!condition) problems.push(problem);
+    if (!condition) addIssue(problem);
   };
   const { AUTH, LISTEN_HOST, JWT_JWKS_FILE, JWT_JWKS_URL } = settings;
   const isOpen = !isLoopback(LISTEN_HOST);
@@ -32,27 +28,22 @@ export function checkSettings(settings: KitSettings, env: NodeJS.ProcessEnv): vo
       !isOpen || settings.AUTH_OFF_BEYOND_LOOPBACK === 'yes',
       'AUTH=off needs a LISTEN_HOST on loopback, or AUTH_OFF_BEYOND_LOOPBACK=yes where something else limits access',
     );
-  } else {
-    expect(settings.JWT_ISSUER !== undefined, 'AUTH=jwt needs JWT_ISSUER');
-    expect(settings.JWT_AUDIENCE !== undefined, 'AUTH=jwt needs JWT_AUDIENCE');
-    expect(!JWT_JWKS_FILE !== !JWT_JWKS_URL, 'AUTH=jwt needs either JWT_JWKS_FILE or JWT_JWKS_URL');
-    expect(
-      JWT_JWKS_URL === undefined || isSafeUrl(JWT_JWKS_URL),
-      'JWT_JWKS_URL must be a URL with https, or with http on loopback',
-    );
-    expect(!isOpen || settings.TLS_CERT_FILE !== undefined, 'AUTH=jwt beyond loopback needs TLS_CERT_FILE');
-    expect(
-      !isOpen || settings.INTERNAL_TLS_CERT_FILE !== undefined,
-      'AUTH=jwt beyond loopback needs INTERNAL_TLS_CERT_FILE',
-    );
-    expect(
-      !`${settings.DATABASE_PASSWORD} ${settings.DATABASE_URL}`.includes(DEVELOPMENT_SECRET),
-      'AUTH=jwt refuses the development password of the database: set another one',
-    );
+    return;
   }
-  const isTest = env.NODE_ENV === 'test';
-  expect(settings.FAIL_POINT === undefined || isTest, 'FAIL_POINT is for tests only: it needs NODE_ENV=test');
-  if (problems.length > 0) throw new SettingsError(problems);
+  expect(settings.JWT_ISSUER !== undefined, 'AUTH=jwt needs JWT_ISSUER');
+  expect(settings.JWT_AUDIENCE !== undefined, 'AUTH=jwt needs JWT_AUDIENCE');
+  expect(!JWT_JWKS_FILE !== !JWT_JWKS_URL, 'AUTH=jwt needs either JWT_JWKS_FILE or JWT_JWKS_URL');
+  expect(
+    JWT_JWKS_URL === undefined || isSafeUrl(JWT_JWKS_URL),
+    'JWT_JWKS_URL must be a URL with https, or with http on loopback',
+  );
+  for (const name of ['TLS_CERT_FILE', 'INTERNAL_TLS_CERT_FILE'] as const) {
+    expect(!isOpen || settings[name] !== undefined, `AUTH=jwt beyond loopback needs ${name}`);
+  }
+  expect(
+    !`${settings.DATABASE_PASSWORD} ${settings.DATABASE_URL}`.includes(DEVELOPMENT_SECRET),
+    'AUTH=jwt refuses the development password of the database: set another one',
+  );
 }
 
 function isSafeUrl(text: string): boolean {

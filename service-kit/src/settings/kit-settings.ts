@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { FAIL_POINT } from '../fail-points/fail-point.js';
-import { integer, oneOf, optionalSetting, type Settings, setting, text } from './setting.js';
+import { integer, text } from './read-settings.js';
 
-export * from './setting.js';
+export * from './read-settings.js';
 
 const port = integer(0, 65_535);
 /** grpc-js adds up to a tenth to the age of a connection. */
@@ -14,16 +13,15 @@ const URL_PARAMETERS: Readonly<Record<string, RegExp>> = {
   sslmode: /^(disable|no-verify|require|verify-ca|verify-full)$/,
   schema: /^public$/,
 };
-const postgresUrl = z.string().superRefine((value, context) => {
+const postgresUrl = z.string().superRefine((value, { addIssue }) => {
   if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
-    context.addIssue('must be a postgresql:// URL with a host');
+    addIssue('must be a postgresql:// URL with a host');
     return;
   }
   const { hostname, searchParams } = new URL(value);
-  if (hostname.includes(',')) context.addIssue('must name one host');
+  if (hostname.includes(',')) addIssue('must name one host');
   const unknown = [...searchParams].filter(([name, given]) => !URL_PARAMETERS[name]?.test(given)).map(([name]) => name);
-  if (unknown.length > 0)
-    context.addIssue(`has a parameter, or a value of one, that is not supported: ${unknown.join(', ')}`);
+  if (unknown.length > 0) addIssue(`has a parameter, or a value of one, that is not supported: ${unknown.join(', ')}`);
 });
 
 /** Several values, separated by commas. */
@@ -33,60 +31,59 @@ const names = z
   .pipe(z.array(text));
 
 /** The environment variables of every service on the kit. What needs no change is a constant beside its use. */
-export const kitSettings = {
-  LISTEN_HOST: setting('address of both listeners', text, '0.0.0.0'),
-  PUBLIC_PORT: setting('port of the public listener; 0 takes a free one', port),
-  INTERNAL_PORT: setting('port of the internal listener, for peer services only; 0 takes a free one', port),
+export const kitSettings = z.object({
+  LISTEN_HOST: text.default('0.0.0.0').describe('address of both listeners'),
+  PUBLIC_PORT: port.describe('port of the public listener; 0 takes a free one'),
+  INTERNAL_PORT: port.describe('port of the internal listener, for peer services only; 0 takes a free one'),
 
-  AUTH: setting('callers of the public port: off, all; jwt, those with a token', oneOf('off', 'jwt')),
-  AUTH_OFF_BEYOND_LOOPBACK: setting('yes allows AUTH=off on an address beyond loopback', oneOf('yes', 'no'), 'no'),
-  JWT_JWKS_FILE: optionalSetting('file with the public keys of tokens, a JSON Web Key Set', text),
-  JWT_JWKS_URL: optionalSetting('or their URL: https, or http on loopback', text),
-  JWT_ISSUER: optionalSetting('issuer of the tokens (iss)', text),
-  JWT_AUDIENCE: optionalSetting('audience of the tokens (aud)', text),
+  AUTH: z.enum(['off', 'jwt']).describe('callers of the public port: off, all; jwt, those with a token'),
+  AUTH_OFF_BEYOND_LOOPBACK: z
+    .enum(['yes', 'no'])
+    .default('no')
+    .describe('yes allows AUTH=off on an address beyond loopback'),
+  JWT_JWKS_FILE: text.optional().describe('file with the public keys of tokens, a JSON Web Key Set'),
+  JWT_JWKS_URL: text.optional().describe('or their URL: https, or http on loopback'),
+  JWT_ISSUER: text.optional().describe('issuer of the tokens (iss)'),
+  JWT_AUDIENCE: text.optional().describe('audience of the tokens (aud)'),
 
-  TLS_CERT_FILE: optionalSetting('certificate chain of the public port, PEM', text),
-  TLS_KEY_FILE: optionalSetting('its private key, PEM', text),
-  INTERNAL_TLS_CERT_FILE: optionalSetting('certificate chain for peers, as server and as client, PEM', text),
-  INTERNAL_TLS_KEY_FILE: optionalSetting('its private key, PEM', text),
-  INTERNAL_TLS_CA_FILE: optionalSetting("certificate authority of the peers' certificates, PEM", text),
-  INTERNAL_PEER_NAMES: setting('DNS names in the certificates of the peers that may call, separated by commas', names),
+  TLS_CERT_FILE: text.optional().describe('certificate chain of the public port, PEM'),
+  TLS_KEY_FILE: text.optional().describe('its private key, PEM'),
+  INTERNAL_TLS_CERT_FILE: text.optional().describe('certificate chain for peers, as server and as client, PEM'),
+  INTERNAL_TLS_KEY_FILE: text.optional().describe('its private key, PEM'),
+  INTERNAL_TLS_CA_FILE: text.optional().describe("certificate authority of the peers' certificates, PEM"),
+  INTERNAL_PEER_NAMES: names.describe('DNS names in the certificates of the peers that may call, separated by commas'),
 
-  RATE_LIMIT_PER_SECOND: setting('calls per second of each caller on each replica; 0 is no limit', integer(0), '500'),
-  RATE_LIMIT_BURST: setting('calls beyond the rate that a caller may make at once', integer(0), '1000'),
-  MAX_CALLS_IN_FLIGHT: setting('most calls in flight on each listener; the next is refused', integer(1), '256'),
-  MAX_CONNECTION_AGE_MS: setting('age at which a client is asked to reconnect, ms', integer(1000, MAX_AGE_MS), '60000'),
+  RATE_LIMIT_PER_SECOND: integer(0)
+    .default(500)
+    .describe('calls per second of each caller on each replica; 0 is no limit'),
+  MAX_CALLS_IN_FLIGHT: integer(1).default(256).describe('most calls in flight on each listener; the next is refused'),
+  MAX_CONNECTION_AGE_MS: integer(1000, MAX_AGE_MS)
+    .default(60_000)
+    .describe('age at which a client is asked to reconnect, ms'),
 
-  DATABASE_URL: setting("PostgreSQL of this service, as the service's own role", postgresUrl),
-  DATABASE_PASSWORD: optionalSetting('password of that role, instead of one in DATABASE_URL', text),
-  DATABASE_POOL_SIZE: setting('most connections to the database', integer(1, 1000), '10'),
-  DATABASE_ACQUIRE_TIMEOUT_MS: setting('longest wait for a connection, ms', integer(1), '2000'),
-  DATABASE_STATEMENT_TIMEOUT_MS: setting('longest time of a statement, ms', integer(1), '1500'),
+  DATABASE_URL: postgresUrl.describe("PostgreSQL of this service, as the service's own role"),
+  DATABASE_PASSWORD: text.optional().describe('password of that role, instead of one in DATABASE_URL'),
+  DATABASE_POOL_SIZE: integer(1, 1000).default(10).describe('most connections to the database'),
+  DATABASE_ACQUIRE_TIMEOUT_MS: integer(1).default(2000).describe('longest wait for a connection, ms'),
+  DATABASE_STATEMENT_TIMEOUT_MS: integer(1).default(1500).describe('longest time of a statement, ms'),
 
-  PEER_DEADLINE_MS: setting('longest time of a call to a peer, retries included, ms', integer(1), '2000'),
-  READINESS_INTERVAL_MS: setting('time between two checks of the database, ms', integer(10), '500'),
-  DRAIN_TIMEOUT_MS: setting('longest time to wait for calls in flight at a stop, ms', integer(0), '8000'),
+  READINESS_INTERVAL_MS: integer(10).default(500).describe('time between two checks of the database, ms'),
+  DRAIN_TIMEOUT_MS: integer(0).default(8000).describe('longest time to wait for calls in flight at a stop, ms'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('least severe line to log'),
+});
 
-  FAIL_POINT: optionalSetting(
-    'step at which the process ends without clean-up, NAME:NTH; only with NODE_ENV=test',
-    z.string().regex(FAIL_POINT, 'must be NAME:NTH, such as create-book.inserted:1'),
-  ),
-  LOG_LEVEL: setting('least severe line to log', oneOf('debug', 'info', 'warn', 'error'), 'info'),
-  LOG_FORMAT: setting('json, pretty, or auto: pretty on a terminal', oneOf('auto', 'json', 'pretty'), 'auto'),
-};
+export type KitSettings = Readonly<z.output<typeof kitSettings>>;
 
 /** The environment variables of the migration. */
-export const migrateSettings = {
-  DATABASE_URL: setting('PostgreSQL to migrate, as the role that owns it', postgresUrl),
-  DATABASE_PASSWORD: kitSettings.DATABASE_PASSWORD,
-  SERVICE_ROLE: optionalSetting('role of the service; created if it is missing', text),
-  SERVICE_ROLE_PASSWORD: optionalSetting(
-    'password to set for that role',
-    // Clients prepare other characters in different ways before they hash a password.
-    z.string().regex(/^[ -~]+$/, 'must be printable ASCII'),
-  ),
-  LOG_LEVEL: kitSettings.LOG_LEVEL,
-  LOG_FORMAT: kitSettings.LOG_FORMAT,
-};
-
-export type KitSettings = Settings<typeof kitSettings>;
+export const migrateSettings = z.object({
+  DATABASE_URL: postgresUrl.describe('PostgreSQL to migrate, as the role that owns it'),
+  DATABASE_PASSWORD: kitSettings.shape.DATABASE_PASSWORD,
+  SERVICE_ROLE: text.optional().describe('role of the service; created if it is missing'),
+  // Clients prepare other characters in different ways before they hash a password.
+  SERVICE_ROLE_PASSWORD: z
+    .string()
+    .regex(/^[ -~]+$/, 'must be printable ASCII')
+    .optional()
+    .describe('password to set for that role'),
+  LOG_LEVEL: kitSettings.shape.LOG_LEVEL,
+});

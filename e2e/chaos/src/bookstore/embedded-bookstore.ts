@@ -14,7 +14,6 @@ import { Shared } from './shared.js';
 const SETTINGS = {
   AUTH: 'off',
   NODE_ENV: 'test',
-  LOG_FORMAT: 'json',
   LOG_LEVEL: 'warn',
   RATE_LIMIT_PER_SECOND: '0',
   READINESS_INTERVAL_MS: '50',
