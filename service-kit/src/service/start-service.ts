@@ -23,7 +23,7 @@ import { healthOf, Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { type KitSettings, readSettings } from '../settings/kit-settings.js';
-import { recordServerCall, traceRefusedCall } from '../telemetry/calls.js';
+import { recordServerCall } from '../telemetry/calls.js';
 import { logTelemetryErrors, shutdownTelemetry } from '../telemetry/telemetry.js';
 import { KitModule, LOGGER, PRISMA_OPTIONS, SETTINGS } from './kit.module.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -36,6 +36,8 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/** Longer than the time between two exports of metrics, ms. */
+const TELEMETRY_QUIET_MS = 90_000;
 /** The longest time to export telemetry at a stop, ms; and the time that is left for it after a long drain. */
 const FLUSH_MS = 2000;
 const MIN_FLUSH_MS = 250;
@@ -49,7 +51,7 @@ export async function startService(definition: ServiceDefinition, env = process.
   const settings = readSettings(definition.settings.superRefine(checkSettings), env);
   const logger = createLogger(definition.name, settings.LOG_LEVEL);
   logGrpc(logger);
-  logTelemetryErrors(logger);
+  logTelemetryErrors(new RepeatedFailures(logger, TELEMETRY_QUIET_MS));
   if (settings.AUTH_OFF_BEYOND_LOOPBACK === 'yes') logger.warn('AUTH=off: every client that reaches the port may call');
 
   // jose is loaded only where tokens are verified: it takes 40 ms.
@@ -96,19 +98,15 @@ export async function startService(definition: ServiceDefinition, env = process.
   const audit = new AuditLog(logger);
   const failures = new RepeatedFailures(logger);
   const onCallEnd: OnCallEnd = (call, code, milliseconds, refusal) => {
-    const { method } = call;
-    const log = () => {
-      if (refusal !== undefined) audit.refused(call, refusal);
+    if (refusal !== undefined) {
+      audit.refused(call, refusal);
       // Until the database is migrated, readiness logs why calls are refused.
-      if (refusal !== undefined && code === status.UNAVAILABLE && readiness.migrated) logUnavailable(failures, refusal);
-      if (!logger.isLevelEnabled('debug')) return; // a request id is made where it is needed
-      const { requestId, identity } = call;
-      logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
-    };
-    const reason = refusal instanceof DomainError ? refusal.reason : undefined;
-    recordServerCall(method, code, milliseconds, reason);
-    if (reason) traceRefusedCall(call, milliseconds, code, reason, log);
-    else log();
+      if (code === status.UNAVAILABLE && readiness.migrated) logUnavailable(failures, refusal);
+    }
+    recordServerCall(call.method, code, milliseconds, refusal instanceof DomainError ? refusal.reason : undefined);
+    if (!logger.isLevelEnabled('debug')) return; // a request id is made where it is needed
+    const { method, requestId, identity } = call;
+    logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
   };
 
   const { createCertificateProviderServerCredentials: tls } = experimental;

@@ -1,11 +1,8 @@
 import { InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
-import { context, metrics, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Call } from '../call/call.js';
+import { metrics } from '@opentelemetry/api';
 
-// What instrumentation-grpc does not have: metrics, and spans of calls that an interceptor refused. While telemetry is
-// off, OpenTelemetry's API does nothing.
+// instrumentation-grpc has no metrics. While telemetry is off, OpenTelemetry's API does nothing.
 const meter = metrics.getMeter('bookstore');
-const tracer = trace.getTracer('bookstore');
 
 const duration = (name: string, description: string) =>
   meter.createHistogram(name, {
@@ -44,30 +41,3 @@ export const measureClientCall: Interceptor = (options, nextCall) => {
       }),
   });
 };
-
-/** Makes the span of a refused call: instrumentation-grpc makes spans where handlers are called. `log` runs within it. */
-export function traceRefusedCall(
-  { method, metadata }: Call,
-  milliseconds: number,
-  code: status,
-  reason: string,
-  log: () => void,
-): void {
-  const parent = propagation.extract(ROOT_CONTEXT, metadata, {
-    keys: () => Object.keys(metadata.getMap()),
-    get: (_, name) => metadata.get(name).map(String),
-  });
-  const [, service = '', rpc = ''] = method.split('/');
-  const attributes = {
-    'rpc.system': 'grpc',
-    'rpc.service': service,
-    'rpc.method': rpc,
-    'rpc.grpc.status_code': code,
-    'bookstore.reason': reason,
-  };
-  const startTime = Date.now() - milliseconds;
-  const span = tracer.startSpan(`grpc.${service}/${rpc}`, { kind: SpanKind.SERVER, startTime, attributes }, parent);
-  span.setStatus({ code: SpanStatusCode.ERROR });
-  context.with(trace.setSpan(parent, span), log);
-  span.end();
-}

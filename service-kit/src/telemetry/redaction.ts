@@ -5,7 +5,7 @@ import { LIBRARY } from './telemetry.js';
 
 /** What may be exported. Other fields and error messages may contain names, e-mail addresses, ids or tokens. */
 const SPAN_ATTRIBUTES = new Set([
-  ...['rpc.system', 'rpc.service', 'rpc.method', 'rpc.grpc.status_code', 'bookstore.reason'],
+  ...['rpc.system', 'rpc.service', 'rpc.method', 'rpc.grpc.status_code'],
   ...['db.system.name', 'db.namespace', 'db.query.text', 'server.address', 'server.port'], // text has $1 for values
 ]);
 const LOG_ATTRIBUTES = new Set([
