@@ -1,6 +1,6 @@
 export { Scopes } from './auth/scopes.js';
 export { CallEnded, currentCall, runForNoCall, throwIfEnded } from './call/call.js';
-export type { UnaryMethod } from './client/call-peer.js';
+export { callPeer } from './client/call-peer.js';
 export { channelOptions } from './client/channel-options.js';
 export { Peers } from './client/peers.js';
 export type { PrismaOptions } from './database/database.js';

@@ -6,7 +6,7 @@ import { credentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { runForCall } from '../src/call/call.js';
 import { callPeer } from '../src/client/call-peer.js';
-import { channelOptions, targetOf } from '../src/client/channel-options.js';
+import { channelOptions } from '../src/client/channel-options.js';
 import { someone } from './controlled-service.js';
 import { fakeCall } from './fake-call.js';
 
@@ -30,7 +30,7 @@ beforeEach(() => {
 
 const retrying = channelOptions([{ service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' }]);
 const connect = (options: object, to = peer) =>
-  new AuthorServiceClient(targetOf(to.address), credentials.createInsecure(), options);
+  new AuthorServiceClient(to.address, credentials.createInsecure(), options);
 const ask = (from = client, deadlineMs = 5_000) => callPeer(from.getAuthor.bind(from), { id: '7' }, deadlineMs);
 
 test('a call to a peer has the request id of the current call, and its deadline where that is earlier', async () => {
@@ -117,13 +117,4 @@ test('a call whose connection is lost is retried once, another INTERNAL error is
   peer.answer = refuse(status.INTERNAL, 'internal error');
   await expect(ask()).rejects.toMatchObject({ code: status.INTERNAL });
   expect(peer.received).toHaveLength(1);
-});
-
-test.each([
-  ['book-service:50062', 'dns:///book-service:50062'],
-  ['[::1]:1', 'dns:///[::1]:1'],
-  ['dns:///a:1', 'dns:///a:1'],
-  ['unix:/run/x', 'unix:/run/x'],
-])('the address %s is the target %s', (address, target) => {
-  expect(targetOf(address)).toBe(target);
 });

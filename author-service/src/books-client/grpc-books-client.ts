@@ -1,5 +1,5 @@
 import { AuthorReferenceServiceClient, CloseAuthorOutcome } from '@bookstore/proto';
-import { CallEnded, Peers, SETTINGS } from '@bookstore/service-kit';
+import { CallEnded, callPeer, Peers, SETTINGS } from '@bookstore/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { BookServiceUnavailable, type Deletion } from '../authors/author.js';
 import type { AuthorSettings } from '../settings.js';
@@ -10,10 +10,7 @@ import { BooksClient } from './books-client.js';
 export class GrpcBooksClient extends BooksClient {
   readonly #client: AuthorReferenceServiceClient;
 
-  constructor(
-    private readonly peers: Peers,
-    @Inject(SETTINGS) settings: AuthorSettings,
-  ) {
+  constructor(peers: Peers, @Inject(SETTINGS) settings: AuthorSettings) {
     super();
     this.#client = peers.connect(AuthorReferenceServiceClient, {
       name: 'book-service',
@@ -25,7 +22,7 @@ export class GrpcBooksClient extends BooksClient {
   async closeAuthor({ opId, authorId, force }: Deletion) {
     try {
       const request = { opId, authorId, force };
-      const { outcome, bookCount } = await this.peers.call(this.#client.closeAuthor.bind(this.#client), request);
+      const { outcome, bookCount } = await callPeer(this.#client.closeAuthor.bind(this.#client), request);
       switch (outcome) {
         case CloseAuthorOutcome.CLOSE_AUTHOR_OUTCOME_CLOSED:
           return { closed: true, bookCount };

@@ -1,5 +1,5 @@
 import { AuthorServiceClient } from '@bookstore/proto';
-import { CallEnded, Peers, SETTINGS } from '@bookstore/service-kit';
+import { CallEnded, callPeer, Peers, SETTINGS } from '@bookstore/service-kit';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuthorServiceUnavailable } from '../books/book.js';
@@ -11,10 +11,7 @@ import { AuthorsClient } from './authors-client.js';
 export class GrpcAuthorsClient extends AuthorsClient {
   readonly #client: AuthorServiceClient;
 
-  constructor(
-    private readonly peers: Peers,
-    @Inject(SETTINGS) settings: BookSettings,
-  ) {
+  constructor(peers: Peers, @Inject(SETTINGS) settings: BookSettings) {
     super();
     this.#client = peers.connect(AuthorServiceClient, {
       name: 'author-service',
@@ -25,7 +22,7 @@ export class GrpcAuthorsClient extends AuthorsClient {
 
   async exists(authorId: string): Promise<boolean> {
     try {
-      await this.peers.call(this.#client.getAuthor.bind(this.#client), { id: authorId });
+      await callPeer(this.#client.getAuthor.bind(this.#client), { id: authorId });
       return true;
     } catch (error) {
       if ((error as ServiceError).code === status.NOT_FOUND) return false;

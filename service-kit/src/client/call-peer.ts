@@ -1,8 +1,11 @@
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { CallEnded, currentCall, throwIfEnded } from '../call/call.js';
 
+/** The longest time of a call to a peer, retries included. */
+const DEADLINE_MS = 2000;
+
 /** A method of a generated client, such as `client.getAuthor.bind(client)`. */
-export type UnaryMethod<Req, Res> = (
+type UnaryMethod<Req, Res> = (
   request: Req,
   metadata: Metadata,
   options: Partial<CallOptions>,
@@ -19,7 +22,7 @@ export type UnaryMethod<Req, Res> = (
 export async function callPeer<Req, Res>(
   method: UnaryMethod<Req, Res>,
   request: Req,
-  deadlineMs: number,
+  deadlineMs = DEADLINE_MS,
 ): Promise<Res> {
   const call = currentCall();
   const deadline = Math.min(Date.now() + deadlineMs, call?.deadline ?? Number.POSITIVE_INFINITY);

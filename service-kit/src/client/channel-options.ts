@@ -1,11 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 
-/** A method that may be sent again, since a repeated call changes nothing more. */
-export interface IdempotentMethod {
-  /** Full service name. */
-  readonly service: string;
-  readonly method: string;
-}
+/** A method that may be sent again, since a repeated call changes nothing more. The service is its full name. */
+export type IdempotentMethod = Readonly<Record<'service' | 'method', string>>;
 
 /**
  * The options of a channel to a peer. It finds a replaced peer quickly, spreads calls over replicas, and retries
@@ -42,7 +38,3 @@ export const channelOptions = (idempotent: readonly IdempotentMethod[]): Channel
     retryThrottling: { maxTokens: 10, tokenRatio: 0.1 },
   }),
 });
-
-/** The gRPC target of an address: a target as given, or `host:port` by DNS. */
-export const targetOf = (address: string): string =>
-  /^(dns|ipv4|ipv6|unix):/.test(address) ? address : `dns:///${address}`;

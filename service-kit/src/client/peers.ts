@@ -8,11 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import type { CertificateFiles } from '../auth/certificate-files.js';
 import { measureClientCall } from '../telemetry/calls.js';
-import { callPeer, type UnaryMethod } from './call-peer.js';
-import { channelOptions, type IdempotentMethod, targetOf } from './channel-options.js';
-
-/** The longest time of a call to a peer, retries included. */
-const DEADLINE_MS = 2000;
+import { channelOptions, type IdempotentMethod } from './channel-options.js';
 
 /** Another service that this one calls. */
 export interface Peer {
@@ -41,18 +37,13 @@ export class Peers {
     const channelCredentials = this.certificates
       ? experimental.createCertificateProviderChannelCredentials(this.certificates, this.certificates)
       : credentials.createInsecure();
-    const client = new Type(targetOf(address), channelCredentials, {
+    const client = new Type(address, channelCredentials, {
       ...channelOptions(idempotent),
       interceptors: [measureClientCall],
       ...(this.certificates && { 'grpc.ssl_target_name_override': name }),
     });
     this.#clients.push(client);
     return client;
-  }
-
-  /** Calls a peer for the current call, within two seconds, retries included. Fails as `callPeer`. */
-  call<Req, Res>(method: UnaryMethod<Req, Res>, request: Req): Promise<Res> {
-    return callPeer(method, request, DEADLINE_MS);
   }
 
   close(): void {
