@@ -5,12 +5,15 @@ import { protoName } from './zod-validation.pipe.js';
 export const label = (max = 200) =>
   z
     .string()
-    .transform((value) => value.trim())
-    .superRefine((value, context) => {
-      if (value === '') context.addIssue('is required');
-      else if (value.length > max && [...value].length > max) context.addIssue(`must be at most ${max} characters`);
-      if (/\p{Cc}/u.test(value)) context.addIssue('must not contain control characters');
-    });
+    .trim()
+    .min(1, 'is required')
+    .refine((value) => value.length <= max || [...value].length <= max, `must be at most ${max} characters`)
+    .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+
+/** The message for a field that is malformed, or absent: an absent string is empty in proto3. */
+const requiredOr = (message: string) => ({
+  error: ({ input }: { readonly input: unknown }) => (input === '' ? 'is required' : message),
+});
 
 const ATOM = "[\\w!#$%&'*+/=?^`{|}~-]+";
 const DOMAIN_LABEL = '[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?';
@@ -19,31 +22,22 @@ const TOP_LEVEL_LABEL = '(?:[a-z]{2,63}|xn--[a-z\\d-]{0,58}[a-z\\d])';
 const MAILBOX = new RegExp(`^(?=.{1,64}@)${ATOM}(?:\\.${ATOM})*@(?:${DOMAIN_LABEL}\\.)+${TOP_LEVEL_LABEL}$`, 'i');
 
 /** An e-mail address (RFC 5321, ASCII), at most 254 characters, kept as given. */
-export const email = z.string().superRefine((value, context) => {
-  if (value === '') context.addIssue('is required');
-  else if (value.length > 254) context.addIssue('must be at most 254 characters');
-  else if (!MAILBOX.test(value)) context.addIssue('must be a valid e-mail address');
-});
+export const email = z
+  .string()
+  .max(254, { error: 'must be at most 254 characters', abort: true })
+  .regex(MAILBOX, requiredOr('must be a valid e-mail address'));
 
 /** The nil UUID (RFC 9562), which no record has. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** A UUID in its canonical form of 36 characters (RFC 9562), in lower case. */
-export const uuid = z
-  .string()
-  .superRefine((value, context) => {
-    if (value === '') context.addIssue('is required');
-    else if (!UUID.test(value)) context.addIssue('must be a UUID');
-  })
-  .transform((value) => value.toLowerCase());
+export const uuid = z.guid(requiredOr('must be a UUID')).toLowerCase();
 
-/** A UUID, or undefined for the empty string, which is an absent field in proto3. */
+/** A UUID, or undefined where the field is absent. */
 export const optionalUuid = z
   .string()
-  .refine((value) => value === '' || UUID.test(value), 'must be a UUID')
-  .transform((value) => (value === '' ? undefined : value.toLowerCase()));
+  .transform((value) => value || undefined)
+  .pipe(uuid.optional());
 
 /** A request to update a record: its id, and at least one of the fields to change. */
 export function updateOf<Fields extends z.ZodRawShape>(fields: Fields) {
