@@ -55,21 +55,14 @@ export function nestLogger(logger: Logger): LoggerService {
     (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal') =>
     (message: unknown, ...more: unknown[]) => {
       // Nest's last argument is the context, such as a class name; an error has its stack before it.
-      const context = more.at(-1);
-      const stack = more.length > 1 ? more.at(-2) : undefined;
+      const [context, stack] = more.reverse();
       const log = logger[level === 'info' && NEST_CONTEXTS.has(context) ? 'debug' : level].bind(logger);
       // The message of an error may repeat what a caller sent, so it is a field, which is not exported.
       if (message instanceof Error) log({ context, err: message }, 'an error');
-      else log({ context, stack }, typeof message === 'object' ? JSON.stringify(message) : String(message));
+      else log({ context, stack }, typeof message === 'string' ? message : JSON.stringify(message));
     };
-  return {
-    log: at('info'),
-    error: at('error'),
-    warn: at('warn'),
-    debug: at('debug'),
-    verbose: at('debug'),
-    fatal: at('fatal'),
-  };
+  const debug = at('debug');
+  return { log: at('info'), error: at('error'), warn: at('warn'), fatal: at('fatal'), debug, verbose: debug };
 }
 
 /** Writes grpc-js's own messages to the logger. Of a bad header only the name is logged: callers send the rest. */
