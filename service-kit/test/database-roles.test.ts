@@ -126,13 +126,6 @@ test.concurrent('a rotated secret becomes the password with the next run', async
   expect(await logsIn(as(before, url))).toBe(WRONG_PASSWORD);
 });
 
-test.concurrent('two databases with the same role may migrate at once', async () => {
-  const urls = [await createTestDatabase(postgresUrl), await createTestDatabase(postgresUrl)];
-  const serviceRole = role('p1');
-  await Promise.all(urls.map((url) => migrate({ url, migrationsDir, serviceRole })));
-  for (const url of urls) expect(await logsIn(as(serviceRole, url))).toEqual(YES);
-});
-
 test.concurrent('an owner that may not manage roles grants to an existing role, and says how to create a missing one', async () => {
   const url = await ownedDatabase();
   const serviceRole = role('hunter2');

@@ -1,14 +1,13 @@
 // Brings a service's database up to date: node main.js MIGRATIONS_DIR
 import { connectionString } from '../database/database.js';
 import { createLogger } from '../log/logger.js';
-import { migrateSettings, readSettings, SettingsError } from '../settings/kit-settings.js';
+import { migrateSettings, readSettings } from '../settings/kit-settings.js';
 import { migrate } from './migrate.js';
 
-let logger = createLogger('migrate', 'info');
+const logger = createLogger('migrate', 'info');
 
-function fail({ message, stack }: Error): never {
+function fail({ message }: Error): never {
   logger.error(message);
-  logger.debug({ stack }, 'where it failed');
   process.exit(1);
 }
 
@@ -17,13 +16,10 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => fail(new 
 
 try {
   const [, , migrationsDir] = process.argv;
-  const settings = readSettings(migrateSettings);
-  logger = createLogger('migrate', settings.LOG_LEVEL);
-  const { SERVICE_ROLE: name, SERVICE_ROLE_PASSWORD: password } = settings;
-  if (!migrationsDir) throw new SettingsError(['the folder of the migrations is missing: node main.js MIGRATIONS_DIR']);
-  if (password && !name) throw new SettingsError(['SERVICE_ROLE_PASSWORD is set without SERVICE_ROLE']);
+  if (!migrationsDir) throw new Error('the folder of the migrations is missing: node main.js MIGRATIONS_DIR');
+  const { SERVICE_ROLE: name, SERVICE_ROLE_PASSWORD: password, ...database } = readSettings(migrateSettings);
   const serviceRole = name ? { name, password } : undefined;
-  await migrate({ url: connectionString(settings), migrationsDir, serviceRole, logger });
+  await migrate({ url: connectionString(database), migrationsDir, serviceRole, logger });
 } catch (error) {
   fail(error as Error);
 }

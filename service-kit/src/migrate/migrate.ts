@@ -37,13 +37,18 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   const { url, migrationsDir, serviceRole, waitMs = 60_000, logger = { info() {}, warn() {} } } = options;
   const names = await migrationNames(migrationsDir);
   if (names.length === 0) throw new Error(`${migrationsDir} has no migrations`);
-  const read = async (name: string) =>
-    [name, await readFile(path.join(migrationsDir, name, 'migration.sql'), 'utf8')] as const;
-  const pending = new Map(await Promise.all(names.map(read)));
+  const pending = new Map<string, string>();
+  for (const name of names) {
+    pending.set(name, await readFile(path.join(migrationsDir, name, 'migration.sql'), 'utf8'));
+  }
 
   const client = await connect(url, waitMs, logger);
   try {
-    await expectUtf8(client);
+    const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding');
+    const encoding = rows[0]?.server_encoding;
+    // Another one cannot store every text.
+    if (encoding !== 'UTF8')
+      throw new Error(`the database's encoding is ${encoding}, and must be UTF8: create it anew`);
     if (serviceRole) await createServiceRole(client, serviceRole, logger);
     await client.query(CREATE_TABLE);
     await removeApplied(client, pending, logger);
@@ -107,15 +112,6 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
       lastReason = reason;
       await sleep(100 + Math.random() * 400);
     }
-  }
-}
-
-/** Throws for a database that cannot store every text. */
-async function expectUtf8(client: pg.Client): Promise<void> {
-  const { rows } = await client.query('SHOW server_encoding');
-  const encoding = rows[0]?.server_encoding;
-  if (encoding !== 'UTF8') {
-    throw new Error(`the database's encoding is ${encoding}, and must be UTF8: create it anew with ENCODING 'UTF8'`);
   }
 }
 

@@ -1,5 +1,4 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
 import type { Logger } from '../log/logger.js';
 
@@ -11,8 +10,6 @@ export interface ServiceRole {
 }
 
 const NOT_ALLOWED = '42501';
-/** Roles belong to the whole server: the migration of another database may change the same one now. */
-const RACES = ['42710', '23505', 'XX000'];
 
 /**
  * Creates the role, or sets its password. A migrating role that may not manage roles, as in a managed database, is enough
@@ -24,16 +21,16 @@ export async function createServiceRole(
   client: Client,
   { name, password }: ServiceRole,
   logger: Pick<Logger, 'warn'>,
-  triesLeft = 10,
 ): Promise<void> {
   const role = escapeIdentifier(name);
-  const { rows } = await client.query(
+  const {
+    rows: [existing],
+  } = await client.query(
     `SELECT rolname = current_user AS same,
             rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS privileged
        FROM pg_roles WHERE rolname = $1`,
     [name],
   );
-  const [existing] = rows;
   if (existing?.same) throw new Error(`SERVICE_ROLE ${name} is the role that migrates: they must differ`);
   if (existing?.privileged) {
     const remedy = `ALTER ROLE ${role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`;
@@ -46,12 +43,7 @@ export async function createServiceRole(
   try {
     await client.query(statement(password && escapeLiteral(scramVerifier(password))));
   } catch (error) {
-    const { code = '' } = error as { code?: string };
-    if (RACES.includes(code) && triesLeft > 0) {
-      await sleep(Math.random() * 200);
-      return createServiceRole(client, { name, password }, logger, triesLeft - 1);
-    }
-    if (code !== NOT_ALLOWED) throw error;
+    if ((error as { code?: string }).code !== NOT_ALLOWED) throw error;
     const remedy = `an administrator must run: ${statement("'…'")}`;
     if (!existing) throw new Error(`role ${name} is missing and may not be created by this one; ${remedy}`);
     logger.warn(`this role may not change the password of ${name}; for another one ${remedy}`);
