@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
-import { experimental, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
+import { experimental, type Server, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
 import { DiscoveryService, NestFactory, Reflector } from '@nestjs/core';
-import { type CertificateFiles, internalCertificates, publicCertificates } from '../auth/certificate-files.js';
+import { internalCertificates, publicCertificates } from '../auth/certificate-files.js';
 import { peerIdentity } from '../auth/credentials.js';
 import { PublicCallers } from '../auth/public-callers.js';
 import { requireScopes } from '../auth/scopes.js';
@@ -27,6 +27,8 @@ import { recordServerCall } from '../telemetry/calls.js';
 import { logTelemetryErrors, shutdownTelemetry } from '../telemetry/telemetry.js';
 import { KitModule, LOGGER, PRISMA_OPTIONS, SETTINGS } from './kit.module.js';
 import type { ServiceDefinition } from './service-definition.js';
+
+type Identify = ConstructorParameters<typeof CallPolicy>[2];
 
 /** A service that was started. */
 export interface RunningService {
@@ -61,42 +63,9 @@ export async function startService(definition: ServiceDefinition, env = process.
   const internalTls = internalCertificates(settings, logger);
   const peers = new Peers(internalTls);
   const pool = createPool(settings, definition.name);
-  const names = { public: Object.keys(definition.public), internal: Object.keys(definition.internal) };
-  const health = { public: healthOf(names.public), internal: healthOf(names.internal) };
-  const checks = {
-    pendingMigrations: async () => {
-      await expectSession(pool);
-      return pendingMigrations(pool, fileURLToPath(definition.migrations));
-    },
-    prepare: async () => {
-      await openAll(pool);
-      await definition.warmUp?.(app);
-    },
-    ping: writableCheck(pool),
-  };
-  const readiness = new Readiness(
-    new Map([
-      [health.public, names.public],
-      [health.internal, names.internal],
-    ]),
-    checks,
-    settings.READINESS_INTERVAL_MS,
-    logger,
-  );
-
-  const callers = new PublicCallers(settings, verifier);
-  const policyFor = (identify: ConstructorParameters<typeof CallPolicy>[2]) =>
-    new CallPolicy(settings.MAX_CALLS_IN_FLIGHT, () => readiness.migrated, identify);
-  const policies = {
-    public: policyFor((call) => (isHealth(call) ? undefined : callers.identify(call))),
-    internal: policyFor((call) => {
-      if (internalTls) call.identity = peerIdentity(call, settings.INTERNAL_PEER_NAMES);
-      return undefined;
-    }),
-  };
-
   const audit = new AuditLog(logger);
   const failures = new RepeatedFailures(logger);
+
   const onCallEnd: OnCallEnd = (call, code, milliseconds, refusal) => {
     if (refusal !== undefined) {
       audit.refused(call, refusal);
@@ -108,33 +77,58 @@ export async function startService(definition: ServiceDefinition, env = process.
     const { method, requestId, identity } = call;
     logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
   };
-
+  const createPort = (
+    name: 'public' | 'internal',
+    port: number,
+    credentials: ServerCredentials,
+    identify: Identify,
+  ) => {
+    const names = Object.keys(definition[name]);
+    const health = healthOf(names);
+    const policy = new CallPolicy(settings.MAX_CALLS_IN_FLIGHT, () => readiness.migrated, identify);
+    const options = { ...serverOptions(settings), interceptors: [callInterceptor(policy, onCallEnd)] };
+    const addServices = (server: Server) => {
+      health.addToServer(server);
+      if (name === 'public') addReflection(server, [...names, 'grpc.health.v1.Health']);
+    };
+    const services = Object.values(definition[name]);
+    const listener = { name, host: settings.LISTEN_HOST, port, credentials, options, services, addServices };
+    return { names, health, policy, listener };
+  };
+  const callers = new PublicCallers(settings, verifier);
+  const identifyCaller: Identify = (call) => (isHealth(call) ? undefined : callers.identify(call));
+  const identifyPeer: Identify = (call) => {
+    if (internalTls) call.identity = peerIdentity(call, settings.INTERNAL_PEER_NAMES);
+    return undefined;
+  };
+  // Peers need a certificate of their own, public callers do not.
   const { createCertificateProviderServerCredentials: tls } = experimental;
-  const listener = (name: 'public' | 'internal', port: number, certificates: CertificateFiles | undefined) => ({
-    name,
-    host: settings.LISTEN_HOST,
-    port,
-    // Peers need a certificate, public callers do not.
-    credentials: certificates
-      ? tls(certificates, name === 'internal' ? certificates : null, name === 'internal')
-      : ServerCredentials.createInsecure(),
-    options: { ...serverOptions(settings), interceptors: [callInterceptor(policies[name], onCallEnd)] },
-    services: Object.values(definition[name]),
-  });
+  const insecure = ServerCredentials.createInsecure();
+  const ports = [
+    createPort('public', settings.PUBLIC_PORT, publicTls ? tls(publicTls, null, false) : insecure, identifyCaller),
+    createPort(
+      'internal',
+      settings.INTERNAL_PORT,
+      internalTls ? tls(internalTls, internalTls, true) : insecure,
+      identifyPeer,
+    ),
+  ];
+
+  const checks = {
+    pendingMigrations: async () => {
+      await expectSession(pool);
+      return pendingMigrations(pool, fileURLToPath(definition.migrations));
+    },
+    prepare: async () => {
+      await openAll(pool);
+      await definition.warmUp?.(app);
+    },
+    ping: writableCheck(pool),
+  };
+  const healths = new Map(ports.map(({ health, names }) => [health, names]));
+  const readiness = new Readiness(healths, checks, settings.READINESS_INTERVAL_MS, logger);
   const strategy = new GrpcStrategy(
-    [
-      {
-        ...listener('public', settings.PUBLIC_PORT, publicTls),
-        addServices: (server) => {
-          health.public.addToServer(server);
-          addReflection(server, [...names.public, 'grpc.health.v1.Health']);
-        },
-      },
-      {
-        ...listener('internal', settings.INTERNAL_PORT, internalTls),
-        addServices: (server) => health.internal.addToServer(server),
-      },
-    ],
+    ports.map(({ listener }) => listener),
     (call, request, response) => audit.answered(call, request, response),
   );
   const providers = [
@@ -171,10 +165,9 @@ export async function startService(definition: ServiceDefinition, env = process.
   const stop = async () => {
     const drainUntil = Date.now() + settings.DRAIN_TIMEOUT_MS;
     readiness.stop();
-    policies.public.endStreams();
-    policies.internal.endStreams();
-    if (!(await strategy.drain(settings.DRAIN_TIMEOUT_MS)))
-      logger.warn('some calls did not end in time and are cut off');
+    for (const { policy } of ports) policy.endStreams();
+    const drained = await strategy.drain(settings.DRAIN_TIMEOUT_MS);
+    if (!drained) logger.warn('some calls did not end in time and are cut off');
     await watching;
     await release();
     logger.info('stopped');
