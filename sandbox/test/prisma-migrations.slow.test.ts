@@ -132,7 +132,7 @@ test('a migration that Prisma saw fail stops the runner, and Prisma too, until i
   await addMigration(dir, '1_bad', 'ALTER TABLE nowhere ADD x int;');
   await expect(byPrisma(url, dir)).rejects.toThrow('nowhere');
   await expect(byRunner(url, dir)).rejects.toThrow(
-    /^migration 1_bad failed earlier \(.*nowhere.*migrate resolve --rolled-back 1_bad/,
+    /^migration 1_bad failed earlier.*migrate resolve --rolled-back 1_bad/,
   );
 
   {

@@ -99,15 +99,15 @@ test.concurrent('a migration that another tool left unfinished stops everything 
   // As `prisma migrate deploy` leaves it when the SQL fails.
   await query(
     url,
-    `INSERT INTO _prisma_migrations (id, checksum, migration_name, logs)
-     VALUES (gen_random_uuid(), 'x', '2_b', E'ERROR: no such\n   table\n   0: sql_schema_connector::apply')`,
+    "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES (gen_random_uuid(), 'x', '2_b')",
   );
-  const failure = await migrate({ url, migrationsDir }).catch((error: Error) => error.message);
-  expect(failure).toMatch(/^migration 2_b failed earlier \(ERROR: no such table\), so nothing more is applied/);
-  expect(failure).toContain('npx prisma migrate resolve --rolled-back 2_b');
+  const remedy = 'npx prisma migrate resolve --rolled-back 2_b';
+  await expect(migrate({ url, migrationsDir })).rejects.toThrow(
+    new RegExp(`^migration 2_b failed earlier, so nothing more is applied: .* ${remedy}$`),
+  );
   expect(await tables(url)).toEqual(['a']);
 
-  await query(url, String(failure).split('in SQL: ')[1] ?? '');
+  await query(url, "UPDATE _prisma_migrations SET rolled_back_at = now() WHERE migration_name = '2_b'");
   expect(await migrate({ url, migrationsDir })).toEqual({ applied: ['2_b'] });
 });
 

@@ -107,7 +107,9 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
       client.end().catch(() => {});
       const reason = databaseProblem(error);
       const database = `the database at ${client.host}:${client.port}`;
-      if (Date.now() >= deadline) throw new Error(`${database} was not ready within ${waitMs} ms: ${reason}`);
+      // The deadline may have cut the last attempt off, which says nothing.
+      if (Date.now() >= deadline)
+        throw new Error(`${database} was not ready within ${waitMs} ms: ${lastReason || reason}`);
       if (reason !== lastReason) logger.info(`waiting for ${database}: ${reason}`);
       lastReason = reason;
       await sleep(100 + Math.random() * 400);
@@ -118,17 +120,13 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
 /** Removes the applied migrations from the map. Throws for one that did not finish or was edited since. */
 async function removeApplied(client: pg.Client, migrations: Map<string, string>, logger: Pick<Logger, 'warn'>) {
   const { rows } = await client.query(
-    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished, logs
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
        FROM ${TABLE} WHERE rolled_back_at IS NULL ORDER BY started_at`,
   );
-  for (const { name, checksum, finished, logs } of rows) {
+  for (const { name, checksum, finished } of rows) {
     if (!finished) {
-      const reason = logs ? ` (${logs.split(/\n\s+0: /)[0].replace(/\s+/g, ' ')})` : '';
-      throw new Error(
-        `migration ${name} failed earlier${reason}, so nothing more is applied; undo what it left and run npx prisma ` +
-          `migrate resolve --rolled-back ${name}, or in SQL: UPDATE ${TABLE} SET rolled_back_at = now() ` +
-          `WHERE migration_name = '${name}' AND finished_at IS NULL`,
-      );
+      const remedy = `undo what it left and run npx prisma migrate resolve --rolled-back ${name}`;
+      throw new Error(`migration ${name} failed earlier, so nothing more is applied: ${remedy}`);
     }
     const sql = migrations.get(name);
     // For Prisma, other line ends are not an edit.
