@@ -51,14 +51,17 @@ describe('settings', () => {
       'SECRET_FILE cannot be read (ENOENT)',
       'HOST is not set',
       expect.stringMatching(/^LEVEL .*"debug"\|"info"/),
-      expect.stringMatching(/^TRIES .*number/),
+      'TRIES must be a whole number',
     ]);
     expect(problems.join()).not.toContain('hunter2');
   });
 
-  test.each(['-1', '1.5', '1e1', 'x', '6', '0', '99999999999999999999'])('TRIES=%j is refused', (TRIES) => {
-    expect(problemsOf({ HOST: 'h', TRIES })[0]).toMatch(/^TRIES /);
-  });
+  test.each(['-1', '1.5', '0x1', '1e1', ' 1', ' ', '6', '0', '99999999999999999999'])(
+    'TRIES=%j is refused',
+    (TRIES) => {
+      expect(problemsOf({ HOST: 'h', TRIES })).toEqual([expect.stringMatching(/^TRIES /)]);
+    },
+  );
 
   test.each([
     ['s3cret', 's3cret'],

@@ -14,7 +14,8 @@ export type SettingsSchema<T = unknown> = z.ZodType<T> & Pick<z.ZodObject, 'shap
 
 export const text = z.string().min(1, 'must not be empty');
 /** At most the longest time of a timer in Node, ms. */
-export const integer = (min: number, max = 2 ** 31 - 1) => z.coerce.number().int().min(min).max(max);
+export const integer = (min: number, max = 2 ** 31 - 1) =>
+  z.string().regex(/^\d+$/, 'must be a whole number').pipe(z.coerce.number<string>().min(min).max(max));
 
 /**
  * Reads and freezes the settings. `NAME_FILE` names a file with the value of NAME, as secrets are mounted; one newline at
