@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { authorSettings } from '../../author-service/src/settings.js';
 import { services } from '../../scripts/services.mjs';
 
-const UPDATE = 'The README differs from the settings; to write it: npx vitest run --update=true sandbox/test/settings-tables';
+const UPDATE =
+  'The README differs from the settings; to write it: npx vitest run --update=true sandbox/test/settings-tables';
 const kit: SettingsSchema['shape'] = kitSettings.shape;
 
 /** What a service adds to the kit's settings, and the defaults that it sets. */
