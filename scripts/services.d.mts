@@ -19,8 +19,6 @@ export interface Service {
   readonly firstCall?: { readonly method: string; readonly request: object };
   /** Such as AUTHOR_PORT. */
   readonly portVariable: string;
-  /** Such as AUTHOR_INSPECT_PORT. */
-  readonly inspectPortVariable: string;
   /** By which a peer finds it, such as AUTHOR_SERVICE_ADDRESS. */
   readonly addressVariable: string;
 }

@@ -19,7 +19,6 @@ export const services = readJson('package.json')
       folder: path.join(root, folder),
       ...bookstore,
       portVariable: `${upperCase(shortName)}_PORT`,
-      inspectPortVariable: `${upperCase(shortName)}_INSPECT_PORT`,
       addressVariable: `${upperCase(folder)}_ADDRESS`,
     };
   });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { SandboxError } from './sandbox-error.js';
 
@@ -15,19 +16,21 @@ export async function runCommand(script: string, body: (stop: AbortSignal) => Pr
     await body(stopSignal(script));
     process.exit(0);
   } catch (error) {
-    const { message, stack } = error as Error;
     const name = script === 'start' ? 'npm start' : `npm run ${script}`;
-    console.error(`${name}: ${error instanceof SandboxError ? message : (stack ?? message)}`);
+    console.error(`${name}: ${forPeople(error as NodeJS.ErrnoException)}`);
     process.exit(1);
   }
 }
 
+function forPeople(error: NodeJS.ErrnoException): string {
+  // Of parseArgs, with advice in further sentences.
+  if (error.code?.startsWith('ERR_PARSE_ARGS')) return error.message.split('. ')[0] as string;
+  return error instanceof SandboxError ? error.message : (error.stack ?? error.message);
+}
+
 /** Resolves when the signal is aborted. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 function stopSignal(script: string): AbortSignal {

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 
 export interface ProgramResult {
   /** undefined where the program is not on PATH. */
@@ -11,41 +12,25 @@ export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
-  /** Shows the output while it comes, instead of returning it. */
-  readonly show?: boolean;
   /** Ends the program; the call then rejects. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a program without a shell. A failure is a result, not an error: the caller knows what to tell the user. */
-export function runProgram(
+export async function runProgram(
   program: string,
   args: readonly string[],
-  options: ProgramOptions = {},
+  { input, ...options }: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const output = options.show ? 'inherit' : 'pipe';
-  const child = spawn(program, args, {
-    cwd: options.cwd,
-    env: options.env ?? process.env,
-    signal: options.signal,
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', output, output],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
+  const running = promisify(execFile)(program, args, { maxBuffer: 2 ** 30, ...options });
   // A program that ends early closes its input; how it ended says why.
-  child.stdin?.on('error', () => {});
-  child.stdin?.end(options.input);
-  return new Promise((resolve, reject) => {
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') resolve({ status: undefined, stdout, stderr });
-      else reject(error);
-    });
-    child.on('close', (status) => resolve({ status: status ?? 1, stdout, stderr }));
-  });
+  running.child.stdin?.on('error', () => {}).end(input);
+  try {
+    return { status: 0, ...(await running) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as NodeJS.ErrnoException & { stdout: string; stderr: string };
+    if (code === 'ENOENT') return { status: undefined, stdout, stderr };
+    if (typeof code === 'string') throw error;
+    return { status: code ?? 1, stdout, stderr };
+  }
 }

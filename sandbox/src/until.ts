@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SandboxError } from './sandbox-error.js';
 
 /**
  * Asks again and again until there is an answer, and returns it.
  *
- * @throws Error that says what was waited for in vain
+ * @throws SandboxError that says what was waited for in vain
  */
 export async function until<T>(
   what: string,
@@ -14,7 +15,7 @@ export async function until<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() >= end) throw new Error(`${what}: not within ${limitMs} ms`);
+    if (performance.now() >= end) throw new SandboxError(`${what}: not within ${limitMs} ms`);
     await sleep(5);
   }
 }

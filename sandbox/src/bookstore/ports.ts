@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { SandboxError } from '../sandbox-error.js';
 
@@ -15,7 +16,8 @@ export async function freePort(): Promise<number> {
   for (let tries = 0; tries < COUNT; tries++) {
     const port = FIRST + (next++ % COUNT);
     try {
-      return await tryPort(port);
+      await tryPort(port);
+      return port;
     } catch {
       // Taken, or not allowed.
     }
@@ -24,9 +26,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** @throws SandboxError that names the variable for another port, when it is taken */
-export async function requireFreePort(port: number, variable: string): Promise<number> {
+export async function requireFreePort(port: number, variable: string): Promise<void> {
   try {
-    return await tryPort(port);
+    await tryPort(port);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const problem = code === 'EADDRINUSE' ? 'is taken' : `cannot be opened (${code})`;
@@ -43,10 +45,8 @@ export function portFrom(variable: string, fallback: number, env = process.env):
   throw new SandboxError(`${variable} must be a port, 1 to 65535`);
 }
 
-function tryPort(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
-  });
+async function tryPort(port: number): Promise<void> {
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  await once(server.close(), 'close');
 }

@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
-import { waitUntilServing } from '../health.js';
+import { HealthClient } from '../health.js';
 import { SandboxError } from '../sandbox-error.js';
-import { variablesForAnyProgram } from './shell-variables.js';
+import { until } from '../until.js';
+import { shellVariables } from './shell-variables.js';
 
 /** How a service's process is started. */
 export interface ServiceProcessOptions {
@@ -13,8 +14,8 @@ export interface ServiceProcessOptions {
   readonly publicPort: number;
   /** For the other services. */
   readonly internalPort: number;
-  /** Its settings. Of the shell's variables it gets only those for any program. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Its settings, over the shell's. */
+  readonly env: Readonly<Record<string, string>>;
   /** The port for a debugger; none when absent. */
   readonly inspectPort?: number | undefined;
   /** The certificate authority to trust, where its public port has TLS. */
@@ -35,42 +36,37 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
   /** Resolves when the process has ended, with words such as `by SIGKILL`. */
   readonly exited: Promise<string>;
-  /** Resolves when the process has sent the message that its ports are open. */
-  readonly #listening: Promise<unknown>;
-  #ended = false;
+  #isListening = false;
 
   private constructor(readonly options: ServiceProcessOptions) {
-    const main = path.join(path.dirname(require.resolve(`@bookstore/${options.name}/package.json`)), 'dist/main.js');
-    const output = options.onLog ? 'pipe' : 'inherit';
-    this.#child = spawn(
-      process.execPath,
-      ['--enable-source-maps', '--import', TELEMETRY, ...inspectOption(options.inspectPort), main],
-      {
-        env: {
-          ...variablesForAnyProgram(),
-          NODE_ENV: 'production',
-          ...options.env,
-          LISTEN_HOST: '127.0.0.1',
-          PUBLIC_PORT: String(options.publicPort),
-          INTERNAL_PORT: String(options.internalPort),
-        },
-        // By this channel the service says that it listens, and notices the end of this process.
-        stdio: ['ignore', output, output, 'ipc'],
+    const { name, publicPort, internalPort, inspectPort, env, onLog } = options;
+    const main = path.join(path.dirname(require.resolve(`@bookstore/${name}/package.json`)), 'dist/main.js');
+    // On the loopback only: a debugger can run any code in the service.
+    const inspect = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`];
+    const output = onLog ? 'pipe' : 'inherit';
+    this.#child = spawn(process.execPath, ['--enable-source-maps', '--import', TELEMETRY, ...inspect, main], {
+      env: {
+        ...shellVariables(env),
+        NODE_ENV: 'production',
+        ...env,
+        LISTEN_HOST: '127.0.0.1',
+        PUBLIC_PORT: String(publicPort),
+        INTERNAL_PORT: String(internalPort),
       },
-    );
+      // By this channel the service says that it listens, and notices the end of this process.
+      stdio: ['ignore', output, output, 'ipc'],
+    });
     for (const input of [this.#child.stdout, this.#child.stderr]) {
-      if (input) createInterface({ input }).on('line', (line) => options.onLog?.(line));
+      if (input) createInterface({ input }).on('line', (line) => onLog?.(line));
     }
-    this.#listening = new Promise((resolve) => this.#child.once('message', resolve));
+    this.#child.once('message', () => {
+      this.#isListening = true;
+    });
     this.exited = new Promise((resolve) => {
-      const end = (how: string) => {
-        this.#ended = true;
-        resolve(how);
-      };
-      this.#child.once('exit', (code, signal) => end(signal ? `by ${signal}` : `with status ${code}`));
+      this.#child.once('exit', (code, signal) => resolve(signal ? `by ${signal}` : `with status ${code}`));
       // An error without a process is the end. The channel of a killed process may also break with one, before its exit.
       this.#child.on('error', (error) => {
-        if (this.#child.pid === undefined) end(`before it began (${error.message})`);
+        if (this.#child.pid === undefined) resolve(`before it began (${error.message})`);
       });
     });
   }
@@ -89,7 +85,8 @@ export class ServiceProcess {
   }
 
   get running(): boolean {
-    return !this.#ended;
+    const { pid, exitCode, signalCode } = this.#child;
+    return pid !== undefined && exitCode === null && signalCode === null;
   }
 
   /**
@@ -99,27 +96,14 @@ export class ServiceProcess {
    */
   async serving(signal?: AbortSignal): Promise<void> {
     const { name, caFile } = this.options;
-    const ended = new AbortController();
-    this.exited.then((how) =>
-      ended.abort(new SandboxError(`the ${name} ended ${how} before it served; its last lines say why`)),
-    );
-    const late = new SandboxError(`the ${name} does not serve after ${SERVING_TIMEOUT_MS / 1000} s`);
-    const timer = setTimeout(() => ended.abort(late), SERVING_TIMEOUT_MS);
-    const either = AbortSignal.any(signal ? [ended.signal, signal] : [ended.signal]);
-    try {
-      await this.#untilListening(either);
-      await waitUntilServing(this.address, SERVING_TIMEOUT_MS, either, caFile);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Before that, another program may answer on its port. */
-  #untilListening(signal: AbortSignal): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      this.#listening.then(resolve);
+    using health = new HealthClient(this.address, caFile);
+    await until(`the ${name} serves`, SERVING_TIMEOUT_MS, async () => {
+      signal?.throwIfAborted();
+      if (!this.running) {
+        throw new SandboxError(`the ${name} ended ${await this.exited} before it served; its last lines say why`);
+      }
+      // Before it listens, another program may answer on its port.
+      return this.#isListening && (await health.check('', 1_000)) === 'SERVING';
     });
   }
 
@@ -129,15 +113,9 @@ export class ServiceProcess {
 
   /** Sends SIGTERM, waits while it drains, and kills it when that takes too long. */
   async stop(): Promise<void> {
-    if (this.#ended) return;
     const force = setTimeout(() => this.signal('SIGKILL'), STOP_TIMEOUT_MS);
     this.signal('SIGTERM');
     await this.exited;
     clearTimeout(force);
   }
-}
-
-/** On the loopback only: a debugger can run any code in the service. */
-function inspectOption(port: number | undefined): string[] {
-  return port === undefined ? [] : [`--inspect=127.0.0.1:${port}`];
 }

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { caFile, makeCredentials } from '@bookstore/dev-credentials';
 import { services as serviceList } from '../../../scripts/services.mjs';
 import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
-import { prepareDatabase, type ServiceDatabase } from './databases.js';
+import { prepareDatabase } from './databases.js';
 import { announceBookstore } from './running-bookstore.js';
 import { serviceOptions } from './service-options.js';
-import { ServiceProcess } from './service-process.js';
+import { ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 import { shorten } from './shorten.js';
 
 /** How the whole bookstore is started without Docker. */
@@ -33,14 +33,13 @@ export interface Bookstore {
   readonly postgres: PostgresServer;
   /** By name: the process that runs now. */
   readonly services: ReadonlyMap<string, ServiceProcess>;
-  readonly databases: ReadonlyMap<string, ServiceDatabase>;
   /** host:port of each service, for clients. In the order of the list of services. */
   readonly addresses: readonly { readonly name: string; readonly address: string }[];
   /** The certificate authority that clients trust, in secure mode. */
   readonly caFile?: string | undefined;
   /** @throws Error when there is no such service */
   service(name: string): ServiceProcess;
-  /** Replaces a service whose process has ended by a new one with the same ports and settings. */
+  /** Applies new migrations, and replaces a service's process by a new one with the same ports and settings. */
   restart(service: string): Promise<void>;
   /** Drains the services, then stops PostgreSQL. */
   stop(): Promise<void>;
@@ -53,15 +52,25 @@ export interface Bookstore {
  * @throws SandboxError with one line; nothing is left running then
  */
 export async function startBookstore(options: BookstoreOptions): Promise<Bookstore> {
-  const { dataDir } = options;
+  const { dataDir, signal } = options;
+  const names = serviceList.map(({ name }) => name);
   const step = (what: string) => {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     options.onStep?.(what);
   };
   const postgresDir = path.join(dataDir, 'postgres');
   step(`PostgreSQL 18, in ${shorten(postgresDir)}`);
   const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
+  const prepare = async (name: string) => {
+    const { url } = await prepareDatabase(name, postgres.url, path.join(dataDir, 'secrets.json'));
+    return [name, url];
+  };
   const services = new Map<string, ServiceProcess>();
+  const start = async (service: ServiceProcessOptions) => {
+    const started = ServiceProcess.spawn(service);
+    services.set(service.name, started);
+    await started.serving(signal);
+  };
   let forget = () => {};
   const stop = async () => {
     forget();
@@ -70,22 +79,20 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
   };
   try {
     step('databases and migrations');
-    const databases = await prepareDatabases(postgres, dataDir);
+    const databases = Object.fromEntries(await Promise.all(names.map(prepare)));
     const certsDir = options.secure ? path.join(dataDir, 'certs') : undefined;
     if (certsDir) {
       step(`certificates and keys, in ${shorten(certsDir)}`);
-      const names = serviceList.map(({ name }) => name);
       await makeCredentials(certsDir, names);
     }
-    step(serviceList.map(({ name }) => name).join(', '));
+    step(names.join(', '));
     const processes = await serviceOptions({ databases, certsDir }, options);
-    for (const each of processes) services.set(each.name, ServiceProcess.spawn(each));
-    await Promise.all([...services.values()].map((each) => each.serving(options.signal)));
+    await Promise.all(processes.map(start));
 
-    const ca = certsDir && caFile(certsDir);
     // Node warns about a TLS server name that is a number.
-    const address = (each: ServiceProcess) => (ca ? each.address.replace('127.0.0.1', 'localhost') : each.address);
-    const addresses = [...services].map(([name, each]) => ({ name, address: address(each) }));
+    const host = certsDir ? 'localhost' : '127.0.0.1';
+    const addresses = processes.map(({ name, publicPort }) => ({ name, address: `${host}:${publicPort}` }));
+    const ca = certsDir && caFile(certsDir);
     forget = announceBookstore(dataDir, { services: addresses, caFile: ca, postgresPort: postgres.port });
     const service = (name: string) => {
       const found = services.get(name);
@@ -93,24 +100,14 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
       return found;
     };
     const restart = async (name: string) => {
-      const ended = service(name);
-      if (ended.running) throw new Error(`the ${name} still runs`);
-      const next = ServiceProcess.spawn(ended.options);
-      services.set(name, next);
-      await next.serving();
+      await prepare(name);
+      await service(name).stop();
+      signal?.throwIfAborted();
+      await start(service(name).options);
     };
-    return { postgres, services, databases, addresses, caFile: ca, service, restart, stop };
+    return { postgres, services, addresses, caFile: ca, service, restart, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-async function prepareDatabases(
-  { url }: PostgresServer,
-  dataDir: string,
-): Promise<ReadonlyMap<string, ServiceDatabase>> {
-  const secretsFile = path.join(dataDir, 'secrets.json');
-  const prepare = async (name: string) => [name, await prepareDatabase(name, url, secretsFile)] as const;
-  return new Map(await Promise.all(serviceList.map(({ name }) => prepare(name))));
 }

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { services } from '../../../scripts/services.mjs';
 import { requireUnused } from '../postgres/running-server.js';
+import { root } from '../root.js';
 import { SandboxError } from '../sandbox-error.js';
 import { portFrom, requireFreePort } from './ports.js';
 
@@ -15,44 +15,24 @@ export interface StartOptions {
 }
 
 /** SANDBOX_DIR, or `.sandbox` in the repository. */
-export const dataDir = path.resolve(
-  process.env.SANDBOX_DIR || fileURLToPath(new URL('../../../.sandbox', import.meta.url)),
-);
+export const dataDir = path.resolve(process.env.SANDBOX_DIR || path.join(root, '.sandbox'));
 
 /**
  * From the command line and the environment: `--secure`, AUTHOR_PORT and BOOK_PORT, SANDBOX_DIR.
  *
- * @param command as one types it, such as `npm start`
  * @throws SandboxError that says what to change
  */
-export async function startOptions(command: string): Promise<StartOptions> {
-  const secure = isSecure(command);
+export async function startOptions(): Promise<StartOptions> {
+  const { secure } = parseArgs({ options: { secure: { type: 'boolean', default: false } } }).values;
   // The second start in a folder also finds its ports taken; this says why.
   requireUnused(path.join(dataDir, 'postgres'));
-  return { dataDir, secure, ports: await choosePorts() };
-}
-
-function isSecure(command: string): boolean {
-  try {
-    return parseArgs({ options: { secure: { type: 'boolean', default: false } } }).values.secure;
-  } catch {
-    throw new SandboxError(`takes --secure or nothing: ${command} -- --secure`);
+  const chosen = services.map(({ name, port, portVariable }) => {
+    return { name, variable: portVariable, port: portFrom(portVariable, port) };
+  });
+  if (new Set(chosen.map(({ port }) => port)).size < chosen.length) {
+    const variables = chosen.map(({ variable }) => variable).join(' and ');
+    throw new SandboxError(`two services cannot have the same port: set ${variables} to different ones`);
   }
-}
-
-async function choosePorts(): Promise<Record<string, number>> {
-  const chosen = services.map(({ name, port, portVariable }) => ({
-    name,
-    portVariable,
-    port: portFrom(portVariable, port),
-  }));
-  for (const { port, portVariable } of chosen) {
-    const other = chosen.find((each) => each.port === port && each.portVariable !== portVariable);
-    if (other) {
-      const variables = [portVariable, other.portVariable].join(' and ');
-      throw new SandboxError(`two services cannot have port ${port}; set ${variables} to two ports`);
-    }
-    await requireFreePort(port, portVariable);
-  }
-  return Object.fromEntries(chosen.map(({ name, port }) => [name, port]));
+  for (const { port, variable } of chosen) await requireFreePort(port, variable);
+  return { dataDir, secure, ports: Object.fromEntries(chosen.map(({ name, port }) => [name, port])) };
 }
