@@ -5,7 +5,7 @@ const PASSED = new RegExp(
     ...['PATHEXT', 'SYSTEM.+', 'WINDIR', 'COMSPEC', 'USERPROFILE', '.*APPDATA', 'PROGRAM.+', 'TEMP', 'TMP'],
     ...['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE', 'SSL_CERT_.+', 'NPM_CONFIG_.+', 'VSCODE_.+'],
     ...['DOCKER_.+', 'BUILD(X|KIT)_.+', 'TESTCONTAINERS_.+', 'KUBECONFIG', 'IMAGE_(PREFIX|TAG)'],
-    ...['CI', 'GITHUB_.+', 'RUNNER_.+', 'TEST', 'VITEST.*', 'TEST_POSTGRES', 'E2E_.+'],
+    ...['CI', 'GITHUB_.+', 'RUNNER_.+', 'TEST', 'VITEST.*', 'E2E_.+'],
   ].join('|')})$`,
   'i',
 );

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startTestPostgres } from './sandbox/src/postgres/test-postgres.js';
+import { startThrowAwayPostgres } from './sandbox/src/postgres/throw-away-postgres.js';
 import { prepareTemplate } from './sandbox/src/testing/service-database.js';
 import { services } from './scripts/services.mjs';
 
@@ -12,7 +12,8 @@ declare module 'vitest' {
 
 /** One PostgreSQL for the whole run; each test file makes databases of its own on it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startTestPostgres();
+  // Many test files at a time.
+  const server = await startThrowAwayPostgres({ max_connections: '300' });
   await Promise.all(services.map(({ name }) => prepareTemplate(server.url(), name)));
   project.provide('postgresUrl', server.url());
   return () => server.stop();

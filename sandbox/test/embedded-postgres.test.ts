@@ -15,8 +15,9 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEmbeddedPostgres } from '../src/postgres/embedded-postgres.js';
-import { createTestDatabase, startTestPostgres } from '../src/postgres/test-postgres.js';
+import { startThrowAwayPostgres } from '../src/postgres/throw-away-postgres.js';
 import { SandboxError } from '../src/sandbox-error.js';
+import { createTestDatabase } from '../src/testing/index.js';
 
 const COMPILED = new URL('../dist/postgres/embedded-postgres.js', import.meta.url).href;
 
@@ -231,23 +232,15 @@ describe('a start that cannot succeed fails with one line', () => {
   });
 });
 
-describe('the server for tests', () => {
-  test('is the embedded one, gone when stopped; each test has a database of its own', async () => {
-    const server = await startTestPostgres({});
-    try {
-      const a = await createTestDatabase(server.url());
-      const b = await createTestDatabase(server.url(), 'bücher "x"');
-      await query(a, 'CREATE TABLE mine (id int)');
-      expect(await query(b, 'SELECT current_database()')).toEqual([expect.stringMatching(/^bücher "x"_[0-9a-f]{16}$/)]);
-      expect(await query(b, `SELECT to_regclass('mine')`)).toEqual([null]);
-      expect(await query(server.url(), 'SHOW synchronous_commit')).toEqual(['on']);
-    } finally {
-      await server.stop();
-    }
-    await expect(query(server.url(), 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
-  });
-
-  test('is one of the two that TEST_POSTGRES can name', async () => {
-    await expect(startTestPostgres({ TEST_POSTGRES: 'sqlite' })).rejects.toThrow('must be container or embedded');
-  });
+test('a throw-away server is gone when stopped; each test has a database of its own', async () => {
+  const server = await startThrowAwayPostgres();
+  try {
+    const [a, b] = [await createTestDatabase(server.url()), await createTestDatabase(server.url())];
+    await query(a, 'CREATE TABLE mine (id int)');
+    expect(await query(b, `SELECT to_regclass('mine')`)).toEqual([null]);
+    expect(await query(server.url(), 'SHOW synchronous_commit')).toEqual(['on']);
+  } finally {
+    await server.stop();
+  }
+  await expect(query(server.url(), 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
 });

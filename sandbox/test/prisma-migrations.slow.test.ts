@@ -8,8 +8,8 @@ import { migrate } from '@bookstore/service-kit/migrate';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { services } from '../../scripts/services.mjs';
-import { createTestDatabase } from '../src/postgres/test-postgres.js';
 import { diffToSchema, EVERYTHING, startSchemaEngine } from '../src/prisma/schema-engine.js';
+import { createTestDatabase } from '../src/testing/index.js';
 
 // `npm run new-migration`, and what the kit's runner leaves in a database beside what Prisma's own schema engine does.
 

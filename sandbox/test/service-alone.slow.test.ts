@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { expect, inject, test } from 'vitest';
 import { freePort } from '../src/bookstore/ports.js';
 import { waitUntilServing } from '../src/health.js';
-import { createTestDatabase } from '../src/postgres/test-postgres.js';
 import { root } from '../src/root.js';
+import { createTestDatabase } from '../src/testing/index.js';
 
 /** The two commands that a service's README shows, for the PostgreSQL of the tests and a role that no other test has. */
 async function commandsOf(service: string): Promise<[migrate: string, serve: string]> {

@@ -33,7 +33,7 @@ test('no test inherits a variable of the shell that changes its result', async (
   const configs = files.trim().split('\n');
   expect(configs).toContain('vitest.config.ts');
   for (const config of configs) {
-    const env = { ...process.env, ...OF_THE_SHELL, NODE_ENV: 'production', TEST_POSTGRES: 'embedded', E2E_TARGET: '' };
+    const env = { ...process.env, ...OF_THE_SHELL, NODE_ENV: 'production', E2E_TARGET: '' };
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', LOAD, path.join(root, config)], {
       cwd: root,
       env,
@@ -43,6 +43,6 @@ test('no test inherits a variable of the shell that changes its result', async (
       Object.keys(OF_THE_SHELL).filter((name) => name in left),
       config,
     ).toEqual([]);
-    expect(left, config).toMatchObject({ NODE_ENV: 'test', TEST_POSTGRES: 'embedded', PATH: process.env.PATH });
+    expect(left, config).toMatchObject({ NODE_ENV: 'test', E2E_TARGET: '', PATH: process.env.PATH });
   }
 });

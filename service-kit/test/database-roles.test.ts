@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createTestDatabase } from '@bookstore/sandbox/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createTestDatabase } from '../../sandbox/src/postgres/test-postgres.js';
 import { migrate } from '../src/migrate/migrate.js';
 import { scramVerifier } from '../src/migrate/service-role.js';
 

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@bookstore/sandbox';
+import { createTestDatabase } from '@bookstore/sandbox/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createTestDatabase } from '../../sandbox/src/postgres/test-postgres.js';
 import { migrate, pendingMigrations } from '../src/migrate/migrate.js';
 
 const MAIN = fileURLToPath(new URL('../dist/migrate/main.js', import.meta.url));

@@ -4,7 +4,6 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, 
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { SandboxError } from '../sandbox-error.js';
-import type { Programs } from './programs.js';
 import { runIn, type ServerUser } from './server-user.js';
 
 export const SUPERUSER = 'postgres';
@@ -12,10 +11,13 @@ export const SUPERUSER = 'postgres';
 /**
  * Creates the database cluster if it is missing.
  *
+ * @param programs their folder
  * @returns the superuser's password, from a file beside the data
  */
-export async function prepareCluster(dataDir: string, programs: Programs, user: ServerUser, durable: boolean) {
-  const password = passwordIn(`${dataDir}.password`);
+export async function prepareCluster(dataDir: string, programs: string, user: ServerUser, durable: boolean) {
+  const kept = `${dataDir}.password`;
+  if (!existsSync(kept)) writeFileSync(kept, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  const password = readFileSync(kept, 'utf8').trim();
   if (existsSync(path.join(dataDir, 'PG_VERSION'))) return password;
   // Fails where it is not empty.
   if (existsSync(dataDir)) rmdirSync(dataDir);
@@ -36,12 +38,7 @@ export async function prepareCluster(dataDir: string, programs: Programs, user: 
   return password;
 }
 
-function passwordIn(file: string): string {
-  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  return readFileSync(file, 'utf8').trim();
-}
-
-async function initdb(data: string, programs: Programs, user: ServerUser, durable: boolean): Promise<void> {
+async function initdb(data: string, programs: string, user: ServerUser, durable: boolean): Promise<void> {
   const { folder, options } = runIn(data, user);
   const args = [
     ...['-D', folder, `--username=${SUPERUSER}`, `--pwfile=${folder}/../password`, '--auth=scram-sha-256'],
@@ -50,7 +47,7 @@ async function initdb(data: string, programs: Programs, user: ServerUser, durabl
     ...(durable ? [] : ['--no-sync']),
   ];
   try {
-    await promisify(execFile)(programs.initdb, args, options);
+    await promisify(execFile)(path.join(programs, 'initdb'), args, options);
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
     const why = /^.*(?:FATAL|PANIC|error): .*$/m.exec(stderr)?.[0] ?? message.split('\n')[0];

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../bookstore/ports.js';
 import { SandboxError } from '../sandbox-error.js';
 import { until } from '../until.js';
 import { prepareCluster, SUPERUSER } from './cluster.js';
-import { findPrograms, type Programs } from './programs.js';
+import { findPrograms } from './programs.js';
 import { CLUSTER_NAME, endAbandonedServer, isReady, requireUnused } from './running-server.js';
 import { runIn, type ServerUser, serverUserFor } from './server-user.js';
-import { whenThisProcessIsGone } from './when-this-process-is-gone.js';
 
 export interface EmbeddedPostgresOptions {
   /** Beside it, under its name: the superuser's password, and the log of the last start. */
@@ -49,102 +49,104 @@ const STOP_LIMIT_MS = 10_000;
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<PostgresServer> {
   const dataDir = path.resolve(options.dataDir);
   try {
-    return await start({ ...options, dataDir });
+    mkdirSync(path.dirname(dataDir), { recursive: true });
+    const user = serverUserFor(dataDir);
+    requireUnused(dataDir);
+    const programs = await findPrograms(user);
+    await endAbandonedServer(dataDir);
+    const password = await prepareCluster(dataDir, programs, user, options.durable ?? true);
+    const { child, port } = await untilReady({ ...options, dataDir }, programs, user);
+    return serverOf(child, port, password);
   } catch (error) {
     // Of the file system, such as EACCES.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new SandboxError(`PostgreSQL cannot keep its data in ${dataDir}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined
+      ? error
+      : new SandboxError(`PostgreSQL cannot keep its data in ${dataDir}: ${message}`, { cause: error });
   }
 }
 
-async function start(options: EmbeddedPostgresOptions): Promise<PostgresServer> {
-  const { dataDir, durable = true } = options;
-  mkdirSync(path.dirname(dataDir), { recursive: true });
-  const user = serverUserFor(dataDir);
-  requireUnused(dataDir);
-  const programs = await findPrograms(user);
-  endAbandonedServer(dataDir, programs, user);
-  const password = await prepareCluster(dataDir, programs, user, durable);
-  const { child, port } = await untilReady(options, programs, user);
-
+function serverOf(child: ChildProcess, port: number, password: string): PostgresServer {
   const exited = hasExited(child) ? Promise.resolve() : once(child, 'exit').then(() => {});
   const stop = async () => {
-    if (hasExited(child)) return;
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
     // A fast shutdown: it does not wait for sessions to end.
     child.kill('SIGINT');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
     await exited;
-    clearTimeout(timer);
+    clearTimeout(force);
   };
-  return {
-    ...{ port, pid: child.pid as number, exited, stop },
-    url: (database = SUPERUSER) =>
-      `postgresql://${SUPERUSER}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}`,
-    [Symbol.asyncDispose]: stop,
-  };
+  const login = `${SUPERUSER}:${encodeURIComponent(password)}`;
+  const url = (database = SUPERUSER) => `postgresql://${login}@${HOST}:${port}/${encodeURIComponent(database)}`;
+  return { port, pid: child.pid as number, exited, url, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** Launches a server, again where the reason of a failure goes away by itself, and waits until it is ready. */
-async function untilReady(options: EmbeddedPostgresOptions, programs: Programs, user: ServerUser) {
+async function untilReady(options: EmbeddedPostgresOptions, programs: string, user: ServerUser) {
   const { dataDir } = options;
+  const log = `${dataDir}.log`;
   const retryUntil = performance.now() + RETRY_LIMIT_MS;
   for (;;) {
     requireUnused(dataDir);
     const port = options.port ?? (await freePort());
-    const child = await launch({ ...options, port }, programs, user);
+    const child = await launch(options, port, log, programs, user);
     const settled = () => hasExited(child) || isReady(dataDir, child.pid as number);
-    await until('PostgreSQL is ready', READY_LIMIT_MS, settled).catch((cause) => {
+    await until(`PostgreSQL is ready (more in ${log})`, READY_LIMIT_MS, settled).catch((cause) => {
       child.kill('SIGKILL');
-      throw new SandboxError(`${cause.message}; more in ${logFile(dataDir)}`, { cause });
+      throw cause;
     });
     if (!hasExited(child)) return { child, port };
-    const reason = failureIn(logFile(dataDir));
-    if (!mayPass(reason, options) || performance.now() > retryUntil)
-      throw new SandboxError(`PostgreSQL does not start on ${dataDir}: ${reason}; more in ${logFile(dataDir)}`);
+    // Another start was first; sessions of a killed server still end; a port that was free has been taken.
+    const [, fatal = '', , detail] = /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(readFileSync(log, 'utf8')) ?? [];
+    const passes = /^$|lock file|pre-existing shared memory/.test(fatal);
+    if (performance.now() > retryUntil || !(passes || (!options.port && /create any TCP/.test(fatal)))) {
+      const reason = detail ? `${fatal}: ${detail}` : fatal;
+      throw new SandboxError(`PostgreSQL does not start on ${dataDir}: ${reason}; more in ${log}`);
+    }
     await sleep(100);
   }
 }
 
-async function launch(options: EmbeddedPostgresOptions, programs: Programs, user: ServerUser): Promise<ChildProcess> {
-  const { durable = true, dataDir } = options;
-  const settings = {
-    port: String(options.port),
-    listen_addresses: HOST,
-    unix_socket_directories: '',
-    cluster_name: CLUSTER_NAME,
-    timezone: 'UTC',
-    log_timezone: 'UTC',
-    log_checkpoints: 'off',
+async function launch(
+  { dataDir, durable = true, settings }: EmbeddedPostgresOptions,
+  port: number,
+  logFile: string,
+  programs: string,
+  user: ServerUser,
+): Promise<ChildProcess> {
+  const { folder, options } = runIn(dataDir, user);
+  const allSettings = {
+    ...{ port, listen_addresses: HOST, unix_socket_directories: '', cluster_name: CLUSTER_NAME },
+    ...{ timezone: 'UTC', log_timezone: 'UTC', log_checkpoints: 'off' },
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
-    ...options.settings,
+    ...settings,
   };
-  const { folder, options: spawnOptions } = runIn(dataDir, user);
-  const args = ['-D', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  rmSync(logFile(dataDir), { force: true });
-  const log = openSync(logFile(dataDir), 'a', 0o600);
+  const args = ['-D', folder, ...Object.entries(allSettings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  rmSync(logFile, { force: true });
+  const log = openSync(logFile, 'a', 0o600);
   // In a session of its own: Ctrl-C at the terminal is for this process, which first ends what uses PostgreSQL.
-  const child = spawn(programs.postgres, args, { ...spawnOptions, detached: true, stdio: ['ignore', 'ignore', log] });
+  const child = spawn(path.join(programs, 'postgres'), args, {
+    ...options,
+    detached: true,
+    stdio: ['ignore', 'ignore', log],
+  });
   closeSync(log);
   await once(child, 'spawn');
-  const release = whenThisProcessIsGone('postgres-watchdog', 'kill -INT "$1"', String(child.pid));
-  child.once('exit', release);
+  if (process.platform !== 'win32') endWithThisProcess(child);
   return child;
 }
 
-const logFile = (dataDir: string) => `${dataDir}.log`;
+/** Also when this one is killed: a shell waits for the end of a pipe that only this process holds. */
+function endWithThisProcess(child: ChildProcess): void {
+  const script = 'read -r line || kill -INT "$1"';
+  const watchdog = spawn('/bin/sh', ['-c', script, 'postgres-watchdog', String(child.pid)], {
+    // Ctrl-C reaches the process group of this process, so the shell has its own.
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  for (const part of [watchdog, watchdog.stdin]) part.on('error', () => {});
+  watchdog.unref();
+  (watchdog.stdin as Socket).unref();
+  child.once('exit', () => watchdog.stdin.end('it has ended\n'));
+}
+
 const hasExited = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
-
-/** Empty when another start at the same time has begun the log anew. */
-function failureIn(log: string): string {
-  const [, fatal, , detail] = /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(readFileSync(log, 'utf8')) ?? [];
-  return [fatal, detail].filter(Boolean).join(': ');
-}
-
-/** Another start was first; sessions of a killed server still end; a port that was free has been taken. */
-function mayPass(reason: string, { port }: EmbeddedPostgresOptions): boolean {
-  return (
-    reason === '' || /lock file|pre-existing shared memory/.test(reason) || (!port && /create any TCP/.test(reason))
-  );
-}

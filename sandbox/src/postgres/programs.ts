@@ -1,15 +1,5 @@
-import { execFile } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,19 +7,13 @@ import { promisify } from 'node:util';
 import { SandboxError } from '../sandbox-error.js';
 import { runIn, type ServerUser } from './server-user.js';
 
-export interface Programs {
-  readonly postgres: string;
-  readonly initdb: string;
-  readonly pgCtl: string;
-}
-
 /**
- * PostgreSQL's programs, from the npm package for this platform. They are run from a copy where the user that runs
+ * The folder of PostgreSQL's programs, from the npm package for this platform. They are run from a copy where the user that runs
  * PostgreSQL cannot read the package, or nothing can be written there.
  *
  * @throws SandboxError when there is no such package, or the programs cannot be run
  */
-export async function findPrograms(user: ServerUser): Promise<Programs> {
+export async function findPrograms(user: ServerUser): Promise<string> {
   const packageFolder = findPackage();
   const problems: string[] = [];
   for (const folder of [packageFolder, ...copiesOf(packageFolder)]) {
@@ -51,10 +35,8 @@ function findPackage(): string {
   try {
     return path.resolve(path.dirname(createRequire(import.meta.url).resolve(name)), '..');
   } catch (cause) {
-    throw new SandboxError(
-      `the npm package ${name} is not installed: run npm install with optional dependencies, or use docker compose`,
-      { cause },
-    );
+    const advice = 'run npm install with optional dependencies, or use docker compose';
+    throw new SandboxError(`the npm package ${name} is not installed: ${advice}`, { cause });
   }
 }
 
@@ -73,13 +55,16 @@ function makeLinks(folder: string): void {
   }
 }
 
-async function tryPrograms(folder: string, user: ServerUser): Promise<Programs> {
+async function tryPrograms(folder: string, user: ServerUser): Promise<string> {
   // initdb starts `postgres` by a shell, with its path between double quotes.
   if (/["$`]/.test(folder)) throw new Error('its path contains one of " $ `');
-  const program = (name: string) =>
-    path.join(folder, 'native/bin', process.platform === 'win32' ? `${name}.exe` : name);
-  await promisify(execFile)(program('postgres'), ['--version'], runIn(path.parse(folder).root, user).options);
-  return { postgres: program('postgres'), initdb: program('initdb'), pgCtl: program('pg_ctl') };
+  const programs = path.join(folder, 'native/bin');
+  await promisify(execFile)(
+    path.join(programs, 'postgres'),
+    ['--version'],
+    runIn(path.parse(folder).root, user).options,
+  );
+  return programs;
 }
 
 /** Every user can enter these folders; but a TMPDIR may be private, or forbid to run programs. */
@@ -95,17 +80,13 @@ function copyPackage(packageFolder: string, copy: string): void {
   const found = lstatSync(copy, { throwIfNoEntry: false });
   if (found && (found.uid !== process.getuid?.() || !found.isDirectory()))
     throw new Error('it belongs to another user');
-  if (found && files(copy).length >= files(packageFolder).length) return;
-  if (found) rmSync(copy, { recursive: true });
+  if (found && countFiles(copy) >= countFiles(packageFolder)) return;
+  rmSync(copy, { recursive: true, force: true });
   const fresh = `${copy}.${process.pid}`;
   try {
     cpSync(path.join(packageFolder, 'native'), path.join(fresh, 'native'), { recursive: true, verbatimSymlinks: true });
     // The package may be readable by its owner alone.
-    for (const folder of [fresh, path.join(fresh, 'native')]) chmodSync(folder, 0o755);
-    for (const entry of files(fresh)) {
-      const file = path.join(entry.parentPath, entry.name);
-      chmodSync(file, lstatSync(file).mode & 0o100 ? 0o755 : 0o644);
-    }
+    execFileSync('chmod', ['-R', 'u+w,go=u,go-w', fresh]);
     renameSync(fresh, copy);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
@@ -114,8 +95,8 @@ function copyPackage(packageFolder: string, copy: string): void {
   }
 }
 
-/** Files and folders, without links. */
-const files = (folder: string) =>
+/** With folders, and without links. */
+const countFiles = (folder: string) =>
   readdirSync(path.join(folder, 'native'), { recursive: true, withFileTypes: true }).filter(
     (entry) => !entry.isSymbolicLink(),
-  );
+  ).length;

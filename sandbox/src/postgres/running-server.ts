@@ -3,11 +3,11 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isRunning } from '../../../scripts/is-running.mjs';
 import { SandboxError } from '../sandbox-error.js';
-import type { Programs } from './programs.js';
-import { runIn, type ServerUser } from './server-user.js';
+import { until } from '../until.js';
 
 /** Shows in a server's command line which process has started it. */
 export const CLUSTER_NAME = `bookstore-of-process-${process.pid}`;
+const STOP_LIMIT_MS = 20_000;
 
 /** @throws SandboxError that names the process whose PostgreSQL runs on this data */
 export function requireUnused(dataDir: string): void {
@@ -23,24 +23,19 @@ export function requireUnused(dataDir: string): void {
  *
  * @throws SandboxError when it does not end
  */
-export function endAbandonedServer(dataDir: string, { pgCtl }: Programs, user: ServerUser): void {
+export async function endAbandonedServer(dataDir: string): Promise<void> {
   // Another start may have been first since the last check.
   requireUnused(dataDir);
   const server = runningServer(dataDir);
-  if (!server) {
-    removeStalePidFile(dataDir);
-    return;
+  if (server) {
+    const { pid } = server;
+    if (isRunning(pid)) process.kill(pid, 'SIGINT');
+    const hasEnded = () => runningServer(dataDir)?.pid !== pid;
+    return void (await until(`the end of PostgreSQL of an earlier start, process ${pid}`, STOP_LIMIT_MS, hasEnded));
   }
-  const { folder, options } = runIn(dataDir, user);
-  try {
-    execFileSync(pgCtl, ['stop', '-D', folder, '-m', 'fast', '-w', '-t', '20'], { ...options, stdio: 'ignore' });
-  } catch (cause) {
-    // pg_ctl fails where it has ended in the meantime.
-    if (!runningServer(dataDir)) return;
-    throw new SandboxError(`PostgreSQL of an earlier start still runs on ${dataDir}: end process ${server.pid}`, {
-      cause,
-    });
-  }
+  // After a crash, or in a restarted container, another process may have the id. PostgreSQL would take it for a server.
+  const command = commandLine(pidOf(dataDir));
+  if (command !== undefined && !command.includes('postgres')) rmSync(pidFile(dataDir));
 }
 
 /** Whether the server with this id accepts connections, by its own record of its state. */
@@ -54,12 +49,6 @@ function runningServer(dataDir: string): { pid: number; owner: number } | undefi
   const pid = pidOf(dataDir);
   const [, owner] = /bookstore-of-process-(\d+)/.exec(commandLine(pid) ?? '') ?? [];
   return owner ? { pid, owner: Number(owner) } : undefined;
-}
-
-/** After a crash, or in a restarted container, another process may have the id. PostgreSQL would take it for a server. */
-function removeStalePidFile(dataDir: string): void {
-  const command = commandLine(pidOf(dataDir));
-  if (command !== undefined && !command.includes('postgres')) rmSync(pidFile(dataDir));
 }
 
 const pidFile = (dataDir: string) => path.join(dataDir, 'postmaster.pid');

@@ -60,7 +60,7 @@ function readArguments() {
 
 /** @returns the SQL from what the migrations make to what the schema says; undefined where that is the same */
 async function compare(migrationsDir: string, schema: string): Promise<string | undefined> {
-  const postgres = await startThrowAwayPostgres({});
+  const postgres = await startThrowAwayPostgres();
   try {
     const entries = await readdir(migrationsDir, { withFileTypes: true });
     if (entries.some((entry) => entry.isDirectory())) await migrate({ url: postgres.url(), migrationsDir });

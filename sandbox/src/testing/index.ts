@@ -7,7 +7,12 @@ export { type Peer, type ReceivedCall, refuse, silence, startPeer } from './peer
 export { type CallSettings, type PromiseClient, promiseClient } from './promise-client.js';
 export { type RawAnswer, rawCall } from './raw-call.js';
 export { Reflection } from './reflection.js';
-export { createServiceDatabase, prepareTemplate, type ServiceDatabase } from './service-database.js';
+export {
+  createServiceDatabase,
+  createTestDatabase,
+  prepareTemplate,
+  type ServiceDatabase,
+} from './service-database.js';
 export { startTestService, testEnvironment } from './start-test-service.js';
 export { type ChunkFault, startDatabaseProxy, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { brokenAuthorizations, NOT_ASCII, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from './token-kinds.js';

@@ -26,6 +26,17 @@ export async function prepareTemplate(serverUrl: string, service: string): Promi
   });
 }
 
+/**
+ * Creates an empty database of its own for a test.
+ *
+ * @returns its url, with the credentials of `serverUrl`
+ */
+export async function createTestDatabase(serverUrl: string): Promise<string> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await execute(serverUrl, `CREATE DATABASE ${name}`);
+  return at(serverUrl, name);
+}
+
 /** A database of a test's own, with every migration of the service and nothing else in it. */
 export async function createServiceDatabase(serverUrl: string, service: string): Promise<ServiceDatabase> {
   const { role } = serviceNamed(service);
