@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { DataSet, NewAuthor, NewBook } from './load.js';
 
-type CatalogueAuthor = NewAuthor & { readonly books: readonly Pick<NewBook, 'title' | 'publishedYear'>[] };
+type CatalogueAuthor = NewAuthor & { readonly books: readonly Omit<NewBook, 'authorEmail'>[] };
 
 /**
  * The authors of world literature in `sandbox/catalogue.json`, roughly in the order of time. A year is that of the first
@@ -10,8 +10,6 @@ type CatalogueAuthor = NewAuthor & { readonly books: readonly Pick<NewBook, 'tit
 export function readCatalogue(): DataSet {
   const file = new URL('../../catalogue.json', import.meta.url);
   const authors: CatalogueAuthor[] = JSON.parse(readFileSync(file, 'utf8'));
-  const books = authors.flatMap((author, authorIndex) =>
-    author.books.map((book) => ({ authorIndex, authorEmail: author.email, ...book })),
-  );
+  const books = authors.flatMap(({ email, books }) => books.map((book) => ({ authorEmail: email, ...book })));
   return { authorCount: authors.length, bookCount: books.length, authors, books };
 }

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
-import { type Client, type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { NO_PROXY } from '../bookstore/no-proxy.js';
+import { AuthorServiceClient, BookServiceClient, HealthClient } from '@bookstore/proto';
+import { type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type CallSettings, type PromiseClient, promiseClient } from '../promise-client.js';
 import { SandboxError } from '../sandbox-error.js';
 import type { Endpoint, SeedOptions } from './options.js';
 
 /** How long the first call to a service may take, ms. */
 const FIRST_CALL_MS = 2_500;
+/** For a call and its retries, ms. */
+export const CALL_TIMEOUT_MS = 30_000;
 const MAX_ATTEMPTS = 20;
 
 /**
@@ -14,7 +16,6 @@ const MAX_ATTEMPTS = 20;
  * refuses a call, grpc-js waits as long as the service asks for (grpc-retry-pushback-ms).
  */
 const CLIENT_OPTIONS: ClientOptions = {
-  ...NO_PROXY,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
   // The default is 5, whatever the policy says.
@@ -41,24 +42,26 @@ const CLIENT_OPTIONS: ClientOptions = {
 
 /** The services to call. */
 export interface Bookstore {
-  readonly authors: AuthorServiceClient;
-  readonly books: BookServiceClient;
+  readonly authors: PromiseClient<AuthorServiceClient>;
+  readonly books: PromiseClient<BookServiceClient>;
   /** For each call. */
-  readonly metadata: Metadata;
+  readonly settings: CallSettings;
 }
 
 /** @throws SandboxError with one line, when a service does not answer */
 export async function connect({ authorService, bookService, token }: SeedOptions): Promise<Bookstore> {
-  const authors = new AuthorServiceClient(authorService.address, credentialsFor(authorService), CLIENT_OPTIONS);
-  const books = new BookServiceClient(bookService.address, credentialsFor(bookService), CLIENT_OPTIONS);
-  await Promise.all([requireAnswer(authors, authorService), requireAnswer(books, bookService)]);
+  await Promise.all([authorService, bookService].map(requireAnswer));
   // While a service restarts, calls wait for it until their deadline.
   const metadata = new Metadata({ waitForReady: true });
   if (token) metadata.set('authorization', `Bearer ${token}`);
-  return { authors, books, metadata };
+  return {
+    authors: promiseClient(AuthorServiceClient, authorService.address, CLIENT_OPTIONS, channelOf(authorService)),
+    books: promiseClient(BookServiceClient, bookService.address, CLIENT_OPTIONS, channelOf(bookService)),
+    settings: { metadata, deadlineMs: CALL_TIMEOUT_MS },
+  };
 }
 
-function credentialsFor({ caFile }: Endpoint) {
+function channelOf({ caFile }: Endpoint) {
   if (caFile === undefined) return credentials.createInsecure();
   try {
     return credentials.createSsl(readFileSync(caFile));
@@ -68,22 +71,25 @@ function credentialsFor({ caFile }: Endpoint) {
 }
 
 /** Makes a first call, which fails at once where nothing listens. Any answer from the service will do. */
-async function requireAnswer(client: Client, endpoint: Endpoint): Promise<void> {
-  const bytes = (message: Buffer) => message;
-  const deadline = Date.now() + FIRST_CALL_MS;
-  const error = await new Promise<ServiceError | null>((resolve) => {
-    client.makeUnaryRequest('/grpc.health.v1.Health/Check', bytes, bytes, Buffer.alloc(0), { deadline }, resolve);
-  });
-  if (error?.code === status.DEADLINE_EXCEEDED) throw new SandboxError(nothingAnswers(endpoint));
-  if (error?.code === status.UNAVAILABLE) throw new SandboxError(whyUnreachable(endpoint, error.details));
+async function requireAnswer(endpoint: Endpoint): Promise<void> {
+  const { address, setBy } = endpoint;
+  const health = promiseClient(HealthClient, address, {}, channelOf(endpoint));
+  try {
+    await health.check({}, { deadlineMs: FIRST_CALL_MS });
+  } catch (error) {
+    const { code, details } = error as ServiceError;
+    if (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED) return;
+    throw new SandboxError(
+      wrongTransport(address, details) ??
+        `nothing answers at ${address}: start the bookstore with npm start or docker compose up, or set ${setBy}`,
+    );
+  } finally {
+    health.close();
+  }
 }
 
-const nothingAnswers = ({ address, setBy }: Endpoint) =>
-  `nothing answers at ${address}: start the bookstore with npm start or docker compose up, or set ${setBy}`;
-
 /** @param details what grpc-js says about its last try */
-function whyUnreachable(endpoint: Endpoint, details: string): string {
-  const { address } = endpoint;
+function wrongTransport(address: string, details: string): string | undefined {
   if (details.includes('wrong version number')) return `${address} does not use TLS: leave --ca out`;
   if (/certificate|altnames|SSL|TLS/i.test(details)) {
     const [, reason = details] = /Last error: (?:Error: )?(.*?)\.? Resolution note/s.exec(details) ?? [];
@@ -93,7 +99,7 @@ function whyUnreachable(endpoint: Endpoint, details: string): string {
   if (details.includes('Last error: Failed to connect')) {
     return `${address} does not speak plaintext gRPC: for a secured bookstore, set --ca to its certificate authority`;
   }
-  return nothingAnswers(endpoint);
+  return undefined;
 }
 
 /** Text from another process must not break the line or control the terminal. */

@@ -1,11 +1,9 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { v5 as uuidv5 } from 'uuid';
 import { SandboxError } from '../sandbox-error.js';
-import { type Bookstore, oneLine } from './connect.js';
+import { type Bookstore, CALL_TIMEOUT_MS, oneLine } from './connect.js';
 
 const CALLS_IN_FLIGHT = 32;
-/** For a call and its retries, ms. */
-const CALL_TIMEOUT_MS = 30_000;
 /** Never change it: data that is already there would be added again. */
 const REQUEST_IDS = '5b0f5b9e-3f0c-4c8e-9d1e-6d3a4f0b7c21';
 /** Statuses that concern one author or book. Any other one ends the load. */
@@ -17,8 +15,7 @@ export interface NewAuthor {
 }
 
 export interface NewBook {
-  /** Of the author, in the same data set. */
-  readonly authorIndex: number;
+  /** Of an author in the same data set. */
   readonly authorEmail: string;
   readonly title: string;
   readonly publishedYear: number;
@@ -57,15 +54,15 @@ export interface Progress {
  *
  * @throws SandboxError when going on makes no sense; at the end, when a service has refused an author or a book
  */
-export async function load(data: DataSet, { authors, books, metadata }: Bookstore, progress: Progress): Promise<void> {
+export async function load(data: DataSet, { authors, books, settings }: Bookstore, progress: Progress): Promise<void> {
   const startedAt = Date.now();
-  const authorIds: string[] = [];
+  const authorIds = new Map<string, string>();
   let firstRefusal = '';
 
   /** @returns the id; undefined when the service refuses this one */
-  async function create(what: string, tally: Tally, call: Call): Promise<string | undefined> {
+  async function created(what: string, tally: Tally, call: Promise<Created>): Promise<string | undefined> {
     try {
-      const { id, createdAt } = await answerOf(call);
+      const { id, createdAt } = await call;
       // A create that is sent again returns what the first one made.
       if (Date.parse(createdAt) < startedAt) tally.alreadyThere++;
       else tally.created++;
@@ -82,25 +79,21 @@ export async function load(data: DataSet, { authors, books, metadata }: Bookstor
     }
   }
 
-  await inParallel(data.authors, async ({ name, email }, index) => {
+  await inParallel(data.authors, async ({ name, email }) => {
     const request = { name, email, requestId: requestId('author', name, email) };
-    const id = await create(`the author ${name}`, progress.authors, (options, answer) =>
-      authors.createAuthor(request, metadata, options, answer),
-    );
-    if (id) authorIds[index] = id;
+    const id = await created(`the author ${name}`, progress.authors, authors.createAuthor(request, settings));
+    if (id) authorIds.set(email, id);
   });
 
-  await inParallel(data.books, async ({ authorIndex, authorEmail, title, publishedYear }) => {
-    const authorId = authorIds[authorIndex];
+  await inParallel(data.books, async ({ authorEmail, title, publishedYear }) => {
+    const authorId = authorIds.get(authorEmail);
     if (!authorId) {
       progress.books.refused++;
       return progress.onStep();
     }
     // By the e-mail address, since the author's id differs from database to database.
     const request = { title, authorId, publishedYear, requestId: requestId('book', authorEmail, title, publishedYear) };
-    await create(`the book "${title}"`, progress.books, (options, answer) =>
-      books.createBook(request, metadata, options, answer),
-    );
+    await created(`the book "${title}"`, progress.books, books.createBook(request, settings));
   });
   if (firstRefusal) throw new SandboxError(`not everything was added; the first refusal: ${firstRefusal}`);
 }
@@ -108,22 +101,15 @@ export async function load(data: DataSet, { authors, books, metadata }: Bookstor
 /** The same for the same content, so that a service creates it once. */
 export const requestId = (...content: (string | number)[]) => uuidv5(JSON.stringify(content), REQUEST_IDS);
 
-type Answer = { readonly id: string; readonly createdAt: string };
-type Call = (options: { deadline: number }, callback: (error: ServiceError | null, answer: Answer) => void) => unknown;
-
-const answerOf = (call: Call): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    call({ deadline: Date.now() + CALL_TIMEOUT_MS }, (error, answer) => (error ? reject(error) : resolve(answer)));
-  });
+type Created = { readonly id: string; readonly createdAt: string };
 
 /** Begins with the next item as soon as a call has ended; the first failure ends all of it. */
-async function inParallel<T>(items: Iterable<T>, work: (item: T, index: number) => Promise<void>): Promise<void> {
-  const numbered = (function* () {
-    let index = 0;
-    for (const item of items) yield { item, index: index++ };
+async function inParallel<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
+  const shared = (function* () {
+    yield* items;
   })();
   const worker = async () => {
-    for (const { item, index } of numbered) await work(item, index);
+    for (const item of shared) await work(item);
   };
   await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, worker));
 }
@@ -131,7 +117,7 @@ async function inParallel<T>(items: Iterable<T>, work: (item: T, index: number) 
 function whatToDo(code: status, failure: string): string {
   switch (code) {
     case status.UNAUTHENTICATED:
-      return `a valid token is needed: set --token or BOOKSTORE_TOKEN (${failure})`;
+      return `a valid token is needed: set BOOKSTORE_TOKEN (${failure})`;
     case status.PERMISSION_DENIED:
       return `the token needs the scopes authors:write and books:write (${failure})`;
     case status.UNIMPLEMENTED:

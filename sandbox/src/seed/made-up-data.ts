@@ -26,10 +26,9 @@ export function madeUpData(authorCount: number, bookCount: number): DataSet {
   }
   function* books() {
     for (let n = 0; n < bookCount; n++) {
-      const authorIndex = authorOf(n);
       const title = `The ${pick(ADJECTIVES, n, 'adjective')} ${pick(NOUNS, n, 'noun')} of ${pick(OF, n, 'of')} ${n}`;
       const publishedYear = 1500 + Math.floor(random(n, 'year') * 525);
-      yield { authorIndex, authorEmail: emailOf(authorIndex), title, publishedYear };
+      yield { authorEmail: emailOf(authorOf(n)), title, publishedYear };
     }
   }
   return { authorCount, bookCount, authors: authors(), books: books() };

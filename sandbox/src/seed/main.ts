@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { Presets, SingleBar } from 'cli-progress';
-import { runCommand } from '../command.js';
+import { aborted, runCommand } from '../command.js';
 import { SandboxError } from '../sandbox-error.js';
 import { readCatalogue } from './catalogue.js';
 import { connect } from './connect.js';
@@ -26,7 +25,7 @@ await runCommand('seed', async (stop) => {
   const progress = { authors: new Tally(), books: new Tally(), onStep: () => bar.increment() };
   bar.start(data.authorCount + data.bookCount, 0);
   try {
-    await Promise.race([load(data, bookstore, progress), once(stop, 'abort')]);
+    await Promise.race([load(data, bookstore, progress), aborted(stop)]);
   } finally {
     bar.stop();
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);

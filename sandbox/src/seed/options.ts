@@ -13,9 +13,9 @@ Adds a catalogue of authors and books to the bookstore that runs. A second run a
   --author-address H:P    the author service
   --book-address H:P      the book service
   --ca FILE               calls with TLS, and trusts this certificate authority (PEM)
-  --token JWT             bearer token for a secured bookstore, better set as BOOKSTORE_TOKEN
 
-Without addresses it calls AUTHOR_PORT and BOOK_PORT of this machine, or where npm start listens.`;
+Without addresses it calls AUTHOR_PORT and BOOK_PORT of this machine, or where npm start listens.
+BOOKSTORE_TOKEN is the bearer token for a secured bookstore.`;
 
 /** A service to call. */
 export interface Endpoint {
@@ -41,37 +41,19 @@ export interface SeedOptions {
  *
  * @throws SandboxError with one line about what cannot be
  */
-export function seedOptions(args: string[]): SeedOptions {
-  const values = parse(args);
+export function seedOptions(args: string[], env = process.env): SeedOptions {
+  const text = { type: 'string' } as const;
+  const addresses = { 'author-address': text, 'book-address': text, ca: text };
+  const help = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({ args, options: { authors: text, books: text, ...addresses, help } });
   const authors = count('--authors', values.authors);
   const books = count('--books', values.books);
+  const madeUp = { authors: authors ?? Math.ceil((books ?? 0) / 10), books: books ?? (authors ?? 0) * 10 };
   const authorService = whereIs('author-service', values['author-address'], values.ca);
   const bookService = whereIs('book-service', values['book-address'], values.ca);
-  const token = values.token || process.env.BOOKSTORE_TOKEN || undefined;
+  const token = env.BOOKSTORE_TOKEN || undefined;
   if (token) for (const endpoint of [authorService, bookService]) requireSafe(token, endpoint);
-  const madeUp = { authors: authors ?? Math.ceil((books ?? 0) / 10), books: books ?? (authors ?? 0) * 10 };
-  return {
-    help: values.help ?? false,
-    madeUp: madeUp.authors > 0 ? madeUp : undefined,
-    authorService,
-    bookService,
-    token,
-  };
-}
-
-function parse(args: string[]) {
-  const text = { type: 'string' } as const;
-  const options = {
-    ...{ authors: text, books: text, 'author-address': text, 'book-address': text, ca: text, token: text },
-    help: { type: 'boolean' },
-  } as const;
-  try {
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    // Node adds advice in further sentences and lines.
-    const [first] = (error as Error).message.split(/\. |\n/);
-    throw new SandboxError(`${first}; npm run seed -- --help shows the options`);
-  }
+  return { help: values.help, madeUp: madeUp.authors > 0 ? madeUp : undefined, authorService, bookService, token };
 }
 
 function count(option: string, text: string | undefined): number | undefined {

@@ -1,10 +1,10 @@
 export { healthOf } from '../health.js';
 export { startThrowAwayPostgres } from '../postgres/throw-away-postgres.js';
+export { type CallSettings, type PromiseClient, promiseClient } from '../promise-client.js';
 export { BUSY_MACHINE } from './busy-machine.js';
 export { type Failure, failureOf } from './failure-of.js';
 export { type Http2Answer, http2Call } from './http2-call.js';
 export { type Peer, type ReceivedCall, refuse, silence, startPeer } from './peer.js';
-export { type CallSettings, type PromiseClient, promiseClient } from './promise-client.js';
 export { type RawAnswer, rawCall } from './raw-call.js';
 export { Reflection } from './reflection.js';
 export {

@@ -10,7 +10,7 @@ import {
   type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { NO_PROXY } from '../bookstore/no-proxy.js';
+import { NO_PROXY } from './bookstore/no-proxy.js';
 
 /** A client class as ts-proto generates it. */
 export interface ClientType<C extends Client> {
@@ -47,9 +47,10 @@ export function promiseClient<C extends Client>(
   type: ClientType<C>,
   at: number | string,
   options: Partial<ClientOptions> = {},
+  channel = credentials.createInsecure(),
 ): PromiseClient<C> {
   const address = typeof at === 'number' ? `127.0.0.1:${at}` : at;
-  const client = new type(address, credentials.createInsecure(), { ...NO_PROXY, ...options });
+  const client = new type(address, channel, { ...NO_PROXY, ...options });
   const methods = Object.entries(type.service).map(([name, method]) => [name, unary(client, method)]);
   return { ...Object.fromEntries(methods), close: () => client.close() } as PromiseClient<C>;
 }
