@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { readFiles } from '../src/kubernetes/files.js';
 import { parseManifests } from '../src/kubernetes/manifest.js';
-import { findRenderer, type Overlay } from '../src/kubernetes/render.js';
+import { OVERLAYS, type Overlay, render } from '../src/kubernetes/render.js';
 import { splitFolders } from '../src/kubernetes/split.js';
 import { root } from '../src/root.js';
 
@@ -85,13 +85,11 @@ export function composeServices(): Record<string, ComposeService> {
   return services;
 }
 
-const render = await findRenderer();
-
 /** Those that this machine can render; docker-desktop is committed as rendered. */
-export const overlays: Overlay[] = render ? ['docker-desktop', 'minikube', 'secure', 'production'] : ['docker-desktop'];
+export const overlays: readonly Overlay[] = (await render('docker-desktop')) ? OVERLAYS : ['docker-desktop'];
 
 export async function manifestsOf(overlay: Overlay): Promise<Manifest[]> {
-  const text = render ? await render(overlay) : [...readFiles(...splitFolders()).values()].join('---\n');
+  const text = (await render(overlay)) ?? [...readFiles(...splitFolders()).values()].join('---\n');
   return parseManifests(text) as unknown as Manifest[];
 }
 

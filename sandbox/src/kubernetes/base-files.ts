@@ -5,14 +5,7 @@ import { type Service, services } from '../../../scripts/services.mjs';
 import { root } from '../root.js';
 import { completeManifests } from './complete-manifests.js';
 import type { Files } from './files.js';
-import { type Manifest, toYaml } from './manifest.js';
-
-/** A folder for kustomize. */
-interface Folder {
-  readonly resources: readonly Manifest[];
-  readonly patches?: readonly Manifest[];
-  readonly images?: readonly object[];
-}
+import { isDeployment, type Manifest, parseManifests, toYaml } from './manifest.js';
 
 /**
  * All files of k8s/base: the manifests that every overlay has, and a folder for each of k8s/components/{local,secure,
@@ -21,19 +14,23 @@ interface Folder {
  * @param converted kompose's manifests
  */
 export function baseFiles(converted: Manifest[]): Files {
+  const images = services.map(({ name }) => imageOf(name));
   return new Map([
     ...filesOf('k8s/base', { resources: completeManifests(converted) }),
-    ...filesOf('k8s/base/local', { resources: services.flatMap(developmentPasswords) }),
-    ...filesOf('k8s/base/secure', { resources: services.map(publicService), patches: services.map(credentials) }),
-    ...filesOf('k8s/base/production', {
-      resources: services.flatMap(scaling),
-      patches: services.map(databaseCredentials),
-      images: services.map(image),
-    }),
+    ...filesOf('k8s/base/local', forEachService('local')),
+    ...filesOf('k8s/base/secure', forEachService('secure')),
+    ...filesOf('k8s/base/production', { ...forEachService('production'), images }),
   ]);
 }
 
-function filesOf(folder: string, { resources, patches = [], images = [] }: Folder): Files {
+/** What kustomize gets in a folder. */
+interface Content {
+  readonly resources: readonly Manifest[];
+  readonly patches?: readonly Manifest[];
+  readonly images?: readonly object[];
+}
+
+function filesOf(folder: string, { resources, patches = [], images = [] }: Content): Files {
   const fileOf = ({ kind, metadata }: Manifest) => `${metadata.name}-${kind.toLowerCase()}.yaml`;
   const kustomization = {
     ...(folder === 'k8s/base'
@@ -43,76 +40,27 @@ function filesOf(folder: string, { resources, patches = [], images = [] }: Folde
     ...(patches.length > 0 && { patches: patches.map((patch) => ({ path: fileOf(patch) })) }),
     ...(images.length > 0 && { images }),
   };
-  const files = [...resources, ...patches].map(
-    (manifest) => [`${folder}/${fileOf(manifest)}`, toYaml(manifest)] as const,
-  );
-  return new Map([...files, [`${folder}/kustomization.yaml`, stringify(kustomization)] as const]);
+  const files = [...resources, ...patches].map((manifest) => [fileOf(manifest), toYaml(manifest)] as const);
+  const all = [...files, ['kustomization.yaml', stringify(kustomization)] as const];
+  return new Map(all.map(([name, text]) => [`${folder}/${name}`, text]));
 }
 
-/** compose.yaml's secrets of one database. */
-function developmentPasswords({ shortName }: Service): Manifest[] {
-  return ['migrator', 'service'].map((role) => {
-    const name = `${shortName}-db-${role}-password`;
-    const password = readFileSync(path.join(root, 'sandbox/dev-secrets', name), 'base64');
-    return {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name, labels: labels(`${shortName}-db`) },
-      data: { [name]: password },
-    };
-  });
+function forEachService(component: string): Content {
+  const template = readFileSync(path.join(root, 'k8s/components', component, 'each-service.yaml'), 'utf8');
+  const manifests = services.flatMap((service) => parseManifests(withNames(template, service)));
+  for (const manifest of manifests.filter(({ kind }) => kind === 'Secret')) {
+    const { name } = manifest.metadata;
+    manifest.data = { [name]: readFileSync(path.join(root, 'sandbox/dev-secrets', name), 'base64') };
+  }
+  return { resources: manifests.filter((each) => !isDeployment(each)), patches: manifests.filter(isDeployment) };
 }
 
-/** Beside the headless Service of the same pods, which has the internal port too and stays inside. */
-const publicService = ({ name, port }: Service): Manifest => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { name: `${name}-public`, labels: labels(name) },
-  spec: {
-    type: 'LoadBalancer',
-    selector: { 'io.kompose.service': name },
-    ports: [{ name: 'grpc', port, targetPort: 'public' }],
-  },
-});
-
-const credentials = ({ name }: Service) => volumesPatch(name, { credentials: `${name}-credentials` });
-
-const databaseCredentials = ({ name, shortName }: Service) =>
-  volumesPatch(name, {
-    database: `${shortName}-db-credentials`,
-    'migrator-database': `${shortName}-db-credentials`,
-  });
-
-/** A patch that adds volumes of Secrets to the pods of a service. */
-function volumesPatch(name: string, secrets: Record<string, string>): Manifest {
-  const volumes = Object.entries(secrets).map(([volume, secretName]) => ({ name: volume, secret: { secretName } }));
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { template: { spec: { volumes } } } };
-}
-
-/** The numbers are in k8s/components/production. */
-const scaling = ({ name }: Service): Manifest[] => [
-  {
-    apiVersion: 'autoscaling/v2',
-    kind: 'HorizontalPodAutoscaler',
-    metadata: { name, labels: labels(name) },
-    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } },
-  },
-  {
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: { name, labels: labels(name) },
-    spec: { selector: { matchLabels: { 'io.kompose.service': name } } },
-  },
-];
+const withNames = (template: string, { name, shortName, port }: Service) =>
+  template.replaceAll('SERVICE', name).replaceAll('DATABASE', `${shortName}-db`).replaceAll('PORT', String(port));
 
 /** A name that no registry has: an image that nobody has named by its digest cannot be pulled. */
-const image = ({ name }: Service) => ({
+const imageOf = (name: string) => ({
   name: `bookstore/${name}`,
   newName: `registry.example.com/bookstore/${name}`,
   digest: `sha256:${'0'.repeat(64)}`,
-});
-
-const labels = (name: string) => ({
-  'app.kubernetes.io/name': name,
-  'app.kubernetes.io/component': services.some((service) => service.name === name) ? 'server' : 'database',
 });

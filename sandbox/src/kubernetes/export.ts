@@ -4,7 +4,7 @@ import { baseFiles } from './base-files.js';
 import { replaceFolders } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
 import { writeLock } from './lock.js';
-import { findRenderer } from './render.js';
+import { render } from './render.js';
 import { splitFolders, splitManifests } from './split.js';
 
 /** `npm run k8s:export`: compose.yaml to k8s/base, and the docker-desktop overlay to a file for each manifest. */
@@ -14,12 +14,11 @@ await runCommand('k8s:export', async () => {
     const found = version ? `this is ${version}` : 'none is on PATH';
     throw new SandboxError(`kompose ${KOMPOSE_VERSION} is needed, ${found}; k8s/README.md says how to get it`);
   }
-  const render = await findRenderer();
-  if (!render) throw new SandboxError('neither kustomize nor kubectl is on PATH; k8s/README.md says how to get one');
-
   const base = baseFiles(await convertCompose());
   replaceFolders(['k8s/base'], base);
-  const manifests = splitManifests(await render('docker-desktop'));
+  const rendered = await render('docker-desktop');
+  if (!rendered) throw new SandboxError('neither kustomize nor kubectl is on PATH; k8s/README.md says how to get one');
+  const manifests = splitManifests(rendered);
   replaceFolders(splitFolders(), manifests);
   writeLock();
   console.log(`k8s/base: ${base.size} files, and ${manifests.size} files for kubectl apply -f`);

@@ -15,7 +15,7 @@ const lockFile = path.join(root, 'k8s/export.lock.json');
 export const currentLock = (): Lock => ({
   kompose: KOMPOSE_VERSION,
   'compose.yaml': hash(composeForKompose()),
-  patches: hashOf('k8s/components/kubernetes', 'k8s/components/local', 'k8s/overlays/docker-desktop'),
+  patches: hashOf('k8s/components', 'k8s/overlays/docker-desktop'),
   passwords: hashOf('sandbox/dev-secrets'),
   manifests: hashOf('k8s/base', ...splitFolders()),
 });

@@ -3,23 +3,17 @@ import { root } from '../root.js';
 import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
 
-export type Overlay = 'docker-desktop' | 'minikube' | 'secure' | 'production';
+export const OVERLAYS = ['docker-desktop', 'minikube', 'secure', 'production'] as const;
+export type Overlay = (typeof OVERLAYS)[number];
 
-/** Renders an overlay to YAML documents. */
-export type Renderer = (overlay: Overlay) => Promise<string>;
-
-/** kustomize, else the one inside kubectl; undefined where neither is on PATH. */
-export async function findRenderer(): Promise<Renderer | undefined> {
-  if ((await runProgram('kustomize', ['version'])).status === 0)
-    return (overlay) => render('kustomize', 'build', overlay);
-  if ((await runProgram('kubectl', ['version', '--client'])).status === 0) {
-    return (overlay) => render('kubectl', 'kustomize', overlay);
+/** An overlay as YAML, by kustomize or else by the one inside kubectl; undefined where neither is on PATH. */
+export async function render(overlay: Overlay): Promise<string | undefined> {
+  const folder = path.join(root, 'k8s/overlays', overlay);
+  for (const command of ['kustomize build', 'kubectl kustomize']) {
+    const [program = '', ...args] = command.split(' ');
+    const { status, stdout, stderr } = await runProgram(program, [...args, folder]);
+    if (status === 0) return stdout;
+    if (status !== undefined) throw new SandboxError(`${program} cannot render k8s/overlays/${overlay}: ${stderr}`);
   }
   return undefined;
-}
-
-async function render(program: string, command: string, overlay: Overlay): Promise<string> {
-  const { status, stdout, stderr } = await runProgram(program, [command, path.join(root, 'k8s/overlays', overlay)]);
-  if (status !== 0) throw new SandboxError(`${program} cannot render k8s/overlays/${overlay}: ${stderr}`);
-  return stdout;
 }

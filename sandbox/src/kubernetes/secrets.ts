@@ -28,7 +28,8 @@ const passwords = services.flatMap(({ shortName }) =>
  * passwords in the folder, once, and puts them into the cluster as the Secrets that the overlay `secure` mounts.
  */
 await runCommand('k8s:secrets', async () => {
-  const options = readOptions();
+  const namespaceOption = { type: 'string', default: 'bookstore-secure' } as const;
+  const { values: options } = parseArgs({ options: { namespace: namespaceOption, credentials: { type: 'string' } } });
   const names = services.map(({ name }) => name);
   const context = (await kubectl(['config', 'current-context'])).trim();
   const folder = options.credentials ?? path.join(root, '.sandbox/kubernetes', context.replace(/[^\w.-]/g, '_'));
@@ -50,15 +51,6 @@ await runCommand('k8s:secrets', async () => {
     `${items.length} Secrets are in the namespace ${options.namespace} of ${context}, their files in ${folder}`,
   );
 });
-
-function readOptions() {
-  const namespace = { type: 'string', default: 'bookstore-secure' } as const;
-  try {
-    return parseArgs({ options: { namespace, credentials: { type: 'string' } } }).values;
-  } catch (error) {
-    throw new SandboxError((error as Error).message);
-  }
-}
 
 /** A database keeps the password that it was made with, so one in the cluster takes the place of a new one. */
 function keepPasswords(found: { metadata: { name: string }; data?: Record<string, string> }[], folder: string): void {
