@@ -9,17 +9,20 @@ import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
 import { parseManifests } from './manifest.js';
 
-/** Certificates and token keys of each service: a Secret, and in the folder of credentials the file of each of its keys. */
-const certificates = services.map(({ name }) => {
+/** Of a Secret: its keys, and for each of them the file in the folder of credentials. */
+type Files = Readonly<Record<string, string>>;
+
+/** Certificates and token keys, a Secret for each service. */
+const certificates = services.map(({ name }): [string, Files] => {
   const files = ['tls.crt', 'tls.key', 'internal.crt', 'internal.key', 'ca.crt', 'jwks.json'];
-  return { name: `${name}-credentials`, files: Object.fromEntries(files.map((file) => [file, `${name}/${file}`])) };
+  return [`${name}-credentials`, Object.fromEntries(files.map((file) => [file, `${name}/${file}`]))];
 });
 
 /** Each is a Secret with one key, as in compose.yaml. */
 const passwords = services.flatMap(({ shortName }) =>
-  ['migrator', 'service'].map((role) => {
+  ['migrator', 'service'].map((role): [string, Files] => {
     const name = `${shortName}-db-${role}-password`;
-    return { name, file: `${shortName}-db/${role}-password` };
+    return [name, { [name]: `${shortName}-db/${role}-password` }];
   }),
 );
 
@@ -28,45 +31,41 @@ const passwords = services.flatMap(({ shortName }) =>
  * passwords in the folder, once, and puts them into the cluster as the Secrets that the overlay `secure` mounts.
  */
 await runCommand('k8s:secrets', async () => {
-  const namespaceOption = { type: 'string', default: 'bookstore-secure' } as const;
-  const { values: options } = parseArgs({ options: { namespace: namespaceOption, credentials: { type: 'string' } } });
+  const text = { type: 'string' } as const;
+  const { namespace = 'bookstore-secure', credentials } = parseArgs({
+    options: { namespace: text, credentials: text },
+  }).values;
   const names = services.map(({ name }) => name);
   const context = (await kubectl(['config', 'current-context'])).trim();
-  const folder = options.credentials ?? path.join(root, '.sandbox/kubernetes', context.replace(/[^\w.-]/g, '_'));
+  const folder = credentials ?? path.join(root, '.sandbox/kubernetes', context.replace(/[^\w.-]/g, '_'));
   const on = (args: string[], input?: object) =>
-    kubectl(['--context', context, '-n', options.namespace, ...args], JSON.stringify(input));
+    kubectl(['--context', context, '-n', namespace, ...args], JSON.stringify(input));
 
   keepPasswords(JSON.parse(await on(['get', 'secrets', '-o', 'json'])).items, folder);
   await makeCredentials(folder, names);
   makePasswords(folder, names);
-  const files = [...certificates, ...passwords.map(({ name, file }) => ({ name, files: { [name]: file } }))];
-  const items = files.map((secret) => manifestOf(secret, folder));
+  const items = [...certificates, ...passwords].map(([name, files]) => {
+    const contents = Object.entries(files).map(([key, file]) => [key, readFileSync(path.join(folder, file), 'base64')]);
+    const metadata = { name, labels: { 'app.kubernetes.io/part-of': 'bookstore' } };
+    return { apiVersion: 'v1', kind: 'Secret', metadata, data: Object.fromEntries(contents) };
+  });
 
-  const [namespace] = parseManifests(readFileSync(path.join(root, 'k8s/components/kubernetes/namespace.yaml'), 'utf8'));
-  await on(['apply', '-f', '-'], { ...namespace, metadata: { ...namespace?.metadata, name: options.namespace } });
+  const [own] = parseManifests(readFileSync(path.join(root, 'k8s/components/kubernetes/namespace.yaml'), 'utf8'));
+  await on(['apply', '-f', '-'], { ...own, metadata: { ...own?.metadata, name: namespace } });
   // On the server's side: the other way, their bytes would also be an annotation.
   const list = { apiVersion: 'v1', kind: 'List', items };
   await on(['apply', '--server-side', '--force-conflicts', '-f', '-'], list);
-  console.log(
-    `${items.length} Secrets are in the namespace ${options.namespace} of ${context}, their files in ${folder}`,
-  );
+  console.log(`${items.length} Secrets are in the namespace ${namespace} of ${context}, their files in ${folder}`);
 });
 
 /** A database keeps the password that it was made with, so one in the cluster takes the place of a new one. */
-function keepPasswords(found: { metadata: { name: string }; data?: Record<string, string> }[], folder: string): void {
-  for (const { name, file } of passwords) {
-    const value = found.find(({ metadata }) => metadata.name === name)?.data?.[name];
+function keepPasswords(found: { metadata: { name: string }; data?: Files }[], folder: string): void {
+  for (const [key, file] of passwords.flatMap(([, files]) => Object.entries(files))) {
+    const value = found.find(({ metadata }) => metadata.name === key)?.data?.[key];
     if (!value) continue;
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true, mode: 0o700 });
     writeFileSync(path.join(folder, file), Buffer.from(value, 'base64'), { mode: 0o600 });
   }
-}
-
-function manifestOf({ name, files }: { name: string; files: Record<string, string> }, folder: string): object {
-  const read = (file: string) => readFileSync(path.join(folder, file), 'base64');
-  const data = Object.fromEntries(Object.entries(files).map(([key, file]) => [key, read(file)]));
-  const labels = { 'app.kubernetes.io/part-of': 'bookstore' };
-  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, labels }, data };
 }
 
 /** @throws SandboxError with what kubectl said */
