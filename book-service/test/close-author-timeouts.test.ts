@@ -86,11 +86,12 @@ async function stopAt(n: number, run: () => Promise<unknown>): Promise<boolean> 
   const [backend] = await backends();
   if (!backend) throw new Error('the service has no connection');
   let sent = 0;
-  network.onSent(() => {
-    if (++sent === n) process.kill(backend.pid, 'SIGSTOP');
+  network.injectFault((chunk, direction) => {
+    if (direction === 'request' && ++sent === n) process.kill(backend.pid, 'SIGSTOP');
+    return chunk;
   });
   await run();
-  network.onSent(() => {});
+  network.heal();
   if (sent >= n) process.kill(backend.pid, 'SIGCONT');
   return sent >= n;
 }

@@ -1,37 +1,36 @@
 import { readFileSync } from 'node:fs';
-import { HealthCheckResponse_ServingStatus as ServingStatus, HealthClient as UnaryClient } from '@bookstore/proto';
-import { credentials, Metadata, status } from '@grpc/grpc-js';
-import { NO_PROXY } from './bookstore/no-proxy.js';
+import { HealthClient as GeneratedClient, HealthCheckResponse_ServingStatus as ServingStatus } from '@bookstore/proto';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { type PromiseClient, promiseClient } from './promise-client.js';
 import { until } from './until.js';
 
 /** A client of a server's grpc.health.v1.Health, on connections of its own. */
 export class HealthClient {
-  readonly #client: UnaryClient;
+  readonly #client: PromiseClient<GeneratedClient>;
 
   /**
-   * @param address host:port
+   * @param at host:port, or a port of this machine
    * @param caFile the certificate authority to trust, where the port has TLS
    */
-  constructor(address: string, caFile?: string) {
-    const channel = caFile ? credentials.createSsl(readFileSync(caFile)) : credentials.createInsecure();
-    this.#client = new UnaryClient(address, channel, {
-      ...NO_PROXY,
+  constructor(at: string | number, caFile?: string) {
+    const options = {
       'grpc.use_local_subchannel_pool': 1,
       // A server that has just begun to listen is found at once.
       'grpc.initial_reconnect_backoff_ms': 50,
       'grpc.max_reconnect_backoff_ms': 50,
       // The certificate has a name, and the address is a number.
       ...(caFile && { 'grpc.ssl_target_name_override': 'localhost' }),
-    });
+    };
+    const channel = caFile ? credentials.createSsl(readFileSync(caFile)) : undefined;
+    this.#client = promiseClient(GeneratedClient, at, options, channel);
   }
 
   /** The status of a service by its name, such as SERVING; the code's name, such as UNAVAILABLE, when the call fails. */
-  check(service = '', timeoutMs = 3_000): Promise<string> {
-    return new Promise((resolve) => {
-      this.#client.check({ service }, new Metadata(), { deadline: Date.now() + timeoutMs }, (error, answer) =>
-        resolve(error ? status[error.code] : ServingStatus[answer.status]),
-      );
-    });
+  async check(service = '', deadlineMs = 3_000): Promise<string> {
+    return this.#client.check({ service }, { deadlineMs }).then(
+      (answer) => ServingStatus[answer.status],
+      (error: ServiceError) => status[error.code],
+    );
   }
 
   [Symbol.dispose](): void {
@@ -45,7 +44,7 @@ export class HealthClient {
  * @param at host:port, or a port of this machine
  */
 export async function healthOf(at: string | number, name = ''): Promise<string> {
-  using client = new HealthClient(typeof at === 'number' ? `127.0.0.1:${at}` : at);
+  using client = new HealthClient(at);
   return await client.check(name);
 }
 

@@ -1,7 +1,6 @@
 import './postgres/ignore-pg-variables.js';
 
 export { prepareDatabase } from './bookstore/databases.js';
-export { NO_PROXY } from './bookstore/no-proxy.js';
 export { freePort } from './bookstore/ports.js';
 export { runningBookstore } from './bookstore/running-bookstore.js';
 export { ServiceProcess } from './bookstore/service-process.js';
@@ -9,6 +8,8 @@ export { type Bookstore, type BookstoreOptions, startBookstore } from './booksto
 export { runCommand } from './command.js';
 export { HealthClient, healthOf, waitUntilServing } from './health.js';
 export { type PostgresServer, startEmbeddedPostgres } from './postgres/embedded-postgres.js';
+export { query } from './postgres/query.js';
+export { NO_PROXY } from './promise-client.js';
 export { type ProgramResult, runProgram } from './run-program.js';
 export { SandboxError } from './sandbox-error.js';
 export { until } from './until.js';

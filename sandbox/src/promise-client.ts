@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   type ChannelCredentials,
+  type ChannelOptions,
   type Client,
   type ClientOptions,
   type ClientUnaryCall,
@@ -10,7 +11,9 @@ import {
   type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { NO_PROXY } from './bookstore/no-proxy.js';
+
+/** Without the proxy that grpc-js takes from `http_proxy`: it may not reach this machine's ports. */
+export const NO_PROXY: ChannelOptions = { 'grpc.enable_http_proxy': 0 };
 
 /** A client class as ts-proto generates it. */
 export interface ClientType<C extends Client> {
@@ -47,7 +50,7 @@ export function promiseClient<C extends Client>(
   type: ClientType<C>,
   at: number | string,
   options: Partial<ClientOptions> = {},
-  channel = credentials.createInsecure(),
+  channel: ChannelCredentials = credentials.createInsecure(),
 ): PromiseClient<C> {
   const address = typeof at === 'number' ? `127.0.0.1:${at}` : at;
   const client = new type(address, channel, { ...NO_PROXY, ...options });

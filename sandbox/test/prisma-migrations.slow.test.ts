@@ -3,9 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from '@bookstore/sandbox';
+import { query, runProgram } from '@bookstore/sandbox';
 import { migrate } from '@bookstore/service-kit/migrate';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { services } from '../../scripts/services.mjs';
 import { diffToSchema, EVERYTHING, startSchemaEngine } from '../src/prisma/schema-engine.js';
@@ -32,16 +31,6 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 async function addMigration(dir: string, name: string, sql: string) {
   await mkdir(path.join(dir, name), { recursive: true });
   await writeFile(path.join(dir, name, 'migration.sql'), sql);
-}
-
-async function query(url: string, sql: string): Promise<pg.QueryResultRow[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 async function migrationList(dir: string) {

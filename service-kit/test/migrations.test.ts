@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@bookstore/sandbox';
+import { freePort, query } from '@bookstore/sandbox';
 import { createTestDatabase } from '@bookstore/sandbox/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -38,7 +38,6 @@ async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>
     await client.end();
   }
 }
-const query = (url: string, sql: string) => withClient(url, async (client) => (await client.query(sql)).rows);
 
 /** The tables of these migrations. */
 async function tables(url: string): Promise<string[]> {

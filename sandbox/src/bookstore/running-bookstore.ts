@@ -1,7 +1,10 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isRunning } from '../../../scripts/is-running.mjs';
-import { dataDir as defaultDataDir } from './start-options.js';
+import { root } from '../root.js';
+
+/** SANDBOX_DIR, or `.sandbox` in the repository. */
+export const dataDir = path.resolve(process.env.SANDBOX_DIR || path.join(root, '.sandbox'));
 
 /** Where a bookstore that runs on this machine listens. */
 export interface RunningBookstore {
@@ -14,12 +17,12 @@ export interface RunningBookstore {
   readonly postgresPort: number;
 }
 
-const fileIn = (dataDir: string) => path.join(dataDir, 'bookstore.json');
+const fileIn = (folder: string) => path.join(folder, 'bookstore.json');
 
 /** The bookstore that runs on a data folder; undefined where none does. */
-export function runningBookstore(dataDir = defaultDataDir): RunningBookstore | undefined {
+export function runningBookstore(folder = dataDir): RunningBookstore | undefined {
   try {
-    const bookstore: RunningBookstore = JSON.parse(readFileSync(fileIn(dataDir), 'utf8'));
+    const bookstore: RunningBookstore = JSON.parse(readFileSync(fileIn(folder), 'utf8'));
     // One that was killed leaves its file.
     return isRunning(bookstore.pid) ? bookstore : undefined;
   } catch (error) {
@@ -33,8 +36,8 @@ export function runningBookstore(dataDir = defaultDataDir): RunningBookstore | u
  *
  * @returns removes the file
  */
-export function announceBookstore(dataDir: string, bookstore: Omit<RunningBookstore, 'pid'>): () => void {
-  const file = fileIn(dataDir);
+export function announceBookstore(folder: string, bookstore: Omit<RunningBookstore, 'pid'>): () => void {
+  const file = fileIn(folder);
   // Renamed when complete: a reader never gets half a file.
   writeFileSync(`${file}.new`, JSON.stringify({ pid: process.pid, ...bookstore }, null, 2));
   renameSync(`${file}.new`, file);

@@ -4,18 +4,16 @@ import { freePort, portFrom } from './ports.js';
 import type { ServiceProcessOptions } from './service-process.js';
 import type { BookstoreOptions } from './start-bookstore.js';
 
-/** What the services run on. */
-export interface Infrastructure {
-  /** URLs of the databases, by the service. */
-  readonly databases: Readonly<Record<string, string>>;
-  /** Certificates and keys, in secure mode. */
-  readonly certsDir: string | undefined;
-}
-
-/** How each service is started, and finds its peers. In the order of the list of services. */
+/**
+ * How each service is started, and finds its peers. In the order of the list of services.
+ *
+ * @param databases their URLs, by the service
+ * @param certsDir certificates and keys, in secure mode
+ */
 export async function serviceOptions(
-  { databases, certsDir }: Infrastructure,
   { ports, env, onLog }: BookstoreOptions,
+  databases: Readonly<Record<string, string>>,
+  certsDir: string | undefined,
 ): Promise<readonly ServiceProcessOptions[]> {
   const internalPorts = await Promise.all(services.map(() => freePort()));
   const internalPort = (name: string) => internalPorts[services.indexOf(serviceNamed(name))] as number;

@@ -86,7 +86,7 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
       await makeCredentials(certsDir, names);
     }
     step(names.join(', '));
-    const processes = await serviceOptions({ databases, certsDir }, options);
+    const processes = await serviceOptions(options, databases, certsDir);
     await Promise.all(processes.map(start));
 
     // Node warns about a TLS server name that is a number.

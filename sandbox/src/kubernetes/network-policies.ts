@@ -7,44 +7,37 @@ import { type Deployment, environmentOf, type Manifest } from './manifest.js';
  */
 export function networkPolicies(deployments: readonly Deployment[]): Manifest[] {
   const names = deployments.map(({ metadata }) => metadata.name);
-  const calls = deployments.flatMap((deployment) =>
-    addressesIn(deployment)
-      .filter(({ host }) => names.includes(host))
-      .map(({ host, port }) => ({ from: deployment.metadata.name, to: host, port })),
-  );
-  return deployments.map((deployment) => {
-    const { name } = deployment.metadata;
-    const ingress = [
-      ...clientRules(deployment),
-      ...calls.filter(({ to }) => to === name).map(({ from, port }) => ({ from: [podsOf(from)], ports: [tcp(port)] })),
-    ];
+  const calls = deployments.flatMap(callsOf).filter(({ to }) => names.includes(to));
+  return deployments.map(({ metadata: { name }, spec: { template } }) => {
+    const { PUBLIC_PORT } = environmentOf(template.spec.containers[0]);
+    const fromClients = { from: [podsWith('bookstore/client', 'true')], ports: [tcp(Number(PUBLIC_PORT))] };
+    const fromPeers = calls
+      .filter(({ to }) => to === name)
+      .map(({ from, port }) => ({ from: [podsOf(from)], ports: [tcp(port)] }));
+    const ingress = PUBLIC_PORT ? [fromClients, ...fromPeers] : fromPeers;
     const egress = calls
       .filter(({ from }) => from === name)
       .map(({ to, port }) => ({ to: [podsOf(to)], ports: [tcp(port)] }));
-    const policyTypes = ['Ingress', 'Egress'];
-    const spec = { podSelector: podsOf(name).podSelector, policyTypes, ingress, egress };
-    const metadata = { name, labels: { 'io.kompose.service': name } };
-    return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata, spec };
+    return {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, labels: { 'io.kompose.service': name } },
+      spec: { ...podsOf(name), policyTypes: ['Ingress', 'Egress'], ingress, egress },
+    };
   });
 }
 
 /** Each host:port in its environment and in its migration's, once. */
-function addressesIn({ spec }: Deployment): { host: string; port: number }[] {
+function callsOf({ metadata, spec }: Deployment): { from: string; to: string; port: number }[] {
   const { containers, initContainers = [] } = spec.template.spec;
   const values = [...containers, ...initContainers].flatMap((container) => Object.values(environmentOf(container)));
   const addresses = new Set(values.flatMap((value) => value.match(/(?<![\w-])[\w-]+:\d+(?!\w)/g) ?? []));
   return [...addresses].map((address) => {
-    const [host = '', port] = address.split(':');
-    return { host, port: Number(port) };
+    const [to = '', port] = address.split(':');
+    return { from: metadata.name, to, port: Number(port) };
   });
 }
 
-function clientRules({ spec }: Deployment): object[] {
-  const { PUBLIC_PORT } = environmentOf(spec.template.spec.containers[0]);
-  if (!PUBLIC_PORT) return [];
-  const clients = { podSelector: { matchLabels: { 'bookstore/client': 'true' } } };
-  return [{ from: [clients], ports: [tcp(Number(PUBLIC_PORT))] }];
-}
-
-const podsOf = (name: string) => ({ podSelector: { matchLabels: { 'io.kompose.service': name } } });
+const podsWith = (label: string, value: string) => ({ podSelector: { matchLabels: { [label]: value } } });
+const podsOf = (name: string) => podsWith('io.kompose.service', name);
 const tcp = (port: number) => ({ protocol: 'TCP', port });

@@ -12,10 +12,8 @@ const STOP_LIMIT_MS = 20_000;
 /** @throws SandboxError that names the process whose PostgreSQL runs on this data */
 export function requireUnused(dataDir: string): void {
   const owner = runningServer(dataDir)?.owner;
-  if (owner && isRunning(owner))
-    throw new SandboxError(
-      `${dataDir} is in use by process ${owner}: stop it first, or choose another folder (SANDBOX_DIR)`,
-    );
+  const advice = 'stop it first, or choose another folder (SANDBOX_DIR)';
+  if (owner && isRunning(owner)) throw new SandboxError(`${dataDir} is in use by process ${owner}: ${advice}`);
 }
 
 /**

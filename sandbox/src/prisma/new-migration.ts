@@ -47,15 +47,13 @@ await runCommand('new-migration', async () => {
 });
 
 function readArguments() {
-  try {
-    const options = { 'sql-only': { type: 'boolean', default: false } } as const;
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    const [service, name = '', more] = positionals;
-    if (service === undefined || !/^[a-z0-9_]+$/.test(name) || more !== undefined) throw new Error();
-    return { service, name, sqlOnly: values['sql-only'] };
-  } catch {
+  const options = { 'sql-only': { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [service, name = '', more] = positionals;
+  if (service === undefined || !/^[a-z0-9_]+$/.test(name) || more !== undefined) {
     throw new SandboxError('usage: new-migration <service folder> <name, of a-z 0-9 _> [--sql-only]');
   }
+  return { service, name, sqlOnly: values['sql-only'] };
 }
 
 /** @returns the SQL from what the migrations make to what the schema says; undefined where that is the same */

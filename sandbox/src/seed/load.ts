@@ -8,6 +8,15 @@ const CALLS_IN_FLIGHT = 32;
 const REQUEST_IDS = '5b0f5b9e-3f0c-4c8e-9d1e-6d3a4f0b7c21';
 /** Statuses that concern one author or book. Any other one ends the load. */
 const REFUSALS = [status.ALREADY_EXISTS, status.NOT_FOUND, status.INVALID_ARGUMENT, status.FAILED_PRECONDITION];
+const SILENT = `a service has not answered for about ${CALL_TIMEOUT_MS / 1000} s; the next run goes on from here`;
+const READ_THE_LOG = 'a call failed, and the log of the service says why; the next run goes on from here';
+const ADVICE: Partial<Record<status, string>> = {
+  [status.UNAUTHENTICATED]: 'a valid token is needed: set BOOKSTORE_TOKEN',
+  [status.PERMISSION_DENIED]: 'the token needs the scopes authors:write and books:write',
+  [status.UNIMPLEMENTED]: 'another service answers: check --author-address and --book-address',
+  [status.UNAVAILABLE]: SILENT,
+  [status.DEADLINE_EXCEEDED]: SILENT,
+};
 
 export interface NewAuthor {
   readonly name: string;
@@ -70,7 +79,7 @@ export async function load(data: DataSet, { authors, books, settings }: Bookstor
     } catch (error) {
       const { code, details } = error as ServiceError;
       const failure = oneLine(`${status[code]}: ${details}`);
-      if (!REFUSALS.includes(code)) throw new SandboxError(whatToDo(code, failure));
+      if (!REFUSALS.includes(code)) throw new SandboxError(`${ADVICE[code] ?? READ_THE_LOG} (${failure})`);
       tally.refused++;
       firstRefusal ||= `${what}: ${failure}`;
       return undefined;
@@ -112,20 +121,4 @@ async function inParallel<T>(items: Iterable<T>, work: (item: T) => Promise<void
     for (const item of shared) await work(item);
   };
   await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, worker));
-}
-
-function whatToDo(code: status, failure: string): string {
-  switch (code) {
-    case status.UNAUTHENTICATED:
-      return `a valid token is needed: set BOOKSTORE_TOKEN (${failure})`;
-    case status.PERMISSION_DENIED:
-      return `the token needs the scopes authors:write and books:write (${failure})`;
-    case status.UNIMPLEMENTED:
-      return `another service answers: check --author-address and --book-address (${failure})`;
-    case status.UNAVAILABLE:
-    case status.DEADLINE_EXCEEDED:
-      return `a service has not answered for about ${CALL_TIMEOUT_MS / 1000} s; the next run goes on from here (${failure})`;
-    default:
-      return `a call failed, and the log of the service says why; the next run goes on from here (${failure})`;
-  }
 }

@@ -1,7 +1,6 @@
 export { healthOf } from '../health.js';
 export { startThrowAwayPostgres } from '../postgres/throw-away-postgres.js';
 export { type CallSettings, type PromiseClient, promiseClient } from '../promise-client.js';
-export { BUSY_MACHINE } from './busy-machine.js';
 export { type Failure, failureOf } from './failure-of.js';
 export { type Http2Answer, http2Call } from './http2-call.js';
 export { type Peer, type ReceivedCall, refuse, silence, startPeer } from './peer.js';
@@ -13,7 +12,7 @@ export {
   prepareTemplate,
   type ServiceDatabase,
 } from './service-database.js';
-export { startTestService, testEnvironment } from './start-test-service.js';
+export { BUSY_MACHINE, startTestService, testEnvironment } from './start-test-service.js';
 export { type ChunkFault, startDatabaseProxy, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { brokenAuthorizations, NOT_ASCII, TEST_AUDIENCE, TEST_ISSUER, TestIssuer } from './token-kinds.js';
 export { WorkTreeCopy } from './work-tree-copy.js';

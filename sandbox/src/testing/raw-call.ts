@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { NO_PROXY } from '../bookstore/no-proxy.js';
+import { NO_PROXY } from '../promise-client.js';
 
 export interface RawAnswer {
   readonly bytes: Buffer;

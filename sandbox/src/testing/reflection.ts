@@ -4,10 +4,10 @@ import {
   ServerReflectionRequest,
   type ServerReflectionResponse,
 } from '@bookstore/proto';
-import { create, createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
-import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { createFileRegistry, type FileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { credentials } from '@grpc/grpc-js';
-import { NO_PROXY } from '../bookstore/no-proxy.js';
+import { NO_PROXY } from '../promise-client.js';
 
 /** A client of a server's reflection, as tools use it that have no .proto files. */
 export class Reflection {
@@ -45,7 +45,8 @@ export class Reflection {
       for (const fileByFilename of missing) await add(await this.#files({ fileByFilename }));
     };
     for (const symbol of [...(await this.services()), ...symbols]) await add(await this.filesWith(symbol));
-    return createFileRegistry(create(FileDescriptorSetSchema, { file: importsFirst(files) }));
+    const withImports = (file: FileDescriptorProto) => createFileRegistry(file, (name) => files.get(name));
+    return createFileRegistry(...[...files.values()].map(withImports));
   }
 
   async #files(request: Partial<ServerReflectionRequest>): Promise<FileDescriptorProto[] | undefined> {
@@ -61,17 +62,4 @@ export class Reflection {
       stream.end();
     });
   }
-}
-
-function importsFirst(files: ReadonlyMap<string, FileDescriptorProto>): FileDescriptorProto[] {
-  const ordered = new Set<FileDescriptorProto>();
-  const add = (file: FileDescriptorProto) => {
-    for (const name of file.dependency) {
-      const imported = files.get(name);
-      if (imported) add(imported);
-    }
-    ordered.add(file);
-  };
-  for (const file of files.values()) add(file);
-  return [...ordered];
 }

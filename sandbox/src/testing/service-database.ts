@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { migrate } from '@bookstore/service-kit/migrate';
-import pg from 'pg';
 import { serviceNamed } from '../../../scripts/services.mjs';
+import { query } from '../postgres/query.js';
 
 /** A migrated database of a service, and how to reach it. */
 export interface ServiceDatabase {
@@ -18,7 +18,7 @@ const ROLE_PASSWORD = 'of a test alone';
 /** Makes the migrated database that those of a service's tests are copies of: once for a server. */
 export async function prepareTemplate(serverUrl: string, service: string): Promise<void> {
   const { folder, role } = serviceNamed(service);
-  await execute(serverUrl, `CREATE DATABASE "${templateOf(service)}"`);
+  await query(serverUrl, `CREATE DATABASE "${templateOf(service)}"`);
   await migrate({
     url: at(serverUrl, templateOf(service)),
     migrationsDir: path.join(folder, 'prisma/migrations'),
@@ -33,7 +33,7 @@ export async function prepareTemplate(serverUrl: string, service: string): Promi
  */
 export async function createTestDatabase(serverUrl: string): Promise<string> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await execute(serverUrl, `CREATE DATABASE ${name}`);
+  await query(serverUrl, `CREATE DATABASE ${name}`);
   return at(serverUrl, name);
 }
 
@@ -41,7 +41,7 @@ export async function createTestDatabase(serverUrl: string): Promise<string> {
 export async function createServiceDatabase(serverUrl: string, service: string): Promise<ServiceDatabase> {
   const { role } = serviceNamed(service);
   const name = `${role}_${randomBytes(6).toString('hex')}`;
-  await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE "${templateOf(service)}"`);
+  await query(serverUrl, `CREATE DATABASE ${name} TEMPLATE "${templateOf(service)}"`);
   const adminUrl = at(serverUrl, name);
   const url = new URL(adminUrl);
   url.username = role;
@@ -53,14 +53,4 @@ function at(serverUrl: string, database: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
   return url.href;
-}
-
-async function execute(url: string, sql: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,6 +1,8 @@
 import { type RunningService, type ServiceDefinition, startService } from '@bookstore/service-kit';
 import { waitUntilServing } from '../health.js';
-import { BUSY_MACHINE } from './busy-machine.js';
+
+/** Settings for a machine that is busy with other tests, which is no database that does not answer. */
+export const BUSY_MACHINE = { DATABASE_ACQUIRE_TIMEOUT_MS: '5000' };
 
 /**
  * Starts a service in this process, on free ports of the loopback: the graph that production runs, its remote edges

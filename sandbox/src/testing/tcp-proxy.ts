@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** Which way bytes go: from the client to the server, or back. */
@@ -18,8 +19,6 @@ export interface TcpProxy {
   readonly port: number;
   /** Open connections on which the server has answered. */
   answeredConnections(): number;
-  /** Calls `listener` with each chunk that a client sends from now on, before it is passed on. */
-  onSent(listener: (chunk: Buffer) => void): void;
   /** Cuts, delays, drops or corrupts chunks from now on. */
   injectFault(fault: ChunkFault): void;
   /** Ends every connection, and each new one at once. */
@@ -39,7 +38,6 @@ interface Connection {
 /** Listens on a free port of this machine for a server on `host` and `port`. */
 export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
   const connections = new Set<Connection>();
-  let listener = (_chunk: Buffer) => {};
   let fault: ChunkFault | undefined;
   let isCut = false;
   let flow = Promise.resolve();
@@ -67,8 +65,7 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       previous = previous.then(step);
     };
     from.on('data', (chunk: Buffer) => {
-      if (direction === 'request') listener(chunk);
-      else connection.isAnswered = true;
+      if (direction === 'answer') connection.isAnswered = true;
       // Called at once: the delay of one chunk is not added to the delay of the next.
       const changed = fault ? fault(chunk, direction, () => reset(connection)) : chunk;
       inOrder(async () => {
@@ -85,22 +82,13 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       });
   };
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const heal = () => {
-    isCut = false;
-    fault = undefined;
-    flow = Promise.resolve();
-    thaw();
-  };
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   const destroyAll = () => {
     for (const connection of connections) destroy(connection);
   };
   return {
     port: (server.address() as AddressInfo).port,
     answeredConnections: () => [...connections].filter(({ isAnswered }) => isAnswered).length,
-    onSent: (added) => {
-      listener = added;
-    },
     injectFault: (added) => {
       fault = added;
     },
@@ -113,12 +101,17 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
         thaw = resolve;
       });
     },
-    heal,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        destroyAll();
-      }),
+    heal: () => {
+      isCut = false;
+      fault = undefined;
+      flow = Promise.resolve();
+      thaw();
+    },
+    stop: async () => {
+      const closed = once(server.close(), 'close');
+      destroyAll();
+      await closed;
+    },
   };
 }
 
