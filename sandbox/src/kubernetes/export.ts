@@ -3,7 +3,6 @@ import { SandboxError } from '../sandbox-error.js';
 import { baseFiles } from './base-files.js';
 import { replaceFolders } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
-import { writeLock } from './lock.js';
 import { render } from './render.js';
 import { splitFolders, splitManifests } from './split.js';
 
@@ -20,6 +19,5 @@ await runCommand('k8s:export', async () => {
   if (!rendered) throw new SandboxError('neither kustomize nor kubectl is on PATH; k8s/README.md says how to get one');
   const manifests = splitManifests(rendered);
   replaceFolders(splitFolders(), manifests);
-  writeLock();
   console.log(`k8s/base: ${base.size} files, and ${manifests.size} files for kubectl apply -f`);
 });

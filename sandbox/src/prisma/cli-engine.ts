@@ -2,7 +2,7 @@ import '../postgres/ignore-pg-variables.js';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
+import { query } from '../postgres/query.js';
 import { startSchemaEngine } from './schema-engine.js';
 
 /**
@@ -24,8 +24,7 @@ const datamodels = values.datamodels?.map((file): [string, string] => [file, rea
 
 // The CLI first asks whether the database is there, and would have it created.
 if (positionals[0] === 'cli') {
-  const client = new pg.Client(url);
-  await client.connect().catch((error: Error) => {
+  await query(url, 'SELECT').catch((error: Error) => {
     const fields = { error_code: 'P1001', message: error.message };
     console.error(`\n${JSON.stringify({ level: 'ERROR', target: 'schema_engine::logger', fields })}`);
     process.exit(1);
