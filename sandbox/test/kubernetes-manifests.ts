@@ -3,8 +3,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { readFiles } from '../src/kubernetes/files.js';
 import { parseManifests } from '../src/kubernetes/manifest.js';
-import { OVERLAYS, type Overlay, render } from '../src/kubernetes/render.js';
-import { splitFolders } from '../src/kubernetes/split.js';
+import { OVERLAYS, type Overlay, render, splitFolders } from '../src/kubernetes/overlays.js';
 import { root } from '../src/root.js';
 
 /** As much of compose.yaml as Kubernetes has to agree with. */

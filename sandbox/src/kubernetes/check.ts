@@ -3,8 +3,7 @@ import { SandboxError } from '../sandbox-error.js';
 import { baseFiles } from './base-files.js';
 import { differences, readFiles } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
-import { OVERLAYS, render } from './render.js';
-import { splitFolders, splitManifests } from './split.js';
+import { OVERLAYS, render, splitFolders, splitManifests } from './overlays.js';
 
 /** `npm run k8s:check`: whether the committed manifests are what an export would write, as far as this machine can tell. */
 await runCommand('k8s:check', async () => {

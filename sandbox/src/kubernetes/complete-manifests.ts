@@ -35,10 +35,8 @@ function completeService({ spec }: Deployment, migration: Deployment): void {
   const pod = spec.template.spec;
   const [container] = pod.containers;
   container.name = 'service';
-  const grpc = { port: Number(environmentOf(container).PUBLIC_PORT) };
-  container.startupProbe = { grpc };
-  container.livenessProbe = { grpc };
-  container.readinessProbe = { grpc };
+  const probe = { grpc: { port: Number(environmentOf(container).PUBLIC_PORT) } };
+  Object.assign(container, { startupProbe: probe, livenessProbe: probe, readinessProbe: probe });
   const { containers, volumes = [] } = migration.spec.template.spec;
   pod.initContainers = [{ ...containers[0], name: 'migrate' }];
   // The /tmp and the password that both have are one volume.
@@ -49,9 +47,8 @@ function completeService({ spec }: Deployment, migration: Deployment): void {
 function completeDatabase({ metadata: { name }, spec }: Deployment): Manifest {
   const [container] = spec.template.spec.containers;
   container.name = 'database';
-  const { exec } = container.livenessProbe as { exec: object };
-  container.startupProbe = { exec };
-  container.readinessProbe = { exec };
+  const probe = { exec: container.livenessProbe?.exec };
+  Object.assign(container, { startupProbe: probe, readinessProbe: probe });
   const env = container.env ?? [];
   container.env = env.filter((variable) => variable.name.endsWith('_FILE'));
   container.envFrom = [{ configMapRef: { name } }];

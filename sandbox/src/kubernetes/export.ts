@@ -3,8 +3,7 @@ import { SandboxError } from '../sandbox-error.js';
 import { baseFiles } from './base-files.js';
 import { replaceFolders } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
-import { render } from './render.js';
-import { splitFolders, splitManifests } from './split.js';
+import { render, splitFolders, splitManifests } from './overlays.js';
 
 /** `npm run k8s:export`: compose.yaml to k8s/base, and the docker-desktop overlay to a file for each manifest. */
 await runCommand('k8s:export', async () => {

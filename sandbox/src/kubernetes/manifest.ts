@@ -13,9 +13,7 @@ export interface Container {
   env?: { name: string; value: string }[];
   envFrom?: object[];
   volumeMounts?: { name: string }[];
-  startupProbe?: object;
-  livenessProbe?: { exec: object } | object;
-  readinessProbe?: object;
+  [probe: `${string}Probe`]: { exec?: object };
 }
 
 export interface Deployment extends Manifest {

@@ -55,7 +55,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const programs = await findPrograms(user);
     await endAbandonedServer(dataDir);
     const password = await prepareCluster(dataDir, programs, user, options.durable ?? true);
-    const { child, port } = await untilReady({ ...options, dataDir }, programs, user);
+    const { child, port } = await untilReady({ ...options, dataDir, log: `${dataDir}.log`, programs, user });
     return serverOf(child, port, password);
   } catch (error) {
     // Of the file system, such as EACCES.
@@ -80,15 +80,20 @@ function serverOf(child: ChildProcess, port: number, password: string): Postgres
   return { port, pid: child.pid as number, exited, url, stop, [Symbol.asyncDispose]: stop };
 }
 
+interface LaunchOptions extends EmbeddedPostgresOptions {
+  readonly log: string;
+  readonly programs: string;
+  readonly user: ServerUser;
+}
+
 /** Launches a server, again where the reason of a failure goes away by itself, and waits until it is ready. */
-async function untilReady(options: EmbeddedPostgresOptions, programs: string, user: ServerUser) {
-  const { dataDir } = options;
-  const log = `${dataDir}.log`;
+async function untilReady(options: LaunchOptions) {
+  const { dataDir, log } = options;
   const retryUntil = performance.now() + RETRY_LIMIT_MS;
   for (;;) {
     requireUnused(dataDir);
     const port = options.port ?? (await freePort());
-    const child = await launch(options, port, log, programs, user);
+    const child = await launch(options, port);
     const settled = () => hasExited(child) || isReady(dataDir, child.pid as number);
     await until(`PostgreSQL is ready (more in ${log})`, READY_LIMIT_MS, settled).catch((cause) => {
       child.kill('SIGKILL');
@@ -106,25 +111,19 @@ async function untilReady(options: EmbeddedPostgresOptions, programs: string, us
   }
 }
 
-async function launch(
-  { dataDir, durable = true, settings }: EmbeddedPostgresOptions,
-  port: number,
-  logFile: string,
-  programs: string,
-  user: ServerUser,
-): Promise<ChildProcess> {
-  const { folder, options } = runIn(dataDir, user);
-  const allSettings = {
+async function launch(launched: LaunchOptions, port: number): Promise<ChildProcess> {
+  const { folder, options } = runIn(launched.dataDir, launched.user);
+  const settings = {
     ...{ port, listen_addresses: HOST, unix_socket_directories: '', cluster_name: CLUSTER_NAME },
     ...{ timezone: 'UTC', log_timezone: 'UTC', log_checkpoints: 'off' },
-    ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
-    ...settings,
+    ...(launched.durable === false && { fsync: 'off', full_page_writes: 'off' }),
+    ...launched.settings,
   };
-  const args = ['-D', folder, ...Object.entries(allSettings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  rmSync(logFile, { force: true });
-  const log = openSync(logFile, 'a', 0o600);
+  const args = ['-D', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  rmSync(launched.log, { force: true });
+  const log = openSync(launched.log, 'a', 0o600);
   // In a session of its own: Ctrl-C at the terminal is for this process, which first ends what uses PostgreSQL.
-  const child = spawn(path.join(programs, 'postgres'), args, {
+  const child = spawn(path.join(launched.programs, 'postgres'), args, {
     ...options,
     detached: true,
     stdio: ['ignore', 'ignore', log],

@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import {
   type Metadata,
   Server,
@@ -59,11 +60,7 @@ export async function startPeer<Req, Res>(
   const start = async () => {
     server = new Server();
     server.addService(service, Object.fromEntries(Object.keys(service).map((method) => [method, handler])));
-    port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      );
-    });
+    port = await promisify(server.bindAsync.bind(server))(`127.0.0.1:${port}`, ServerCredentials.createInsecure());
   };
   await start();
   const peer: Peer<Req, Res> = {

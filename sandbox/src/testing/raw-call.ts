@@ -15,20 +15,15 @@ export function rawCall(
   metadata = new Metadata(),
 ): Promise<RawAnswer> {
   const client = new Client(typeof at === 'number' ? `127.0.0.1:${at}` : at, credentials.createInsecure(), NO_PROXY);
+  const options = { deadline: Date.now() + 10_000 };
+  const same = (message: Buffer) => message;
   return new Promise<RawAnswer>((resolve, reject) => {
     let headers = new Metadata();
-    client
-      .makeUnaryRequest(
-        path,
-        () => Buffer.from(bytes),
-        (answer) => answer,
-        undefined,
-        metadata,
-        { deadline: Date.now() + 10_000 },
-        (error, answer) => (error ? reject(error) : resolve({ bytes: answer as Buffer, metadata: headers })),
-      )
-      .on('metadata', (received) => {
-        headers = received;
-      });
+    const call = client.makeUnaryRequest(path, same, same, Buffer.from(bytes), metadata, options, (error, answer) =>
+      error ? reject(error) : resolve({ bytes: answer as Buffer, metadata: headers }),
+    );
+    call.on('metadata', (received) => {
+      headers = received;
+    });
   }).finally(() => client.close());
 }
