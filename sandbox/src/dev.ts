@@ -22,7 +22,7 @@ const names = services.map(({ name }) => name);
 const say = (what: string) => console.log(`  ${what}`);
 
 await runBookstore('dev', {}, async (bookstore, stop) => {
-  /** Files that what is served lacks. */
+  /** Since the last code that compiled. */
   const changed = new Set<string>();
   let newer = false;
   const sources = ['proto/bookstore', 'proto/src', 'service-kit/src'];
@@ -42,10 +42,13 @@ await runBookstore('dev', {}, async (bookstore, stop) => {
     newer = false;
     await sleep(QUIET_MS);
     const files = [...changed];
+    changed.clear();
     if (await compile(files)) {
-      for (const file of files) changed.delete(file);
       await Promise.all(affectedBy(files).map((name) => restart(bookstore, name, since, stop)));
-    } else if (!stop.aborted) say('this does not compile: the old code goes on serving');
+    } else {
+      for (const file of files) changed.add(file);
+      if (!stop.aborted) say('this does not compile: the old code goes on serving');
+    }
   }
 });
 

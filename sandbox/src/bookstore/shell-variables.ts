@@ -2,8 +2,9 @@ import { kitSettings, type SettingsSchema } from '@bookstore/service-kit/setting
 import { z } from 'zod';
 
 /**
- * The shell's variables for a service: not those that say where it listens, whom it admits and what it connects to, which
- * may be meant for another project. They are what is decided here, and the kit's settings that have no default.
+ * The shell's variables for a service, without those that say where it listens, which callers it admits and what it
+ * connects to: they may be meant for another project. These are what is decided here, and the kit's settings without a
+ * default.
  */
 export function shellVariables(decided: NodeJS.ProcessEnv, shell = process.env): NodeJS.ProcessEnv {
   const kit: SettingsSchema['shape'] = kitSettings.shape;
