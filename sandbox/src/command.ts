@@ -23,8 +23,8 @@ export async function runCommand(script: string, body: (stop: AbortSignal) => Pr
 }
 
 function forPeople(error: NodeJS.ErrnoException): string {
-  // Of parseArgs, with advice in further sentences.
-  if (error.code?.startsWith('ERR_PARSE_ARGS')) return error.message.split('. ')[0] as string;
+  // Of parseArgs, with advice in further sentences and lines.
+  if (error.code?.startsWith('ERR_PARSE_ARGS')) return error.message.split(/\. |\.?\n/)[0] as string;
   return error instanceof SandboxError ? error.message : (error.stack ?? error.message);
 }
 
