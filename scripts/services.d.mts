@@ -23,6 +23,9 @@ export interface Service {
   readonly addressVariable: string;
 }
 
+/** The repository's root. */
+export const root: string;
+
 /** In the order of the workspaces. */
 export const services: readonly Service[];
 

@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './run.mjs';
 
+export { root };
+
 const readJson = (file) => JSON.parse(readFileSync(path.join(root, file), 'utf8'));
 
 export const services = readJson('package.json')

@@ -5,10 +5,9 @@ import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch } from 'chokidar';
-import { services } from '../../scripts/services.mjs';
+import { root, services } from '../../scripts/services.mjs';
 import { runBookstore } from './bookstore/run-bookstore.js';
 import type { Bookstore } from './bookstore/start-bookstore.js';
-import { root } from './root.js';
 
 /**
  * `npm run dev`: the bookstore as `npm start` runs it. What is saved is compiled and served; calls may fail while a

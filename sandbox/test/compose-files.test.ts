@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Document, isAlias, isNode, parseDocument, visit } from 'yaml';
-import { root } from '../src/root.js';
+import { root } from '../../scripts/services.mjs';
 
 interface Service {
   image: string;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { root } from '../src/root.js';
+import { root } from '../../scripts/services.mjs';
 
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 /** JSON with comments, each on a line of its own. */

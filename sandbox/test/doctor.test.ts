@@ -5,9 +5,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { services } from '../../scripts/services.mjs';
+import { root, services } from '../../scripts/services.mjs';
 import { freePort } from '../src/bookstore/ports.js';
-import { root } from '../src/root.js';
 
 /** Runs a script of the repository. Its ports are free unless the test says otherwise. */
 async function run(script: string, env: Record<string, string> = {}, folder = root) {

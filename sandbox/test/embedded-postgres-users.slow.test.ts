@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { root } from '../src/root.js';
+import { root } from '../../scripts/services.mjs';
 
 const isRoot = process.getuid?.() === 0;
 /** Users that every Unix has, `daemon` and `bin`. */

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { kitSettings } from '@bookstore/service-kit';
 import { describe, expect, test } from 'vitest';
-import { services } from '../../scripts/services.mjs';
+import { root, services } from '../../scripts/services.mjs';
 import { environmentOf } from '../src/kubernetes/manifest.js';
-import { root } from '../src/root.js';
 import { type ComposeService, composeServices, find, manifestsOf, overlays } from './kubernetes-manifests.js';
 
 const compose = composeServices();

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { root } from '../../scripts/services.mjs';
 import { readFiles } from '../src/kubernetes/files.js';
 import { parseManifests } from '../src/kubernetes/manifest.js';
 import { OVERLAYS, type Overlay, render, splitFolders } from '../src/kubernetes/overlays.js';
-import { root } from '../src/root.js';
 
 /** As much of compose.yaml as Kubernetes has to agree with. */
 export interface ComposeService {

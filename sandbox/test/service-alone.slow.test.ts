@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, inject, test } from 'vitest';
+import { root } from '../../scripts/services.mjs';
 import { freePort } from '../src/bookstore/ports.js';
 import { waitUntilServing } from '../src/health.js';
-import { root } from '../src/root.js';
 import { createTestDatabase } from '../src/testing/index.js';
 
 /** The two commands that a service's README shows, for the PostgreSQL of the tests and a role that no other test has. */
 async function commandsOf(service: string): Promise<[migrate: string, serve: string]> {
-  const readme = readFileSync(`${root}${service}/README.md`, 'utf8');
+  const readme = readFileSync(`${root}/${service}/README.md`, 'utf8');
   const commands = /^```sh\n(.*?)^```$/ms.exec(readme)?.[1]?.trimEnd().split('\n') ?? [];
   const owner = new URL(await createTestDatabase(inject('postgresUrl')));
   const role = service.replace('-', '_');

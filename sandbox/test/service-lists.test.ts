@@ -2,8 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { kitSettings } from '@bookstore/service-kit/settings';
 import { expect, test } from 'vitest';
-import { type Service, services } from '../../scripts/services.mjs';
-import { root } from '../src/root.js';
+import { root, type Service, services } from '../../scripts/services.mjs';
 import { composeServices } from './kubernetes-manifests.js';
 
 // Lists of services that no program can derive from scripts/services.mjs, because a tool reads them. Each row is a file,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { root } from '../src/root.js';
+import { root } from '../../scripts/services.mjs';
 
 const run = promisify(execFile);
 

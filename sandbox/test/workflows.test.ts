@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { services } from '../../scripts/services.mjs';
+import { root, services } from '../../scripts/services.mjs';
 import { runProgram } from '../src/index.js';
-import { root } from '../src/root.js';
 
 interface Step {
   readonly name?: string;

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isRunning } from '../../../scripts/is-running.mjs';
-import { root } from '../root.js';
+import { root } from '../../../scripts/services.mjs';
 
 /** SANDBOX_DIR, or `.sandbox` in the repository. */
 export const dataDir = path.resolve(process.env.SANDBOX_DIR || path.join(root, '.sandbox'));

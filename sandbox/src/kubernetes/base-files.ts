@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { type Service, services } from '../../../scripts/services.mjs';
-import { root } from '../root.js';
+import { root, type Service, services } from '../../../scripts/services.mjs';
 import { completeManifests } from './complete-manifests.js';
 import type { Files } from './files.js';
 import { isDeployment, type Manifest, parseManifests, toYaml } from './manifest.js';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { root } from '../root.js';
+import { root } from '../../../scripts/services.mjs';
 
 /** Texts by their path from the repository's root, with forward slashes. */
 export type Files = ReadonlyMap<string, string>;

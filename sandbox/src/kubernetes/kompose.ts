@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
-import { services } from '../../../scripts/services.mjs';
-import { root } from '../root.js';
+import { root, services } from '../../../scripts/services.mjs';
 import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
 import { type Manifest, parseManifests } from './manifest.js';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { root } from '../root.js';
+import { root } from '../../../scripts/services.mjs';
 import { runProgram } from '../run-program.js';
 import { SandboxError } from '../sandbox-error.js';
 import type { Files } from './files.js';

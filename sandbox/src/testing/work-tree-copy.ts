@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { root } from '../root.js';
+import { root } from '../../../scripts/services.mjs';
 
 const NOT_COPIED = new Set(['.git', '.sandbox', 'node_modules']);
 
