@@ -1,14 +1,20 @@
+import { DockerComposeEnvironment, Wait } from 'testcontainers';
 import type { TestProject } from 'vitest/node';
+import { services } from '../../../scripts/services.mjs';
 import { startOwnBookstore } from '../client/own-bookstore.js';
 import { ComposeStack } from '../compose/compose-stack.js';
 import { installBookstore } from '../kubernetes/namespace.js';
 import { forwardPorts } from '../kubernetes/port-forward.js';
+import { root } from '../root.js';
 import type { Target, TargetName } from './target.js';
 
 /** A target that this run started and stops. */
 interface StartedTarget extends Target {
   stop(): Promise<void>;
 }
+
+/** Building included, where nothing of it is cached, ms. */
+const COMPOSE_STARTUP_MS = 600_000;
 
 const starters: Record<TargetName, () => Promise<StartedTarget>> = { embedded, compose, kubernetes };
 
@@ -28,15 +34,15 @@ async function embedded(): Promise<StartedTarget> {
 
 /** The repository's compose.yaml, with images that are built first. */
 async function compose(): Promise<StartedTarget> {
-  const stack = await ComposeStack.in();
-  const stop = () => stack[Symbol.asyncDispose]();
-  try {
-    await stack.compose('up', '--build', '--wait');
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const { project: composeProject, authorAddress, bookAddress } = stack;
+  const { project: composeProject, env, authorAddress, bookAddress } = await ComposeStack.in();
+  const environment = new DockerComposeEnvironment(root, 'compose.yaml')
+    .withProjectName(composeProject)
+    .withEnvironment(env)
+    .withStartupTimeout(COMPOSE_STARTUP_MS)
+    .withBuild();
+  for (const { name } of services) environment.withWaitStrategy(`${name}-1`, Wait.forHealthCheck());
+  const started = await environment.up();
+  const stop = async () => void (await started.down({ removeVolumes: true }));
   return { name: 'compose', composeProject, authorAddress, bookAddress, stop };
 }
 
