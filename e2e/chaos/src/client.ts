@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AuthorServiceClient, BookServiceClient } from '@bookstore/proto';
 import { until } from '@bookstore/sandbox';
-import {
-  type CallSettings,
-  type Failure,
-  failureOf,
-  type PromiseClient,
-  promiseClient,
-} from '@bookstore/sandbox/testing';
+import { type Failure, failureOf, promiseClient } from '@bookstore/sandbox/testing';
 import { channelOptions } from '@bookstore/service-kit';
 
-/** How a call ended, and how long it took, ms. */
-export type Outcome<T = unknown> = { readonly ms: number } & (
+/** How a call ended, when it had begun on the clock of `performance.now()`, and how long it took, ms. */
+export type Outcome<T = unknown> = { readonly begunAt: number; readonly ms: number } & (
   | { readonly ok: true; readonly response: T }
   | { readonly ok: false; readonly failure: Failure }
 );
@@ -25,72 +19,44 @@ export interface Addresses {
 /** Longer than any time that the services promise. */
 const DEADLINE_MS = 5000;
 
+export type BookstoreClient = ReturnType<typeof connect>;
+
 /** Calls both services, without retries, on connections of its own. Each call has an outcome and throws no error. */
-export class BookstoreClient {
-  readonly #authors: PromiseClient<AuthorServiceClient>;
-  readonly #books: PromiseClient<BookServiceClient>;
-
-  constructor({ author, book }: Addresses) {
-    // By default, clients of one process share their connections.
-    const options = { ...channelOptions([]), 'grpc.use_local_subchannel_pool': 1 };
-    this.#authors = promiseClient(AuthorServiceClient, author, options);
-    this.#books = promiseClient(BookServiceClient, book, options);
-  }
-
-  createAuthor(fields: { requestId?: string } = {}) {
-    const author = { name: 'Chaos', email: `${randomUUID()}@example.com`, ...fields };
-    return outcomeOf(this.#authors.createAuthor(author, within()));
-  }
-
-  getAuthor(id: string) {
-    return outcomeOf(this.#authors.getAuthor({ id }, within()));
-  }
-
-  listAuthors() {
-    return outcomeOf(this.#authors.listAuthors({}, within()));
-  }
-
-  updateAuthor(id: string) {
-    return outcomeOf(this.#authors.updateAuthor({ id, name: 'Chaos again' }, within()));
-  }
-
-  deleteAuthor(id: string, force = false) {
-    return outcomeOf(this.#authors.deleteAuthor({ id, force }, within()));
-  }
-
-  createBook(authorId: string, fields: { title?: string; requestId?: string } = {}, deadlineMs?: number) {
-    const book = { title: 'Chaos', authorId, publishedYear: 1987, ...fields };
-    return outcomeOf(this.#books.createBook(book, within(deadlineMs)));
-  }
-
-  getBook(id: string, deadlineMs?: number) {
-    return outcomeOf(this.#books.getBook({ id }, within(deadlineMs)));
-  }
-
-  deleteBook(id: string) {
-    return outcomeOf(this.#books.deleteBook({ id }, within()));
-  }
-
-  booksOf(authorId: string, deadlineMs?: number) {
-    return outcomeOf(this.#books.getBooksByAuthor({ authorId }, within(deadlineMs)));
-  }
-
-  [Symbol.dispose](): void {
-    this.#authors.close();
-    this.#books.close();
-  }
+export function connect({ author, book }: Addresses) {
+  // By default, clients of one process share their connections.
+  const options = { ...channelOptions([]), 'grpc.use_local_subchannel_pool': 1 };
+  const authors = promiseClient(AuthorServiceClient, author, options);
+  const books = promiseClient(BookServiceClient, book, options);
+  const within = (deadlineMs = DEADLINE_MS) => ({ deadlineMs });
+  return {
+    createAuthor: (fields: { requestId?: string } = {}) =>
+      outcomeOf(authors.createAuthor({ name: 'Chaos', email: `${randomUUID()}@example.com`, ...fields }, within())),
+    getAuthor: (id: string) => outcomeOf(authors.getAuthor({ id }, within())),
+    listAuthors: () => outcomeOf(authors.listAuthors({}, within())),
+    updateAuthor: (id: string) => outcomeOf(authors.updateAuthor({ id, name: 'Chaos again' }, within())),
+    deleteAuthor: (id: string, force: boolean) => outcomeOf(authors.deleteAuthor({ id, force }, within())),
+    createBook: (authorId: string, fields: { title?: string; requestId?: string } = {}, deadlineMs?: number) =>
+      outcomeOf(books.createBook({ title: 'Chaos', authorId, publishedYear: 1987, ...fields }, within(deadlineMs))),
+    getBook: (id: string, deadlineMs?: number) => outcomeOf(books.getBook({ id }, within(deadlineMs))),
+    deleteBook: (id: string) => outcomeOf(books.deleteBook({ id }, within())),
+    booksOf: (authorId: string, deadlineMs?: number) =>
+      outcomeOf(books.getBooksByAuthor({ authorId }, within(deadlineMs))),
+    [Symbol.dispose]: () => {
+      authors.close();
+      books.close();
+    },
+  };
 }
 
-const within = (deadlineMs = DEADLINE_MS): CallSettings => ({ deadlineMs });
-
 async function outcomeOf<T>(call: Promise<T>): Promise<Outcome<T>> {
-  const startedAt = performance.now();
-  const ms = () => performance.now() - startedAt;
+  const begunAt = performance.now();
+  const time = () => ({ begunAt, ms: performance.now() - begunAt });
   try {
-    return { ok: true, response: await call, ms: ms() };
+    const response = await call;
+    return { ok: true, response, ...time() };
   } catch (error) {
-    const failedAfter = ms();
-    return { ok: false, failure: await failureOf(Promise.reject(error)), ms: failedAfter };
+    const after = time();
+    return { ok: false, failure: await failureOf(Promise.reject(error)), ...after };
   }
 }
 
@@ -113,7 +79,7 @@ export const isUnknown = (outcome: Outcome): boolean =>
   !outcome.ok && ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED'].includes(outcome.failure.code);
 
 /** How often each label occurs, the most frequent first. */
-export function tally(labels: Iterable<string>): string {
+export function tally(labels: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
@@ -126,11 +92,7 @@ export function quantile(outcomes: readonly { readonly ms: number }[], share: nu
   return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
 }
 
-/**
- * Repeats a call until it succeeds.
- *
- * @returns how long that took, ms
- */
+/** Repeats a call until it succeeds, and returns how long that took, ms. */
 export async function msUntilOk(call: () => Promise<Outcome>): Promise<number> {
   const startedAt = performance.now();
   await until('a call that succeeds', 30_000, async () => (await call()).ok);

@@ -7,6 +7,7 @@ export type Answer = 'ok' | 'no' | 'unknown';
  */
 export type Action =
   | { readonly kind: 'create-book' | 'delete-book' | 'get-book'; readonly book: string; readonly answer: Answer }
+  | { readonly kind: 'get-author'; readonly answer: Answer }
   | { readonly kind: 'list-books'; readonly answer: readonly string[] | Exclude<Answer, 'ok'> }
   /** A number is the count of books for which a deletion was refused. */
   | { readonly kind: 'delete-author'; readonly force: boolean; readonly answer: Answer | number };
@@ -82,6 +83,8 @@ function stateAfter(state: State, action: Action): State | undefined {
     }
     case 'get-book':
       return nextIf(books.includes(action.book) ? 'ok' : 'no');
+    case 'get-author':
+      return nextIf(exists ? 'ok' : 'no');
     case 'list-books':
       if (typeof answer === 'string') return exists ? nextIf('ok') : nextIf('no');
       return exists && [...answer].sort().join('\n') === books.join('\n') ? state : undefined;

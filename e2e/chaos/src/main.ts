@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { runCommand, SandboxError } from '@bookstore/sandbox';
-import { ComposeBookstore, sharedCompose } from './bookstore/compose-bookstore.js';
-import { sharedEmbedded, sharedWithProxies } from './bookstore/embedded-bookstore.js';
+import { atOnce } from './at-once.js';
+import { Bookstore } from './bookstore/bookstore.js';
 import { saveMeasured, tableOf } from './report.js';
-import { type Finding, Run, type Scenario } from './scenario.js';
+import { Run, type Scenario } from './scenario.js';
 import { databaseOutage } from './scenarios/database-outage.js';
 import { frozenPeer } from './scenarios/frozen-peer.js';
 import { killPoints } from './scenarios/kill-points.js';
@@ -14,19 +14,20 @@ import { overload } from './scenarios/overload.js';
 import { races } from './scenarios/races.js';
 import { rollingRestart } from './scenarios/rolling-restart.js';
 
-type Target = 'embedded' | 'compose';
-
+/** Those that wait for long come first: in a short run, others run beside them. */
 const scenarios: readonly Scenario[] = [
-  races,
+  malformedRequests,
+  databaseOutage,
+  frozenPeer,
+  rollingRestart,
   killPoints,
   killedService,
-  overload,
-  rollingRestart,
-  frozenPeer,
   networkFaults,
-  databaseOutage,
-  malformedRequests,
+  races,
+  overload,
 ];
+/** How many a short run has beside each other, where no image is built. */
+const LANES = 3;
 
 const USAGE = `Usage: npm run chaos -- [options]
 
@@ -34,7 +35,7 @@ Injects faults into a bookstore of its own, and prints which promises are held.
 
   --target <name>  embedded (the default), or compose: containers, on a Docker Engine
   --only <a,b>     only these scenarios: ${scenarios.map(({ name }) => name).join(', ')}
-  --short          less of each scenario: minutes instead of an hour
+  --short          less of each scenario, and several beside each other
   --untimed        broken promises about time do not fail the command: for a busy machine
   --save           writes what was measured into docs/reliability.md
   --help           prints this text`;
@@ -42,33 +43,34 @@ Injects faults into a bookstore of its own, and prints which promises are held.
 await runCommand('chaos', async (stop) => {
   const { help, target, only, short, untimed, save } = options();
   if (help) return console.log(USAGE);
-  const chosen = choose(target, only?.split(','));
-  // A short run waits beside the other scenarios.
-  const isBeside = ({ isMostlyWaiting = false }: Scenario) => short && isMostlyWaiting;
-  const lanes = [chosen.filter((scenario) => !isBeside(scenario)), chosen.filter(isBeside)];
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);
-  const findings: Finding[] = [];
-  const play = async (lane: readonly Scenario[]) => {
-    for (const { name, [target]: scenario } of lane) {
+  const runs: Run[] = [];
+  const play = (lanes: number, chosen: readonly Scenario[]) =>
+    atOnce(lanes, chosen.length, async (index) => {
+      const { name, [target]: scenario } = chosen[index] as Scenario;
       const run = new Run(name, short, (line) => console.log(`${String(seconds()).padStart(5)} s  ${name}: ${line}`));
-      const isPlayed = await run.play(scenario as NonNullable<typeof scenario>);
-      if (!isPlayed) await stopShared();
-      findings.push(...run.findings);
-    }
+      runs.push(run);
+      await run.play(scenario as NonNullable<typeof scenario>);
+    });
+  const playAll = async () => {
+    const chosen = choose(target, only?.split(','));
+    const lanes = short && target === 'embedded' ? LANES : 1;
+    const others = chosen.filter(({ isAlone }) => !isAlone);
+    await play(lanes, others);
+    const alone = chosen.filter(({ isAlone }) => isAlone);
+    await play(1, alone);
   };
   try {
-    await Promise.race([Promise.all(lanes.map(play)), rejectedBy(stop)]);
+    await Promise.race([playAll(), rejectedBy(stop)]);
   } finally {
-    await stopShared();
-    await ComposeBookstore.removeAll();
+    await Bookstore.removeAll();
   }
-  console.log(`\n${tableOf(findings)}\n`);
-  const broken = findings.filter(({ isHeld }) => isHeld === false);
-  const held = findings.filter(({ isHeld }) => isHeld);
-  const summary = `${held.length} promises held, ${broken.length} broken, after ${seconds()} s`;
-  console.log(summary);
-  if (save) saveMeasured(target, findings, summary);
+  const broken = runs.flatMap(({ findings }) => findings).filter(({ isHeld }) => !isHeld);
+  const verdict = broken.length === 0 ? 'All promises held' : `${broken.length} promises broken`;
+  const summary = `${verdict}, after ${seconds()} s`;
+  console.log(`\n${tableOf(runs)}\n\n${summary}`);
+  if (save) saveMeasured(target, summary, tableOf(runs));
   const failing = broken.filter(({ isTimed }) => !(untimed && isTimed));
   if (failing.length > 0) throw new SandboxError(`${failing.length} broken promises`);
 });
@@ -93,15 +95,11 @@ function options() {
   }
 }
 
-function choose(target: Target, names: readonly string[] | undefined): readonly Scenario[] {
+function choose(target: 'embedded' | 'compose', names?: readonly string[]): readonly Scenario[] {
   const possible = scenarios.filter((scenario) => scenario[target]);
   const missing = names?.find((name) => !possible.some((scenario) => scenario.name === name));
   if (missing !== undefined) throw new SandboxError(`the target ${target} has no scenario ${missing}`);
   return possible.filter(({ name }) => names?.includes(name) ?? true);
-}
-
-async function stopShared(): Promise<void> {
-  await Promise.all([sharedEmbedded, sharedWithProxies, sharedCompose].map((shared) => shared.stop()));
 }
 
 function rejectedBy(stop: AbortSignal): Promise<never> {

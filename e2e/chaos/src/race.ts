@@ -1,54 +1,40 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type BookstoreClient, must } from './client.js';
-import type { Operation } from './linearizability.js';
+import { type BookstoreClient, isUnknown, labelOf, must, type Outcome } from './client.js';
+import type { Action, Operation } from './linearizability.js';
 import { below, chance } from './random.js';
-import { RecordedAuthor } from './recorded-author.js';
-
-/** What several clients did with one author at the same time. */
-export interface Race {
-  readonly author: RecordedAuthor;
-  /** How often GetAuthor or ListAuthors showed the author after a DeleteAuthor had answered OK. */
-  readonly ghosts: number;
-  /** CreateBooks in flight at the same time as a DeleteAuthor. */
-  readonly races: number;
-}
 
 /**
  * These clients create, read and delete books of one new author, and some of them delete the author. Half of the authors
  * are known to the book service before, some of them without a book. A few authors are left at the end.
  */
-export async function race(clients: readonly BookstoreClient[]): Promise<Race> {
+export async function race(clients: readonly BookstoreClient[]): Promise<RacedAuthor> {
   const [first] = clients as [BookstoreClient];
-  const author = new RecordedAuthor((await must(first.createAuthor())).id);
+  const author = new RacedAuthor((await must(first.createAuthor())).id);
   if (chance(0.5)) {
     const book = await author.createBook(first);
     if (chance(0.5)) await author.deleteBook(first, book);
   }
   const deleters = 1 + below(2);
-  const ghosts = await Promise.all(
+  await Promise.all(
     clients.map((client, index) => (index < deleters ? deleteAuthor(client, author) : workWithBooks(client, author))),
   );
-  await readEverything(first, author);
+  await author.readEverything(first);
   if (!chance(0.02)) {
     await author.delete(first, true);
-    await readEverything(first, author);
+    await author.readEverything(first);
   }
-  return { author, ghosts: ghosts.reduce((sum, count) => sum + count, 0), races: countRaces(author.operations) };
+  return author;
 }
 
-async function deleteAuthor(client: BookstoreClient, author: RecordedAuthor): Promise<number> {
+async function deleteAuthor(client: BookstoreClient, author: RacedAuthor): Promise<void> {
   await someTurns();
-  let ghosts = 0;
   for (let attempt = 0; attempt < 2; attempt++) {
-    if (!(await author.delete(client, chance(0.4)))) continue;
-    const [found, listed] = await Promise.all([client.getAuthor(author.id), client.listAuthors()]);
-    if (found.ok) ghosts++;
-    if (listed.ok && listed.response.authors.some(({ id }) => id === author.id)) ghosts++;
+    if (await author.delete(client, chance(0.4))) await Promise.all([author.get(client), author.find(client)]);
   }
-  return ghosts;
 }
 
-async function workWithBooks(client: BookstoreClient, author: RecordedAuthor): Promise<number> {
+async function workWithBooks(client: BookstoreClient, author: RacedAuthor): Promise<void> {
   await someTurns();
   for (let attempt = 0; attempt < 2; attempt++) {
     const book = await author.createBook(client);
@@ -57,12 +43,6 @@ async function workWithBooks(client: BookstoreClient, author: RecordedAuthor): P
     if (next === 1 && author.bookIds.has(book)) await author.deleteBook(client, book);
     if (next === 2) await author.listBooks(client);
   }
-  return 0;
-}
-
-async function readEverything(client: BookstoreClient, author: RecordedAuthor): Promise<void> {
-  await author.listBooks(client);
-  for (const book of author.bookIds.keys()) await author.getBook(client, book);
 }
 
 /** A few turns of the event loop, so that calls meet at different steps. */
@@ -70,8 +50,89 @@ async function someTurns(): Promise<void> {
   for (let turns = below(6); turns > 0; turns--) await turn();
 }
 
-function countRaces(operations: readonly Operation[]): number {
-  const deletions = operations.filter(({ action }) => action.kind === 'delete-author');
-  const creations = operations.filter(({ action }) => action.kind === 'create-book');
-  return creations.filter(({ begin, end }) => deletions.some((other) => other.begin < end && begin < other.end)).length;
+/** An author, and all calls about it. */
+export class RacedAuthor {
+  readonly history: Operation[] = [];
+  /** Ids of books whose creation was answered, by title. */
+  readonly bookIds = new Map<string, string>();
+  /** Answers that the contract does not allow here. */
+  readonly unexpected: string[] = [];
+  #clock = 0;
+  #titles = 0;
+
+  constructor(private readonly id: string) {}
+
+  /** Returns the new book's title. */
+  async createBook(client: BookstoreClient): Promise<string> {
+    const title = `book ${++this.#titles}`;
+    const create = client.createBook(this.id, { title, requestId: randomUUID() });
+    const outcome = await this.#record({ kind: 'create-book', book: title }, create);
+    if (outcome.ok) this.bookIds.set(title, outcome.response.id);
+    return title;
+  }
+
+  async deleteBook(client: BookstoreClient, book: string): Promise<void> {
+    await this.#record({ kind: 'delete-book', book }, client.deleteBook(this.#bookId(book)));
+  }
+
+  async getBook(client: BookstoreClient, book: string): Promise<void> {
+    await this.#record({ kind: 'get-book', book }, client.getBook(this.#bookId(book)));
+  }
+
+  async listBooks(client: BookstoreClient): Promise<void> {
+    const list = client.booksOf(this.id);
+    await this.#record({ kind: 'list-books' }, list, ({ books }) => books.map(({ title }) => title));
+  }
+
+  async readEverything(client: BookstoreClient): Promise<void> {
+    await this.listBooks(client);
+    for (const book of this.bookIds.keys()) await this.getBook(client, book);
+  }
+
+  async get(client: BookstoreClient): Promise<void> {
+    await this.#record({ kind: 'get-author' }, client.getAuthor(this.id));
+  }
+
+  /** Looks for the author in the list of all. */
+  async find(client: BookstoreClient): Promise<void> {
+    await this.#record({ kind: 'get-author' }, client.listAuthors(), ({ authors }) =>
+      authors.some(({ id }) => id === this.id) ? 'ok' : 'no',
+    );
+  }
+
+  /** Returns whether the answer was OK. */
+  async delete(client: BookstoreClient, force: boolean): Promise<boolean> {
+    return (await this.#record({ kind: 'delete-author', force }, client.deleteAuthor(this.id, force))).ok;
+  }
+
+  async #record<T>(
+    asked: { readonly kind: Action['kind']; readonly book?: string; readonly force?: boolean },
+    call: Promise<Outcome<T>>,
+    answerOf: (response: T) => Action['answer'] = () => 'ok',
+  ): Promise<Outcome<T>> {
+    const begin = this.#clock++;
+    const outcome = await call;
+    const end = this.#clock++;
+    const answer = outcome.ok ? answerOf(outcome.response) : refusalOf(outcome, asked.kind);
+    if (answer === undefined) {
+      this.unexpected.push(labelOf(outcome));
+      return outcome;
+    }
+    const action = { ...asked, answer } as Action;
+    this.history.push({ action, begin, end: answer === 'unknown' ? Number.POSITIVE_INFINITY : end });
+    return outcome;
+  }
+
+  /** The id of no book, where the answer with the id was lost. */
+  #bookId(book: string): string {
+    return this.bookIds.get(book) ?? randomUUID();
+  }
+}
+
+function refusalOf(outcome: Outcome & { ok: false }, kind: Action['kind']): Action['answer'] | undefined {
+  const { reason, metadata } = outcome.failure;
+  const isAboutBook = kind === 'get-book' || kind === 'delete-book';
+  if (reason === (isAboutBook ? 'BOOK_NOT_FOUND' : 'AUTHOR_NOT_FOUND')) return 'no';
+  if (reason === 'AUTHOR_HAS_BOOKS' && kind === 'delete-author') return Number(metadata?.book_count);
+  return isUnknown(outcome) ? 'unknown' : undefined;
 }

@@ -1,42 +1,43 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, runProgram, until, waitUntilServing } from '@bookstore/sandbox';
+import { freePort, runProgram, waitUntilServing } from '@bookstore/sandbox';
 import { serviceNamed, services } from '../../../../scripts/services.mjs';
 import type { Addresses } from '../client.js';
-import type { Bookstore, FaultyService } from './bookstore.js';
-import { Shared } from './shared.js';
+import { Bookstore, type Breakable, lender } from './bookstore.js';
 
 export const SERVES_WITHIN_MS = 60_000;
 
 /** The path is the same from the source and from the compiled file. */
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
-type Environment = Readonly<Record<string, string>>;
-
 /** @throws Error with what docker printed to stderr */
-export async function docker(args: readonly string[], env: Environment = {}): Promise<string> {
+export async function docker(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
   const { status, stdout, stderr } = await runProgram('docker', args, { cwd: root, env: { ...process.env, ...env } });
   if (status !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr.trim()}`);
   return stdout;
 }
 
 const databaseContainer = (service: string) => `${serviceNamed(service).shortName}-db`;
-const databaseContainers = services.map(({ name }) => databaseContainer(name));
 const databaseOwner = (service: string) => `${serviceNamed(service).shortName}_migrator`;
 
 /** The repository's compose.yaml, with a project name and ports of its own. */
-export class ComposeBookstore implements Bookstore, AsyncDisposable {
-  static readonly #running = new Set<ComposeBookstore>();
+export class ComposeBookstore extends Bookstore {
   readonly #project = `bookstore-chaos-${randomBytes(4).toString('hex')}`;
-  /** Containers beside those of compose, by id. */
-  readonly #guests: string[] = [];
+  readonly #ports = new Map<string, number>();
 
-  private constructor(
-    private readonly ports: ReadonlyMap<string, number>,
-    private readonly files: readonly string[],
-  ) {}
+  readonly databases = this.#breakable(
+    services.map(({ name }) => databaseContainer(name)),
+    async () => {
+      for (const { name } of services) {
+        const untilReady = `until pg_isready -q -h 127.0.0.1 -U ${databaseOwner(name)}; do sleep 0.05; done`;
+        await this.compose('exec', '-T', databaseContainer(name), 'timeout', '60', 'sh', '-c', untilReady);
+      }
+    },
+  );
+
+  private constructor(private readonly files: readonly string[]) {
+    super();
+  }
 
   /**
    * Builds the images, and returns once everything is healthy.
@@ -44,62 +45,18 @@ export class ComposeBookstore implements Bookstore, AsyncDisposable {
    * @param files compose files on top of compose.yaml
    */
   static async start(files: readonly string[] = []): Promise<ComposeBookstore> {
-    const ports = new Map<string, number>();
-    for (const { name } of services) ports.set(name, await freePort());
-    const bookstore = new ComposeBookstore(ports, files);
-    ComposeBookstore.#running.add(bookstore);
-    await bookstore.compose('up', '--build', '--wait');
-    return bookstore;
-  }
-
-  /** Containers outlive the process that started them. */
-  static async removeAll(): Promise<void> {
-    await Promise.all([...ComposeBookstore.#running].map((bookstore) => bookstore[Symbol.asyncDispose]()));
+    const bookstore = new ComposeBookstore(files);
+    for (const { name } of services) bookstore.#ports.set(name, await freePort());
+    bookstore.atTheEnd(() => bookstore.compose('down', '--volumes', '--timeout', '1'));
+    return bookstore.started(bookstore.compose('up', '--build', '--wait'));
   }
 
   get addresses(): Addresses {
     return { author: this.#address('author-service'), book: this.#address('book-service') };
   }
 
-  service(name: string): FaultyService {
-    return {
-      kill: async () => {
-        await this.compose('kill', '--signal', 'SIGKILL', name);
-        // Fails when it has ended already.
-        await this.compose('wait', name).catch(() => {});
-      },
-      start: async () => {
-        await this.compose('start', name);
-        await waitUntilServing(this.#address(name), SERVES_WITHIN_MS);
-      },
-      freeze: async () => void (await this.compose('pause', name)),
-      thaw: async () => void (await this.compose('unpause', name)),
-    };
-  }
-
-  async stopDatabases(): Promise<void> {
-    await this.compose('stop', ...databaseContainers);
-  }
-
-  async startDatabases(): Promise<void> {
-    await this.compose('start', ...databaseContainers);
-    for (const { name } of services) {
-      const isReady = ['pg_isready', '-h', '127.0.0.1', '-U', databaseOwner(name)];
-      await until(`${databaseContainer(name)} accepts connections`, SERVES_WITHIN_MS, () =>
-        this.compose('exec', '-T', databaseContainer(name), ...isReady).then(
-          () => true,
-          () => false,
-        ),
-      );
-    }
-  }
-
-  async freezeDatabases(): Promise<void> {
-    await this.compose('pause', ...databaseContainers);
-  }
-
-  async thawDatabases(): Promise<void> {
-    await this.compose('unpause', ...databaseContainers);
+  service(name: string): Breakable {
+    return this.#breakable([name], () => waitUntilServing(this.#address(name), SERVES_WITHIN_MS));
   }
 
   async isRunning(): Promise<boolean> {
@@ -116,7 +73,7 @@ export class ComposeBookstore implements Bookstore, AsyncDisposable {
 
   /** `docker compose` for this bookstore. */
   compose(...args: string[]): Promise<string> {
-    const ports = services.map(({ name, portVariable }) => [portVariable, String(this.ports.get(name))]);
+    const ports = services.map(({ name, portVariable }) => [portVariable, String(this.#ports.get(name))]);
     return docker(['compose', ...args], {
       COMPOSE_PROJECT_NAME: this.#project,
       COMPOSE_FILE: ['compose.yaml', ...this.files].join(':'),
@@ -125,32 +82,25 @@ export class ComposeBookstore implements Bookstore, AsyncDisposable {
     });
   }
 
-  /**
-   * Runs a script in the services' network, in the author service's image, until the bookstore is removed.
-   *
-   * @param script relative to the repository's root; it prints lines of JSON
-   * @returns the container's id
-   */
-  async runInNetwork(script: string, env: Environment): Promise<string> {
-    const { IMAGE_PREFIX = 'bookstore', IMAGE_TAG = 'dev' } = process.env;
-    const settings = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
-    const network = ['--network', `${this.#project}_services`];
-    const program = ['node', '--input-type=module', '--eval', readFileSync(path.join(root, script), 'utf8')];
-    const image = `${IMAGE_PREFIX}/author-service:${IMAGE_TAG}`;
-    const id = (await docker(['run', '--detach', ...network, ...settings, image, ...program])).trim();
-    this.#guests.push(id);
-    return id;
+  #breakable(containers: readonly string[], untilServing: () => Promise<void>): Breakable {
+    return {
+      kill: async () => {
+        await this.compose('kill', '--signal', 'SIGKILL', ...containers);
+        // Fails when they have ended already.
+        await this.compose('wait', ...containers).catch(() => {});
+      },
+      start: async () => {
+        await this.compose('start', ...containers);
+        await untilServing();
+      },
+      freeze: async () => void (await this.compose('pause', ...containers)),
+      thaw: async () => void (await this.compose('unpause', ...containers)),
+    };
   }
 
   #address(service: string): string {
-    return `127.0.0.1:${this.ports.get(service)}`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    ComposeBookstore.#running.delete(this);
-    if (this.#guests.length > 0) await docker(['rm', '--force', ...this.#guests]);
-    await this.compose('down', '--volumes', '--timeout', '1');
+    return `127.0.0.1:${this.#ports.get(service)}`;
   }
 }
 
-export const sharedCompose = new Shared(() => ComposeBookstore.start());
+export const lendCompose = lender(() => ComposeBookstore.start());

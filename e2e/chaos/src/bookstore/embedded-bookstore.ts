@@ -6,9 +6,8 @@ import { startDatabaseProxy, startTcpProxy, type TcpProxy } from '@bookstore/san
 import pg from 'pg';
 import { serviceNamed, services } from '../../../../scripts/services.mjs';
 import type { Addresses } from '../client.js';
-import type { Bookstore } from './bookstore.js';
+import { Bookstore, type Breakable, lender } from './bookstore.js';
 import { type Environment, Replica } from './replica.js';
-import { Shared } from './shared.js';
 
 /** No rate limit, and soon ready. */
 const SETTINGS = {
@@ -22,38 +21,38 @@ const SETTINGS = {
 export interface EmbeddedOptions {
   /** Settings of all services. */
   readonly env?: Environment;
-  /** Puts a proxy in front of each port of a service. */
-  readonly proxies?: boolean;
-  /** Puts a proxy in front of each database. */
+  /** Puts a proxy in front of each database. Proxies take CPU time of the load. */
   readonly databaseProxies?: boolean;
   /** Processes of each service. */
   readonly replicas?: number;
 }
 
 /** All services as child processes, on a PostgreSQL of their own. */
-export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
-  readonly #cleanUp: Array<() => Promise<unknown>> = [];
-  readonly #lastLines: string[] = [];
+export class EmbeddedBookstore extends Bookstore {
   readonly #replicas = new Map<string, Replica[]>();
-  readonly #databaseProxies = new Map<string, TcpProxy>();
+  readonly #databaseProxies: TcpProxy[] = [];
   #dataDir = '';
   #postgres!: PostgresServer;
 
+  readonly databases: Breakable = {
+    kill: () => this.#postgres.stop(),
+    start: () => this.#startPostgres(this.#postgres.port),
+    freeze: async () => this.#databaseProxies.forEach((proxy) => void proxy.freeze()),
+    thaw: async () => this.#databaseProxies.forEach((proxy) => void proxy.heal()),
+  };
+
+  private constructor(private readonly options: EmbeddedOptions) {
+    super();
+  }
+
   /** Returns once all services serve. */
   static async start(options: EmbeddedOptions = {}): Promise<EmbeddedBookstore> {
-    const bookstore = new EmbeddedBookstore();
-    try {
-      await bookstore.#start(options);
-      return bookstore;
-    } catch (error) {
-      await bookstore[Symbol.asyncDispose]();
-      throw new Error(`${(error as Error).message}\n${bookstore.#lastLines.join('\n')}`, { cause: error });
-    }
+    const bookstore = new EmbeddedBookstore(options);
+    return bookstore.started(bookstore.#start());
   }
 
   get addresses(): Addresses {
-    const address = (name: string) => `127.0.0.1:${this.service(name).publicPort}`;
-    return { author: address('author-service'), book: address('book-service') };
+    return { author: this.service('author-service').address, book: this.service('book-service').address };
   }
 
   /** Its first process, where it has several. */
@@ -65,34 +64,12 @@ export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
     return this.#replicas.get(name) ?? [];
   }
 
-  databaseProxy(service: string): TcpProxy {
-    return this.#databaseProxies.get(service) as TcpProxy;
-  }
-
-  async stopDatabases(): Promise<void> {
-    await this.#postgres.stop();
-  }
-
-  async startDatabases(): Promise<void> {
-    await this.#startPostgres(this.#postgres.port);
-  }
-
-  async freezeDatabases(): Promise<void> {
-    for (const proxy of this.#databaseProxies.values()) proxy.freeze();
-  }
-
-  async thawDatabases(): Promise<void> {
-    for (const proxy of this.#databaseProxies.values()) proxy.heal();
-  }
-
   async isRunning(): Promise<boolean> {
     return [...this.#replicas.values()].flat().every(({ isRunning }) => isRunning);
   }
 
   async query<T>(service: string, sql: string): Promise<T[]> {
     const client = new pg.Client(this.#postgres.url(serviceNamed(service).database));
-    // The query fails when the server stops.
-    client.on('error', () => {});
     await client.connect();
     try {
       return (await client.query(sql)).rows;
@@ -101,48 +78,23 @@ export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const step of this.#cleanUp.splice(0).reverse()) await step();
-  }
-
-  async #start({ env = {}, proxies = false, databaseProxies = false, replicas = 1 }: EmbeddedOptions): Promise<void> {
+  async #start(): Promise<void> {
     this.#dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-chaos-'));
-    this.#cleanUp.push(() => rm(this.#dataDir, { recursive: true, force: true }));
+    this.atTheEnd(() => rm(this.#dataDir, { recursive: true, force: true }));
     await this.#startPostgres();
-    this.#cleanUp.push(() => this.#postgres.stop());
+    this.atTheEnd(() => this.#postgres.stop());
     const peers: Record<string, string> = {};
     for (const { name, addressVariable } of services) {
-      const ofService: Replica[] = [];
-      const internalAddresses: string[] = [];
-      for (let count = 0; count < replicas; count++) {
-        const [publicPort, internalPort] = [await freePort(), await freePort()];
-        const both = proxies
-          ? { public: await this.#proxy(publicPort), internal: await this.#proxy(internalPort) }
-          : undefined;
-        const replica = new Replica({
-          name,
-          publicPort,
-          internalPort,
-          proxies: both,
-          onLog: (line) => this.#onLog(line),
-        });
-        this.#cleanUp.push(() => replica.stop());
-        ofService.push(replica);
-        internalAddresses.push(`127.0.0.1:${both?.internal.port ?? internalPort}`);
-      }
-      this.#replicas.set(name, ofService);
-      peers[addressVariable] = `ipv4:${internalAddresses.join(',')}`;
+      const replicas: Replica[] = [];
+      for (let count = this.options.replicas ?? 1; count > 0; count--) replicas.push(await this.#replica(name));
+      this.#replicas.set(name, replicas);
+      peers[addressVariable] = `ipv4:${replicas.map(({ proxies }) => `127.0.0.1:${proxies.internal.port}`)}`;
     }
-    // One after the other: each may write the file of passwords.
     for (const { name } of services) {
-      const url = await this.#databaseUrl(name, databaseProxies);
-      for (const replica of this.replicas(name)) replica.env = { ...SETTINGS, ...peers, DATABASE_URL: url, ...env };
+      const env = { ...SETTINGS, ...peers, DATABASE_URL: await this.#databaseUrl(name), ...this.options.env };
+      for (const replica of this.replicas(name)) replica.env = env;
     }
     await Promise.all([...this.#replicas.values()].flat().map((replica) => replica.start()));
-  }
-
-  #onLog(line: string): void {
-    if (this.#lastLines.push(line) > 5) this.#lastLines.shift();
   }
 
   async #startPostgres(port?: number): Promise<void> {
@@ -150,23 +102,28 @@ export class EmbeddedBookstore implements Bookstore, AsyncDisposable {
     this.#postgres = await startEmbeddedPostgres({ dataDir, port, durable: false });
   }
 
-  async #databaseUrl(service: string, hasProxy: boolean): Promise<string> {
-    const { url } = await prepareDatabase(service, this.#postgres.url, path.join(this.#dataDir, 'secrets.json'));
-    if (!hasProxy) return url;
-    const proxy = await startDatabaseProxy(url);
-    this.#cleanUp.push(() => proxy.stop());
-    this.#databaseProxies.set(service, proxy);
-    return proxy.url;
+  async #replica(name: string): Promise<Replica> {
+    const ports = { publicPort: await freePort(), internalPort: await freePort() };
+    const proxies = { public: await this.#proxy(ports.publicPort), internal: await this.#proxy(ports.internalPort) };
+    const replica = new Replica({ name, ...ports }, proxies);
+    this.atTheEnd(() => replica.stop());
+    return replica;
   }
 
   async #proxy(port: number): Promise<TcpProxy> {
     const proxy = await startTcpProxy('127.0.0.1', port);
-    this.#cleanUp.push(() => proxy.stop());
+    this.atTheEnd(() => proxy.stop());
     return proxy;
+  }
+
+  async #databaseUrl(service: string): Promise<string> {
+    const { url } = await prepareDatabase(service, this.#postgres.url, path.join(this.#dataDir, 'secrets.json'));
+    if (!this.options.databaseProxies) return url;
+    const proxy = await startDatabaseProxy(url);
+    this.atTheEnd(() => proxy.stop());
+    this.#databaseProxies.push(proxy);
+    return proxy.url;
   }
 }
 
-export const sharedEmbedded = new Shared(() => EmbeddedBookstore.start());
-
-/** Proxies take CPU time of the load. */
-export const sharedWithProxies = new Shared(() => EmbeddedBookstore.start({ proxies: true, databaseProxies: true }));
+export const lendEmbedded = lender(() => EmbeddedBookstore.start({ databaseProxies: true }));

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { ServiceProcess, until } from '@bookstore/sandbox';
 import type { TcpProxy } from '@bookstore/sandbox/testing';
-import type { FaultyService } from './bookstore.js';
+import type { Breakable } from './bookstore.js';
 import type { Memory } from './memory.js';
 
 export type Environment = Readonly<Record<string, string>>;
@@ -10,30 +10,23 @@ export type Environment = Readonly<Record<string, string>>;
 const PROBE = new URL('../../src/bookstore/memory-probe.mjs', import.meta.url).href;
 const MEMORY_LIMIT_MS = 10_000;
 
-export interface ReplicaOptions {
-  readonly name: string;
-  readonly publicPort: number;
-  readonly internalPort: number;
-  /** In front of its ports, where the bookstore has proxies. */
-  readonly proxies: { readonly public: TcpProxy; readonly internal: TcpProxy } | undefined;
-  readonly onLog: (line: string) => void;
-}
-
 /** A process of a service. */
-export class Replica implements FaultyService {
+export class Replica implements Breakable {
   #process: ServiceProcess | undefined;
   #memory: Memory | undefined;
   env: Environment = {};
 
-  constructor(private readonly options: ReplicaOptions) {}
+  constructor(
+    private readonly ports: { readonly name: string; readonly publicPort: number; readonly internalPort: number },
+    /**
+     * In front of its ports. The other services use the internal one, clients the public one where a scenario says so.
+     */
+    readonly proxies: { readonly public: TcpProxy; readonly internal: TcpProxy },
+  ) {}
 
-  get publicPort(): number {
-    return this.options.publicPort;
-  }
-
-  get proxies(): { readonly public: TcpProxy; readonly internal: TcpProxy } {
-    if (!this.options.proxies) throw new Error('this bookstore has no proxies');
-    return this.options.proxies;
+  /** Of the public port. */
+  get address(): string {
+    return `127.0.0.1:${this.ports.publicPort}`;
   }
 
   get isRunning(): boolean {
@@ -44,11 +37,12 @@ export class Replica implements FaultyService {
   async start(more: Environment = {}): Promise<void> {
     const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --import=${PROBE}`;
     this.#process = ServiceProcess.spawn({
-      ...this.options,
+      ...this.ports,
       env: { NODE_OPTIONS: nodeOptions, ...this.env, ...more },
       onLog: (line) => {
         if (line.startsWith('{"memory":')) this.#memory = JSON.parse(line).memory;
-        else this.options.onLog(line);
+        // Other lines than those of the log say why a process ends.
+        else if (!line.startsWith('{')) console.log(line);
       },
     });
     await this.#process.serving();

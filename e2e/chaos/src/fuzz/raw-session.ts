@@ -13,7 +13,7 @@ export interface RawAnswer {
   readonly ms: number;
 }
 
-const ANSWER_LIMIT_MS = 5000;
+const ANSWER_LIMIT_MS = 20_000;
 
 /** Sends requests by Node's HTTP/2, which checks nothing of gRPC. A connection that the server ends is replaced. */
 export class RawSession {
@@ -24,6 +24,7 @@ export class RawSession {
   async send({ path, body, headers }: RawRequest): Promise<RawAnswer> {
     const startedAt = performance.now();
     let status: string | undefined;
+    let ms = 0;
     const stream = this.#open().request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
       [constants.HTTP2_HEADER_PATH]: path,
@@ -31,23 +32,28 @@ export class RawSession {
       [constants.HTTP2_HEADER_TE]: 'trailers',
       ...headers,
     });
-    const timer = setTimeout(() => {
-      status = 'no answer';
+    const answer = (received: string) => {
+      status = received;
+      ms = performance.now() - startedAt;
+    };
+    stream.setTimeout(ANSWER_LIMIT_MS, () => {
+      answer('no answer');
       stream.close(constants.NGHTTP2_CANCEL);
-    }, ANSWER_LIMIT_MS);
+    });
     for (const event of ['response', 'trailers']) {
       stream.on(event, (received) => {
         const httpStatus = received[':status'] ?? 200;
-        if (httpStatus !== 200) status = `HTTP ${httpStatus}`;
-        else if (received['grpc-status'] !== undefined) status = String(received['grpc-status']);
+        if (httpStatus !== 200) answer(`HTTP ${httpStatus}`);
+        else if (received['grpc-status'] !== undefined) answer(String(received['grpc-status']));
       });
     }
     stream.on('error', () => {});
     stream.resume();
     stream.end(body);
     await new Promise((resolve) => stream.once('close', resolve));
-    clearTimeout(timer);
-    return { status: status ?? `reset ${stream.rstCode}`, ms: performance.now() - startedAt };
+    // A long request may end long after its answer.
+    if (status === undefined) answer(`reset ${stream.rstCode}`);
+    return { status: status as string, ms };
   }
 
   close(): void {
@@ -56,9 +62,7 @@ export class RawSession {
 
   #open(): ClientHttp2Session {
     if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    const session = connect(`http://${this.authority}`);
-    session.on('error', () => {});
-    this.#session = session;
-    return session;
+    this.#session = connect(`http://${this.authority}`).on('error', () => {});
+    return this.#session;
   }
 }

@@ -3,9 +3,9 @@ import { HealthClient, until } from '@bookstore/sandbox';
 import { LIVENESS } from '@bookstore/service-kit';
 import { services } from '../../../../scripts/services.mjs';
 import type { Bookstore } from '../bookstore/bookstore.js';
-import { sharedCompose } from '../bookstore/compose-bookstore.js';
-import { sharedWithProxies } from '../bookstore/embedded-bookstore.js';
-import { BookstoreClient, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
+import { lendCompose } from '../bookstore/compose-bookstore.js';
+import { type EmbeddedBookstore, lendEmbedded } from '../bookstore/embedded-bookstore.js';
+import { connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
 import type { Run, Scenario } from '../scenario.js';
 
 /** A second after the time that a call may wait for the database. */
@@ -16,7 +16,7 @@ const INTERNALS = /select|insert|relation|prisma|postgres|econn|127\.0\.0\.1|soc
 const MESSAGE = 'the database does not answer';
 
 interface Outage {
-  readonly fault: string;
+  readonly name: string;
   readonly lastsMs: number;
   begin(): Promise<void>;
   end(): Promise<void>;
@@ -25,57 +25,57 @@ interface Outage {
 /** The databases stop, do not answer, or accept no connection. */
 export const databaseOutage: Scenario = {
   name: 'database-outage',
-  embedded: async (run) => {
-    const bookstore = await sharedWithProxies.get();
-    await suffer(run, bookstore, restart(bookstore));
-    await suffer(run, bookstore, freeze(bookstore));
-    await suffer(run, bookstore, refuseConnections(bookstore));
-  },
-  compose: async (run) => {
-    const bookstore = await sharedCompose.get();
-    await suffer(run, bookstore, restart(bookstore));
-    await suffer(run, bookstore, freeze(bookstore));
-  },
+  embedded: (run) =>
+    lendEmbedded((bookstore) => sufferAll(run, bookstore, [...outagesOf(bookstore), refusedConnections(bookstore)])),
+  compose: (run) => lendCompose((bookstore) => sufferAll(run, bookstore, outagesOf(bookstore))),
 };
 
-const restart = (bookstore: Bookstore): Outage => ({
-  fault: 'PostgreSQL restarted',
+const outagesOf = ({ databases }: Bookstore): Outage[] => [
   // A readiness check that began before may wait for a connection as long as a call does.
-  lastsMs: ANSWERED_MS,
-  begin: () => bookstore.stopDatabases(),
-  end: () => bookstore.startDatabases(),
-});
+  { name: 'restart', lastsMs: ANSWERED_MS, begin: () => databases.kill(), end: () => databases.start() },
+  { name: 'freeze', lastsMs: 5000, begin: () => databases.freeze(), end: () => databases.thaw() },
+];
 
-const freeze = (bookstore: Bookstore): Outage => ({
-  fault: 'PostgreSQL frozen for 5 s',
-  lastsMs: 5000,
-  begin: () => bookstore.freezeDatabases(),
-  end: () => bookstore.thawDatabases(),
-});
-
-function refuseConnections(bookstore: Bookstore): Outage {
+function refusedConnections(bookstore: EmbeddedBookstore): Outage {
+  const query = (sql: string) => bookstore.query('book-service', sql);
   const roles = services.map(({ role }) => role);
   const limit = async (connections: number) => {
-    for (const role of roles) {
-      await bookstore.query('book-service', `ALTER ROLE ${role} CONNECTION LIMIT ${connections}`);
-    }
+    for (const role of roles) await query(`ALTER ROLE ${role} CONNECTION LIMIT ${connections}`);
   };
+  const backends = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('${roles.join("','")}')`;
   return {
-    fault: 'all connections refused',
+    name: 'refused connections',
     lastsMs: 2000,
     begin: async () => {
       await limit(0);
-      await bookstore.query(
-        'book-service',
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('${roles.join("','")}')`,
-      );
+      await query(backends);
     },
     end: () => limit(-1),
   };
 }
 
-async function suffer(run: Run, bookstore: Bookstore, outage: Outage): Promise<void> {
-  using client = new BookstoreClient(bookstore.addresses);
+async function sufferAll(run: Run, bookstore: Bookstore, outages: readonly Outage[]): Promise<void> {
+  const failures = [];
+  let recoveredMs = 0;
+  for (const outage of outages) {
+    const suffered = await suffer(run, bookstore, outage);
+    failures.push(...suffered.failures);
+    recoveredMs = Math.max(recoveredMs, suffered.recoveredMs);
+  }
+  const revealing = failures.filter(({ failure }) => INTERNALS.test(failure.message.replace(MESSAGE, '')));
+  run.promise(
+    'calls fail with UNAVAILABLE and DATABASE_UNAVAILABLE',
+    failures.every((outcome) => labelOf(outcome) === 'UNAVAILABLE/DATABASE_UNAVAILABLE'),
+    `${failures.length} calls UNAVAILABLE in ${outages.length} outages`,
+  );
+  run.promise('failures reveal nothing internal', revealing.length === 0);
+  run.promise('no process ended', await bookstore.isRunning());
+  run.within(ANSWERED_MS, 'answered', quantile(failures, 1));
+  run.within(RECOVERY_MS, 'recovered', recoveredMs);
+}
+
+async function suffer(run: Run, bookstore: Bookstore, { name, lastsMs, begin, end }: Outage) {
+  using client = connect(bookstore.addresses);
   using authorHealth = new HealthClient(bookstore.addresses.author);
   using bookHealth = new HealthClient(bookstore.addresses.book);
   const health = (name: string) => Promise.all([authorHealth.check(name), bookHealth.check(name)]);
@@ -84,36 +84,22 @@ async function suffer(run: Run, bookstore: Bookstore, outage: Outage): Promise<v
   const calls: Array<Promise<Outcome>> = [];
   const liveness = new Set<string>();
   let bothUnready = 0;
-  await outage.begin();
-  for (const endAt = performance.now() + outage.lastsMs; performance.now() < endAt; await sleep(100)) {
+  await begin();
+  for (const endAt = performance.now() + lastsMs; performance.now() < endAt; await sleep(100)) {
     calls.push(client.getAuthor(author), client.createAuthor(), client.updateAuthor(author));
     calls.push(client.getBook(book), client.createBook(author), client.booksOf(author));
     const [live, ready] = await Promise.all([health(LIVENESS), health('')]);
     for (const status of live) liveness.add(status);
     if (ready.every((status) => status === 'NOT_SERVING')) bothUnready++;
   }
-  await outage.end();
-  const recoveredMs = Math.max(
-    ...(await Promise.all([msUntilOk(() => client.createAuthor()), msUntilOk(() => client.createBook(author))])),
-  );
+  await end();
+  const recovered = [msUntilOk(() => client.createAuthor()), msUntilOk(() => client.createBook(author))];
+  const recoveredMs = Math.max(...(await Promise.all(recovered)));
   await until('readiness', 30_000, async () => (await health('')).every((status) => status === 'SERVING'));
-
   const failures = (await Promise.all(calls)).filter((outcome) => !outcome.ok);
-  const revealing = failures.filter(({ failure }) => INTERNALS.test(failure.message.replace(MESSAGE, '')));
-  const isRunning = await bookstore.isRunning();
-  run.say(`${tally(failures.map(labelOf))}; liveness ${[...liveness]}; both unready in ${bothUnready} checks`);
-  const isAsPromised = failures.every((outcome) => labelOf(outcome) === 'UNAVAILABLE/DATABASE_UNAVAILABLE');
-  const fault = run.fault(outage.fault);
-  fault.promise(
-    'calls fail with UNAVAILABLE and DATABASE_UNAVAILABLE, and reveal nothing internal',
-    failures.length > 0 && isAsPromised && revealing.length === 0,
-    `${failures.length} calls UNAVAILABLE`,
-  );
-  fault.within(ANSWERED_MS, 'answered', quantile(failures, 1));
-  fault.within(RECOVERY_MS, 'recovered', recoveredMs);
-  fault.promise(
-    'processes and liveness stay, readiness goes and comes back',
-    isRunning && [...liveness].join() === 'SERVING' && bothUnready > 0,
-    isRunning ? 'both processes stayed' : 'a process ended',
-  );
+  run.say(`${name}: ${tally(failures.map(labelOf))}; liveness ${[...liveness]}; unready in ${bothUnready} checks`);
+  run.promise(`${name}: calls fail`, failures.length > 0);
+  run.promise(`${name}: liveness stays`, [...liveness].join() === 'SERVING');
+  run.promise(`${name}: readiness goes and comes back`, bothUnready > 0);
+  return { failures, recoveredMs };
 }

@@ -1,9 +1,8 @@
-import { until } from '@bookstore/sandbox';
 import { CRASHED } from '@bookstore/service-kit';
-import { type EmbeddedBookstore, sharedEmbedded } from '../bookstore/embedded-bookstore.js';
-import { BookstoreClient, must } from '../client.js';
-import { Ledger, untilSettled } from '../ledger.js';
-import { MixedCalls } from '../load.js';
+import { atOnce } from '../at-once.js';
+import { type EmbeddedBookstore, lendEmbedded } from '../bookstore/embedded-bookstore.js';
+import { connect, must } from '../client.js';
+import { MixedCalls } from '../mixed-calls.js';
 import { below } from '../random.js';
 import type { Scenario } from '../scenario.js';
 
@@ -36,67 +35,59 @@ const POINTS: ReadonlyArray<readonly [service: string, point: string]> = [
 /** A crash at each named step of CreateBook and DeleteAuthor, under load. */
 export const killPoints: Scenario = {
   name: 'kill-points',
-  embedded: async (run) => {
-    const bookstore = await sharedEmbedded.get();
-    const ledger = new Ledger();
-    // The first two: in the middle of a create, and between the two databases of a deletion.
-    const points = POINTS.slice(0, run.amount(2, POINTS.length));
-    const settledMs: number[] = [];
-    for (const [service, point] of points) {
-      for (let time = 0; time < run.amount(1, 20); time++) {
-        settledMs.push(await crashAt(bookstore, ledger, service, point));
+  embedded: (run) =>
+    lendEmbedded(async (bookstore) => {
+      const calls = new MixedCalls();
+      // The first two: in the middle of a create, and between the two databases of a deletion.
+      const points = POINTS.slice(0, run.amount(2, POINTS.length));
+      const settledMs: number[] = [];
+      for (let round = run.amount(1, 2); round > 0; round--) {
+        for (const [service, point] of points) {
+          settledMs.push(await crashAt(bookstore, calls, service, point));
+          run.say(`${point}: settled after ${Math.round(settledMs.at(-1) as number)} ms`);
+        }
       }
-      run.say(`${point}: settled after at most ${Math.round(Math.max(...settledMs))} ms so far`);
-    }
-    const fault = run.fault(`${settledMs.length} crashes at ${points.length} steps`);
-    await ledger.check(fault, bookstore);
-    fault.within(SETTLED_WITHIN_MS, 'all deletions settled', Math.max(...settledMs));
-  },
+      await calls.check(run, bookstore);
+      run.within(SETTLED_WITHIN_MS, `${settledMs.length} crashes, settled`, Math.max(...settledMs));
+    }),
 };
 
 /** Returns the time from both services serving again to the end of all pending deletions, ms. */
-async function crashAt(bookstore: EmbeddedBookstore, ledger: Ledger, service: string, point: string): Promise<number> {
+async function crashAt(
+  bookstore: EmbeddedBookstore,
+  calls: MixedCalls,
+  service: string,
+  point: string,
+): Promise<number> {
   const isRecovery = point.startsWith('recover-deletion.');
   if (isRecovery) await leaveDeletionPending(bookstore);
   const replica = bookstore.service(service);
   await replica.kill();
   // A step that comes before the service is seen to serve is no failed start.
   const starting = replica.start({ FAIL_POINT: `${point}:${isRecovery ? 1 : 1 + below(3)}` }).catch(() => {});
-  const exited = replica.exited();
-  await Promise.race([starting, exited]);
-  await loadUntil(exited, bookstore, ledger, point);
-  const how = await exited;
+  await Promise.race([starting, replica.exited()]);
+  await loadUntilCrash(bookstore, calls, service, point);
+  const how = await replica.exited();
   if (how !== `with status ${CRASHED}`) throw new Error(`the ${service} ended ${how} instead of at ${point}`);
   await replica.start();
   const servingAt = performance.now();
-  await untilSettled(bookstore);
+  await bookstore.untilSettled();
   return performance.now() - servingAt;
 }
 
-async function loadUntil(
-  exited: Promise<unknown>,
-  bookstore: EmbeddedBookstore,
-  ledger: Ledger,
-  point: string,
-): Promise<void> {
-  let isOver = false;
-  exited.then(() => {
-    isOver = true;
+async function loadUntilCrash(bookstore: EmbeddedBookstore, calls: MixedCalls, service: string, point: string) {
+  using client = connect(bookstore.addresses);
+  const replica = bookstore.service(service);
+  const endAt = performance.now() + REACHED_WITHIN_MS;
+  await atOnce(CLIENTS, CLIENTS, async () => {
+    while (replica.isRunning && performance.now() < endAt) await calls.next(client);
   });
-  using client = new BookstoreClient(bookstore.addresses);
-  const calls = new MixedCalls(client, ledger);
-  const isReached = until(`the step ${point}`, REACHED_WITHIN_MS, () => isOver).finally(() => {
-    isOver = true;
-  });
-  const work = async () => {
-    while (!isOver) await calls.next();
-  };
-  await Promise.all([isReached, ...Array.from({ length: CLIENTS }, work)]);
+  if (replica.isRunning) throw new Error(`the step ${point} is not reached`);
 }
 
 /** As a crash between the mark and the call to the book service does. */
 async function leaveDeletionPending(bookstore: EmbeddedBookstore): Promise<void> {
-  using client = new BookstoreClient(bookstore.addresses);
+  using client = connect(bookstore.addresses);
   const { id } = await must(client.createAuthor());
   await bookstore.query(
     'author-service',

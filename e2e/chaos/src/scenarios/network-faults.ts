@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChunkFault } from '@bookstore/sandbox/testing';
 import { atOnce } from '../at-once.js';
-import { type EmbeddedBookstore, sharedWithProxies } from '../bookstore/embedded-bookstore.js';
-import { BookstoreClient, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
+import { type EmbeddedBookstore, lendEmbedded } from '../bookstore/embedded-bookstore.js';
+import { type BookstoreClient, connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
 import { below, chance } from '../random.js';
-import type { Run, Scenario } from '../scenario.js';
+import type { Scenario } from '../scenario.js';
 
 const DEADLINE_MS = 2000;
 const MAX_LATE_MS = 100;
@@ -14,79 +14,79 @@ const MAX_TRIES = 60;
 /** A reset fails all calls on its connection: with more of them, none would ever succeed. */
 const CALLS_AT_ONCE = 24;
 
-const faults: ReadonlyArray<readonly [fault: string, ChunkFault]> = [
-  [
-    'resets at one chunk in ten',
-    (chunk, _, reset) => {
-      if (!chance(0.1)) return chunk;
-      reset();
-      return undefined;
-    },
-  ],
-  [
-    'delays of 500 ± 250 ms for each chunk',
-    async (chunk) => {
-      await sleep(250 + below(500));
-      return chunk;
-    },
-  ],
-  [
-    'resets within one chunk in ten',
-    (chunk, _, reset) => {
-      if (!chance(0.1)) return chunk;
-      setImmediate(reset);
-      return chunk.subarray(0, Math.floor(chunk.length / 2));
-    },
-  ],
-  [
-    'one answer in three lost after the commit',
-    (chunk, direction, reset) => {
-      // Headers, message and trailers of an answer come in one chunk. Shorter chunks are about the connection.
-      if (direction === 'request' || chunk.length < 60 || !chance(0.33)) return chunk;
-      reset();
-      return undefined;
-    },
-  ],
-];
+const FAULTS: Readonly<Record<string, ChunkFault>> = {
+  'resets at one chunk in ten': (chunk, _, reset) => {
+    if (!chance(0.1)) return chunk;
+    reset();
+    return undefined;
+  },
+  'resets within one chunk in ten': (chunk, _, reset) => {
+    if (!chance(0.1)) return chunk;
+    setImmediate(reset);
+    return chunk.subarray(0, Math.floor(chunk.length / 2));
+  },
+  'delays of 500 ± 250 ms for each chunk': (chunk) => sleep(250 + below(500), chunk),
+  'one answer in three lost after the commit': (chunk, direction, reset) => {
+    // Headers, message and trailers of an answer come in one chunk. Shorter chunks are about the connection.
+    if (direction === 'request' || chunk.length < 60 || !chance(0.33)) return chunk;
+    reset();
+    return undefined;
+  },
+};
 
 /** Faults between the client and the book service, and between the services. */
 export const networkFaults: Scenario = {
   name: 'network-faults',
-  embedded: async (run) => {
-    const bookstore = await sharedWithProxies.get();
-    for (const [fault, inject] of faults) await createBooks(run, bookstore, fault, inject);
-  },
+  embedded: (run) =>
+    lendEmbedded(async (bookstore) => {
+      const tries: Outcome[] = [];
+      const created: Created[] = [];
+      const healedMs: number[] = [];
+      for (const [name, fault] of Object.entries(FAULTS)) {
+        const before = tries.length;
+        healedMs.push(await createBooks(bookstore, fault, run.amount(12, 100), tries, created));
+        run.say(`${name}: ${tally(tries.slice(before).map(labelOf))}`);
+      }
+      const rows = await bookstore.query<{ id: string; request_id: string }>(
+        'book-service',
+        'SELECT id, request_id FROM books',
+      );
+      const wrong = created.filter(({ requestId, ids }) => {
+        const stored = rows.filter((row) => row.request_id === requestId);
+        return stored.length !== 1 || ids.some((id) => id !== stored[0]?.id);
+      });
+      run.never('books missing or double', wrong.length, created.length);
+      run.within(DEADLINE_MS + MAX_LATE_MS, `${tries.length} calls ended`, quantile(tries, 1));
+      run.within(HEALED_MS, 'healed', Math.max(...healedMs));
+    }),
 };
 
-async function createBooks(run: Run, bookstore: EmbeddedBookstore, what: string, inject: ChunkFault): Promise<void> {
-  const [authors, books] = [bookstore.service('author-service').proxies, bookstore.service('book-service').proxies];
-  const proxies = [books.public, authors.internal, books.internal];
-  using client = new BookstoreClient({ ...bookstore.addresses, book: `127.0.0.1:${books.public.port}` });
-  const author = (await must(client.createAuthor())).id;
-  for (const proxy of proxies) proxy.injectFault(inject);
-  const tries: Outcome[] = [];
-  const creates = run.amount(12, 200);
-  const created = await atOnce(CALLS_AT_ONCE, creates, () => createTwice(client, author, tries));
-  for (const proxy of proxies) proxy.heal();
-  const healedMs = await msUntilOk(() => client.createBook(author));
-
-  const rows = await bookstore.query<{ id: string; request_id: string }>(
-    'book-service',
-    'SELECT id, request_id FROM books',
-  );
-  const wrong = created.filter(({ requestId, ids }) => {
-    const stored = rows.filter((row) => row.request_id === requestId);
-    return stored.length !== 1 || ids.some((id) => id !== stored[0]?.id);
-  });
-  run.say(`median ${quantile(tries, 0.5)} ms; ${tally(tries.map(labelOf))}`);
-  const fault = run.fault(what);
-  fault.within(DEADLINE_MS + MAX_LATE_MS, `${tries.length} calls ended`, quantile(tries, 1));
-  fault.never('books missing or double', wrong.length, creates);
-  fault.within(HEALED_MS, 'healed', healedMs);
+/** A create that was answered, each time with an id. */
+interface Created {
+  readonly requestId: string;
+  readonly ids: readonly string[];
 }
 
-/** Repeats one create until it is answered twice: the ids of both answers. */
-async function createTwice(client: BookstoreClient, author: string, tries: Outcome[]) {
+/** Returns how long after the fault a call succeeds, ms. */
+async function createBooks(
+  bookstore: EmbeddedBookstore,
+  fault: ChunkFault,
+  count: number,
+  tries: Outcome[],
+  created: Created[],
+): Promise<number> {
+  const [authors, books] = [bookstore.service('author-service').proxies, bookstore.service('book-service').proxies];
+  const proxies = [books.public, authors.internal, books.internal];
+  using client = connect({ ...bookstore.addresses, book: `127.0.0.1:${books.public.port}` });
+  const author = (await must(client.createAuthor())).id;
+  for (const proxy of proxies) proxy.injectFault(fault);
+  created.push(...(await atOnce(CALLS_AT_ONCE, count, () => createTwice(client, author, tries))));
+  for (const proxy of proxies) proxy.heal();
+  return await msUntilOk(() => client.createBook(author));
+}
+
+/** Repeats one create until it is answered twice. */
+async function createTwice(client: BookstoreClient, author: string, tries: Outcome[]): Promise<Created> {
   const requestId = randomUUID();
   const ids: string[] = [];
   for (let left = MAX_TRIES; ids.length < 2; left--) {

@@ -1,14 +1,13 @@
 import { BUSY_MACHINE } from '@bookstore/sandbox/testing';
 import { EmbeddedBookstore } from '../bookstore/embedded-bookstore.js';
-import { BookstoreClient, tally } from '../client.js';
-import { countOrphans } from '../ledger.js';
+import { connect, tally } from '../client.js';
 import { isLinearizable } from '../linearizability.js';
-import { race } from '../race.js';
-import type { Run, Scenario } from '../scenario.js';
+import { type RacedAuthor, race } from '../race.js';
+import type { Scenario } from '../scenario.js';
 
-const CLIENTS = 16;
-/** Clients that work on the same author at once. */
-const CLIENTS_OF_A_RACE = 4;
+/** Authors that are raced about at once. */
+const GROUPS = 4;
+const CLIENTS_OF_A_GROUP = 4;
 /** With nothing but unexpected answers there would be no races, and no end. */
 const MAX_UNEXPECTED = 100;
 
@@ -17,36 +16,26 @@ export const races: Scenario = {
   name: 'races',
   embedded: async (run) => {
     await using bookstore = await EmbeddedBookstore.start({ env: BUSY_MACHINE });
-    await raceIntact(run, bookstore);
-    await raceBroken(run, bookstore);
+    const authors = await runRaces(bookstore, run.amount(100, 1500));
+    const rejected = authors.filter(isRejected);
+    for (const { history } of rejected.slice(0, 3)) run.say(`not linearizable: ${JSON.stringify(history)}`);
+    run.promise('no orphans', (await bookstore.countOrphans()) === 0);
+    run.promise('no pending deletions', (await bookstore.countPendingDeletions()) === 0);
+    run.never('histories rejected as not linearizable', rejected.length, authors.length);
+    const unexpected = authors.flatMap((author) => author.unexpected);
+    run.promise(`no answers outside the contract: ${tally(unexpected)}`, unexpected.length === 0);
+
+    await replaceForeignKey(bookstore);
+    const authorsWithout = await runRaces(bookstore, 1000, isRejected);
+    run.promise(
+      'the checker rejects a history without the foreign key',
+      authorsWithout.some(isRejected),
+      `without the foreign key, ${authorsWithout.filter(isRejected).length} of ${authorsWithout.length} rejected`,
+    );
   },
 };
 
-async function raceIntact(run: Run, bookstore: EmbeddedBookstore): Promise<void> {
-  const result = await runRaces(bookstore, run.amount(200, 20_000));
-  const { orphans, deleting } = await countOrphans(bookstore);
-  for (const history of result.rejected.slice(0, 3)) run.say(`not linearizable: ${history}`);
-  const { ghosts, histories, rejected, unexpected } = result;
-  run.say(`${result.calls} calls; unexpected answers: ${tally(unexpected)}`);
-  const fault = run.fault(`${result.races} races of CreateBook against DeleteAuthor`);
-  fault.never('orphans or pending deletions', orphans + deleting);
-  fault.never('histories rejected as not linearizable', rejected.length, histories);
-  fault.never('authors shown after DeleteAuthor answered OK', ghosts);
-  fault.never('answers outside the contract', unexpected.length);
-}
-
-/** The checker must reject what a bookstore does that selects the author first and then inserts. */
-async function raceBroken(run: Run, bookstore: EmbeddedBookstore): Promise<void> {
-  await replaceForeignKey(bookstore);
-  const result = await runRaces(bookstore, run.amount(2000, 5000), ({ rejected }) => rejected.length > 0);
-  run
-    .fault('races without the foreign key')
-    .promise(
-      'the checker rejects a history',
-      result.rejected.length > 0,
-      `${result.rejected.length} of ${result.histories} histories rejected`,
-    );
-}
+const isRejected = ({ history }: RacedAuthor) => !isLinearizable(history);
 
 /** The same check as an application would make it, without the lock of the constraint. */
 async function replaceForeignKey(bookstore: EmbeddedBookstore): Promise<void> {
@@ -64,42 +53,25 @@ async function replaceForeignKey(bookstore: EmbeddedBookstore): Promise<void> {
   );
 }
 
-interface Result {
-  races: number;
-  histories: number;
-  calls: number;
-  ghosts: number;
-  readonly unexpected: string[];
-  /** Histories that no order of the calls explains, as text. */
-  readonly rejected: string[];
-}
-
-/** Runs races until there are enough, or `isDone`, and checks each author's history. */
+/** Runs races about this many authors, or until one of them is enough. */
 async function runRaces(
   { addresses }: EmbeddedBookstore,
-  enough: number,
-  isDone: (result: Result) => boolean = () => false,
-): Promise<Result> {
-  const result: Result = { races: 0, histories: 0, calls: 0, ghosts: 0, unexpected: [], rejected: [] };
-  const clients = Array.from({ length: CLIENTS }, () => new BookstoreClient(addresses));
-  const work = async (group: readonly BookstoreClient[]) => {
-    while (result.races < enough && result.unexpected.length < MAX_UNEXPECTED && !isDone(result)) {
-      const { author, ghosts, races } = await race(group);
-      result.races += races;
-      result.ghosts += ghosts;
-      result.histories++;
-      result.calls += author.operations.length;
-      result.unexpected.push(...author.unexpected);
-      if (!isLinearizable(author.operations)) result.rejected.push(`${author}`);
+  count: number,
+  isEnough: (author: RacedAuthor) => boolean = () => false,
+): Promise<RacedAuthor[]> {
+  const authors: RacedAuthor[] = [];
+  let isDone = false;
+  let unexpected = 0;
+  const work = async () => {
+    const clients = Array.from({ length: CLIENTS_OF_A_GROUP }, () => connect(addresses));
+    while (!isDone && authors.length < count) {
+      const author = await race(clients);
+      authors.push(author);
+      unexpected += author.unexpected.length;
+      isDone ||= isEnough(author) || unexpected > MAX_UNEXPECTED;
     }
-  };
-  try {
-    const groups = Array.from({ length: CLIENTS / CLIENTS_OF_A_RACE }, (_, index) =>
-      clients.slice(index * CLIENTS_OF_A_RACE, (index + 1) * CLIENTS_OF_A_RACE),
-    );
-    await Promise.all(groups.map(work));
-    return result;
-  } finally {
     for (const client of clients) client[Symbol.dispose]();
-  }
+  };
+  await Promise.all(Array.from({ length: GROUPS }, work));
+  return authors;
 }

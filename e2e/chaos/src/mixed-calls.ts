@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import type { Bookstore } from './bookstore/bookstore.js';
+import { type BookstoreClient, isUnknown, type Outcome } from './client.js';
+import { below, chance } from './random.js';
+import type { Run } from './scenario.js';
+
+/** Authors and books that calls are about at a time; the oldest is forgotten first. */
+const MAX_AUTHORS = 24;
+const MAX_BOOKS = 96;
+
+/**
+ * Calls of all kinds about a few authors that come and go. What is acknowledged is written down, and compared with the
+ * databases at the end.
+ */
+export class MixedCalls {
+  #authors: readonly string[] = [];
+  #books: readonly string[] = [];
+  /** Authors and books; the author's id by the book's. */
+  readonly #created = new Map<string, string | undefined>();
+  readonly #deleted = new Set<string>();
+  /** Deletions without an answer: they may have happened. */
+  readonly #maybeDeleted = new Set<string>();
+
+  /** Makes one call. */
+  async next(client: BookstoreClient): Promise<Outcome> {
+    const draw = Math.random();
+    const author = this.#authors[below(this.#authors.length)];
+    const book = this.#books[below(this.#books.length)];
+    if (!author || draw < 0.1) return this.#createAuthor(client);
+    if (draw < 0.45) return this.#createBook(client, author);
+    if (draw < 0.55) return this.#deleteAuthor(client, author);
+    if (book && draw < 0.62) return this.#deleteBook(client, book);
+    if (book && draw < 0.8) return client.getBook(book);
+    return draw < 0.9 ? client.getAuthor(author) : client.booksOf(author);
+  }
+
+  /**
+   * Promises that no acknowledged write is lost, and that no book is an orphan. Waits until no deletion is pending; no
+   * client may write any more.
+   */
+  async check(run: Run, bookstore: Bookstore): Promise<void> {
+    await bookstore.untilSettled();
+    const lost = await this.#findLost(bookstore);
+    if (lost.length > 0) run.say(`lost: ${lost.slice(0, 3)}`);
+    run.never('acknowledged writes lost', lost.length, this.#created.size + this.#deleted.size);
+    run.promise('no orphans', (await bookstore.countOrphans()) === 0);
+  }
+
+  /** Ids that were created and are not stored, or were deleted and are stored. */
+  async #findLost(bookstore: Bookstore): Promise<string[]> {
+    const closings = 'SELECT author_id AS id FROM author_closings';
+    const [authors, books, forced] = await Promise.all([
+      bookstore.ids('author-service', 'SELECT id FROM authors'),
+      bookstore.ids('book-service', 'SELECT id FROM books'),
+      bookstore.ids('book-service', `${closings} WHERE force AND outcome = 'CLOSED' AND book_count > 0`),
+    ]);
+    const stored = new Set([...authors, ...books]);
+    const closedByForce = new Set(forced);
+    const mayBeGone = (id: string) => this.#deleted.has(id) || this.#maybeDeleted.has(id);
+    const lost = [...this.#created].filter(
+      ([id, author]) => !stored.has(id) && !mayBeGone(id) && !(author && closedByForce.has(author)),
+    );
+    return [...lost.map(([id]) => id), ...[...this.#deleted].filter((id) => stored.has(id))];
+  }
+
+  async #createAuthor(client: BookstoreClient): Promise<Outcome> {
+    const outcome = await client.createAuthor({ requestId: randomUUID() });
+    if (!outcome.ok) return outcome;
+    this.#created.set(outcome.response.id, undefined);
+    this.#authors = [...this.#authors, outcome.response.id].slice(-MAX_AUTHORS);
+    return outcome;
+  }
+
+  async #createBook(client: BookstoreClient, author: string): Promise<Outcome> {
+    const outcome = await client.createBook(author, { requestId: randomUUID() });
+    if (!outcome.ok) return outcome;
+    this.#created.set(outcome.response.id, author);
+    this.#books = [...this.#books, outcome.response.id].slice(-MAX_BOOKS);
+    return outcome;
+  }
+
+  async #deleteAuthor(client: BookstoreClient, author: string): Promise<Outcome> {
+    const outcome = this.#noteDeletion(author, await client.deleteAuthor(author, chance(0.5)));
+    if (outcome.ok) this.#authors = this.#authors.filter((id) => id !== author);
+    return outcome;
+  }
+
+  async #deleteBook(client: BookstoreClient, book: string): Promise<Outcome> {
+    const outcome = this.#noteDeletion(book, await client.deleteBook(book));
+    this.#books = this.#books.filter((id) => id !== book);
+    return outcome;
+  }
+
+  #noteDeletion(id: string, outcome: Outcome): Outcome {
+    if (outcome.ok) this.#deleted.add(id);
+    else if (isUnknown(outcome) || outcome.failure.code === 'INTERNAL') this.#maybeDeleted.add(id);
+    return outcome;
+  }
+}
+
+/** Whether the call failed as on a machine that is too busy for the load. */
+export const isTooSlow = (outcome: Outcome): boolean =>
+  !outcome.ok &&
+  (/^(DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED)$/.test(outcome.failure.code) ||
+    outcome.failure.reason === 'DATABASE_UNAVAILABLE');
+
+/** Whether the call was answered, or refused for a reason of the contract. */
+export const isServed = (outcome: Outcome): boolean =>
+  outcome.ok || ['AUTHOR_NOT_FOUND', 'BOOK_NOT_FOUND', 'AUTHOR_HAS_BOOKS'].includes(outcome.failure.reason ?? '');
