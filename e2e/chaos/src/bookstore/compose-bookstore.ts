@@ -82,6 +82,15 @@ export class ComposeBookstore extends Bookstore {
     });
   }
 
+  /** Runs a program in a container of its own, with the author service's image and networks, and returns its name. */
+  async run(options: readonly string[], program: readonly string[]): Promise<string> {
+    const printed = await this.compose('run', '--detach', '--no-deps', ...options, 'author-service', ...program);
+    const name = printed.trim();
+    // `docker compose down` leaves it.
+    this.atTheEnd(() => docker(['rm', '--force', name]));
+    return name;
+  }
+
   #breakable(containers: readonly string[], untilServing: () => Promise<void>): Breakable {
     return {
       kill: async () => {

@@ -63,7 +63,7 @@ async function replace(replica: Replica): Promise<void> {
 async function replaceContainers(run: Run, bookstore: ComposeBookstore): Promise<void> {
   const env = ['--env', `CALLS_PER_SECOND=${CONTAINER_CALLS_PER_SECOND}`, '--env', 'RETRIES=yes'];
   const program = ['node', '--input-type=module', '--eval', readFileSync(LOAD_CLIENT, 'utf8')];
-  const client = (await bookstore.compose('run', '--detach', '--no-deps', ...env, 'author-service', ...program)).trim();
+  const client = await bookstore.run(env, program);
   const lastReport = async () => JSON.parse((await docker(['logs', '--tail', '1', client])) || '{}');
   await until('the first calls', RECONNECTED_WITHIN_MS, async () => (await lastReport()).calls > 0);
   let restarts = 0;
