@@ -10,7 +10,7 @@ export function createPool(settings: KitSettings, applicationName: string): pg.P
     connectionString: connectionString(settings),
     application_name: applicationName,
     max: settings.DATABASE_POOL_SIZE,
-    min: settings.DATABASE_POOL_SIZE, // idle connections stay open
+    min: settings.DATABASE_POOL_SIZE, // opened when first needed, and then kept
     connectionTimeoutMillis: settings.DATABASE_ACQUIRE_TIMEOUT_MS,
     statement_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS,
     query_timeout: settings.DATABASE_STATEMENT_TIMEOUT_MS + 250, // for a database that is frozen
@@ -50,12 +50,6 @@ export const prismaOptions = (pool: pg.Pool): PrismaOptions => ({
   adapter: new PreparedStatementsAdapter(pool),
   errorFormat: 'minimal',
 });
-
-/** Opens every connection of the pool, so that the first calls do not wait for them. */
-export async function openAll(pool: pg.Pool): Promise<void> {
-  const opened = await Promise.allSettled(Array.from({ length: pool.options.max }, () => pool.connect()));
-  for (const one of opened) if (one.status === 'fulfilled') one.value.release();
-}
 
 /** A check that throws while the database does not answer, or refuses writes, as a standby does. */
 export function writableCheck(pool: pg.Pool): () => Promise<void> {

@@ -8,7 +8,7 @@ import { PublicCallers } from '../auth/public-callers.js';
 import { requireScopes } from '../auth/scopes.js';
 import { runForNoCall } from '../call/call.js';
 import { Peers } from '../client/peers.js';
-import { createPool, openAll, prismaOptions, writableCheck } from '../database/database.js';
+import { createPool, prismaOptions, writableCheck } from '../database/database.js';
 import { expectSession } from '../database/session.js';
 import { DomainError } from '../errors/domain-error.js';
 import { createLogger, logGrpc, nestLogger } from '../log/logger.js';
@@ -119,10 +119,7 @@ export async function startService(definition: ServiceDefinition, env = process.
       await expectSession(pool);
       return pendingMigrations(pool, fileURLToPath(definition.migrations));
     },
-    prepare: async () => {
-      await openAll(pool);
-      await definition.warmUp?.(app);
-    },
+    prepare: async () => definition.warmUp?.(app),
     ping: writableCheck(pool),
   };
   const healths = new Map(ports.map(({ health, names }) => [health, names]));
