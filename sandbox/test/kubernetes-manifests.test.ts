@@ -68,7 +68,8 @@ describe('docker-desktop', async () => {
           readOnlyRootFilesystem: true,
           capabilities: { drop: ['ALL'] },
         });
-        expect(resources).toMatchObject({ limits: { cpu: '2' }, requests: { cpu: '100m', memory: '128Mi' } });
+        const memory = databaseNames.includes(name) ? '64Mi' : '128Mi';
+        expect(resources).toMatchObject({ limits: { cpu: '2' }, requests: { cpu: '100m', memory } });
       }
     });
 
