@@ -1,5 +1,5 @@
 import { failureOf } from '@bookstore/sandbox/testing';
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { type OwnBookstore, startOwnBookstore } from '../src/client/own-bookstore.js';
@@ -159,7 +159,10 @@ const value = (metric: string, service: string, wanted: Readonly<Record<string, 
 
 test('a refused call is counted, with its reason, and has no span', async () => {
   const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => client.books.listBooks()));
-  const refused = outcomes.filter(({ status }) => status === 'rejected');
+  // On a busy machine another call may fail for want of a connection to the database.
+  const refused = outcomes.filter(
+    (outcome) => outcome.status === 'rejected' && outcome.reason.code === status.RESOURCE_EXHAUSTED,
+  );
   expect(refused.length).toBeGreaterThan(0);
   await expect
     .poll(() => value('rpc.server.call.duration', 'book-service', { 'bookstore.reason': 'OVERLOADED' }))
