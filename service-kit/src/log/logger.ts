@@ -59,7 +59,7 @@ export function nestLogger(logger: Logger): LoggerService {
       const log = logger[level === 'info' && NEST_CONTEXTS.has(context) ? 'debug' : level].bind(logger);
       // The message of an error may repeat what a caller sent, so it is a field, which is not exported.
       if (message instanceof Error) log({ context, err: message }, 'an error');
-      else log({ context, stack }, typeof message === 'string' ? message : JSON.stringify(message));
+      else log({ context, stack }, typeof message === 'object' ? JSON.stringify(message) : String(message));
     };
   const debug = at('debug');
   return { log: at('info'), error: at('error'), warn: at('warn'), fatal: at('fatal'), debug, verbose: debug };
