@@ -164,7 +164,7 @@ test('deletions left by crashes are settled once, by two replicas and by callers
   const made = await Promise.all(Array.from({ length: 40 }, (_, index) => authorWithBooks(client, index % 2)));
   const ids = made.map(({ author }) => author.id);
   const ports = { publicPort: await freePort(), internalPort: await freePort() };
-  const replica = ServiceProcess.spawn({ ...own.bookstore.service('author-service').options, ...ports });
+  const replica = new ServiceProcess({ ...own.bookstore.service('author-service').options, ...ports });
   try {
     await replica.serving();
     const { rows: pending } = await authors.query(

@@ -22,7 +22,7 @@ beforeAll(async () => {
 /** Starts the author service, makes three calls and stops it: how it ended, and what it logged. */
 async function serveAndStop(env: Record<string, string>) {
   const log: string[] = [];
-  const service = ServiceProcess.spawn({
+  const service = new ServiceProcess({
     name: 'author-service',
     publicPort: await freePort(),
     internalPort: await freePort(),

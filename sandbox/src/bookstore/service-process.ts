@@ -38,7 +38,8 @@ export class ServiceProcess {
   readonly exited: Promise<string>;
   #isListening = false;
 
-  private constructor(readonly options: ServiceProcessOptions) {
+  /** Starts the process; `serving` waits for it. */
+  constructor(readonly options: ServiceProcessOptions) {
     const { name, publicPort, internalPort, inspectPort, env, onLog } = options;
     const main = path.join(path.dirname(require.resolve(`@bookstore/${name}/package.json`)), 'dist/main.js');
     // On the loopback only: a debugger can run any code in the service.
@@ -69,11 +70,6 @@ export class ServiceProcess {
         if (this.#child.pid === undefined) resolve(`before it began (${error.message})`);
       });
     });
-  }
-
-  /** Starts the process; `serving` waits for it. */
-  static spawn(options: ServiceProcessOptions): ServiceProcess {
-    return new ServiceProcess(options);
   }
 
   get address(): string {

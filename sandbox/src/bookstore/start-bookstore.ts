@@ -67,7 +67,7 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
   };
   const services = new Map<string, ServiceProcess>();
   const start = async (service: ServiceProcessOptions) => {
-    const started = ServiceProcess.spawn(service);
+    const started = new ServiceProcess(service);
     services.set(service.name, started);
     await started.serving(signal);
   };

@@ -36,7 +36,7 @@ export class Replica implements Breakable {
   /** @param more variables for this start alone */
   async start(more: Environment = {}): Promise<void> {
     const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --import=${PROBE}`;
-    this.#process = ServiceProcess.spawn({
+    this.#process = new ServiceProcess({
       ...this.ports,
       env: { NODE_OPTIONS: nodeOptions, ...this.env, ...more },
       onLog: (line) => {
