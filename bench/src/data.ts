@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { type PostgresServer, prepareDatabase, startEmbeddedPostgres } from '@bookstore/sandbox';
-import pg from 'pg';
+import { type PostgresServer, prepareDatabase, query, startEmbeddedPostgres } from '@bookstore/sandbox';
 import { pin } from './load.js';
 import type { Operation } from './operations.js';
 
@@ -57,7 +56,7 @@ export class BenchData implements AsyncDisposable {
 
 /** One author has a tenth of the books; the others have nine or ten each. */
 async function fill(databases: Databases, { authors, books }: { authors: number; books: number }): Promise<void> {
-  const made = await query<{ id: string }>(
+  const made = await query(
     databases['author-service'],
     `INSERT INTO authors (name, email) SELECT 'Author ' || n, 'author-' || n || '@synthetic.example.com'
      FROM generate_series(1, $1) n RETURNING id`,
@@ -80,15 +79,4 @@ export async function insertRows({ rows }: Operation, databases: Databases, requ
   if (!rows) return;
   const ids = requests.map((request) => (request as Record<string, string>)[rows.idField]);
   await query(databases[rows.into], rows.sql, [ids]);
-}
-
-/** Runs one statement on a connection of its own. */
-export async function query<T extends object>(url: string, sql: string, values: unknown[] = []): Promise<T[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    return (await client.query(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
 }

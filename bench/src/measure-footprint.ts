@@ -4,13 +4,13 @@ import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, runProgram, SandboxError, waitUntilServing } from '@bookstore/sandbox';
-import { services } from '../../scripts/services.mjs';
+import { root, services } from '../../scripts/services.mjs';
 import { insertRows } from './data.js';
 import { type FootprintFigure, median } from './figures.js';
 import { cpuTimeMs, measure } from './load.js';
 import { operations } from './operations.js';
 import type { Run } from './options.js';
-import { repository, type Server, startServer } from './start-peer.js';
+import { type Server, startServer } from './start-peer.js';
 
 const BASE_IMAGE = 'node:24-bookworm-slim';
 const IDLE_MS = 10_000;
@@ -29,7 +29,7 @@ export const footprint: Readonly<Record<string, (run: Run) => Promise<FootprintF
 /** From a command or a process to SERVING, everything compiled, and the databases there. */
 async function measureStart({ data, scratch, options, stop }: Run): Promise<FootprintFigure[]> {
   const sandboxDir = path.join(scratch, 'npm-start');
-  const start = () => startNpm(repository, sandboxDir, stop);
+  const start = () => startNpm(root, sandboxDir, stop);
   await (await start())[Symbol.asyncDispose](); // creates the databases
   const figures = [figure('`npm start` until both services serve', await seconds(options.starts, start), 's', 2)];
   const databases = await data.copyFor('start');
@@ -164,7 +164,7 @@ async function clone(folder: string, stop: AbortSignal, variables: Readonly<Reco
     return stdout;
   };
   mkdirSync(folder);
-  await run('git', 'clone', '--quiet', repository, '.');
+  await run('git', 'clone', '--quiet', root, '.');
   return { folder, run };
 }
 

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { root } from '../../scripts/services.mjs';
 import type { FootprintFigure, OperationResult } from './figures.js';
 import { plot } from './plot.js';
-import { repository } from './start-peer.js';
 import { footprintTable, loadTable } from './table.js';
 
-const page = path.join(repository, 'docs/performance.md');
-const picture = path.join(repository, 'docs/performance/plot.svg');
+const page = path.join(root, 'docs/performance.md');
+const picture = path.join(root, 'docs/performance/plot.svg');
 const BEGIN = '<!-- measured: written by npm run bench -- --save -->';
 const END = '<!-- end of what was measured -->';
 

@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { freePort, healthOf, until } from '@bookstore/sandbox';
+import { root } from '../../scripts/services.mjs';
 import type { Databases, ServiceName } from './data.js';
-
-export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A process that serves one service. */
 export interface Server extends AsyncDisposable {
@@ -77,7 +75,7 @@ export async function startServer(
   service: ServiceName,
   databases: Databases,
   other: string,
-  { folder = repository, peer, nodeOptions = [], settings = {}, ports }: ServerOptions = {},
+  { folder = root, peer, nodeOptions = [], settings = {}, ports }: ServerOptions = {},
 ): Promise<Server> {
   const [port, internalPort] = ports ?? [await freePort(), await freePort()];
   const dockerfile = readFileSync(path.join(folder, service, 'Dockerfile'), 'utf8');

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { query } from '@bookstore/sandbox';
 import { expect, test } from 'vitest';
 import { compareAnswers } from '../src/compare-answers.js';
-import { BenchData, query } from '../src/data.js';
+import { BenchData } from '../src/data.js';
 import { operations } from '../src/operations.js';
 import { type Peer, startPeer } from '../src/start-peer.js';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { failureOf, healthOf } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../../scripts/services.mjs';
 import { connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
 import { ComposeStack } from '../src/compose/compose-stack.js';
-import { root } from '../src/root.js';
 
 const [SERVING, NOT_SERVING] = ['SERVING', 'NOT_SERVING'];
 const services = ['author-service', 'book-service'];

@@ -5,12 +5,12 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Author } from '@bookstore/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../scripts/services.mjs';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
 import { ComposeStack } from '../src/compose/compose-stack.js';
 import { outputOf } from '../src/process/output-of.js';
 import { commandBlocks } from '../src/readme/blocks.js';
-import { root } from '../src/root.js';
 
 /** Would remove more than what belongs to this stack. */
 const ELSEWHERE = /^docker (image|builder) prune/;

@@ -2,9 +2,9 @@ import { chmod, chown, cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../../scripts/services.mjs';
 import { ComposeStack } from '../src/compose/compose-stack.js';
 import { outputOf } from '../src/process/output-of.js';
-import { root } from '../src/root.js';
 
 /** A user that neither root nor a container is. */
 const SOMEBODY = 12_345;

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { root } from '../../scripts/services.mjs';
 import { authorWithBooks } from '../src/client/samples.js';
 import { Namespace } from '../src/kubernetes/namespace.js';
 import { throughPorts } from '../src/kubernetes/port-forward.js';
 import { textOf } from '../src/process/output-of.js';
 import { commandBlocks } from '../src/readme/blocks.js';
-import { root } from '../src/root.js';
 
 const readme = readFileSync(path.join(root, 'k8s/README.md'), 'utf8');
 const section = (title: string) => readme.split('\n## ').find((text) => text.startsWith(`${title}\n`)) ?? '';

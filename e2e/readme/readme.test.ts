@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ProgramResult } from '@bookstore/sandbox';
 import { expect, inject, test } from 'vitest';
+import { root } from '../../scripts/services.mjs';
 import { outputOf, textOf } from '../src/process/output-of.js';
 import { commandBlocks } from '../src/readme/blocks.js';
-import { root } from '../src/root.js';
 import type { TargetName } from '../src/targets/target.js';
 
 const { name: target, authorAddress, bookAddress } = inject('target');

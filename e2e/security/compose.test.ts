@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../../scripts/services.mjs';
 import { ComposeStack } from '../src/compose/compose-stack.js';
 import {
   confinementOf,
@@ -12,7 +13,6 @@ import {
   internalNetworks,
 } from '../src/compose/containers.js';
 import { BASE, secretsInImages, ThrowAwayImage } from '../src/compose/secrets-in-images.js';
-import { root } from '../src/root.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-compose-'));
 const caFile = path.join(folder, 'ca.crt');

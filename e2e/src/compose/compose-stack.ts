@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ProgramResult } from '@bookstore/sandbox';
+import { root } from '../../../scripts/services.mjs';
 import { outputOf } from '../process/output-of.js';
 import { RunningProgram } from '../process/running-program.js';
-import { root } from '../root.js';
 import { newPorts } from '../start/new-place.js';
 import { type ContainerFacts, inspectAll } from './containers.js';
 

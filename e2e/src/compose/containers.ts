@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { root } from '../../../scripts/services.mjs';
 import { textOf } from '../process/output-of.js';
-import { root } from '../root.js';
 import type { Addresses } from '../targets/target.js';
 
 /** The part of `docker inspect` that the tests need. */

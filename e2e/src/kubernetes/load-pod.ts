@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { until } from '@bookstore/sandbox';
-import { root } from '../root.js';
+import { root } from '../../../scripts/services.mjs';
 import type { Namespace } from './namespace.js';
 
 /** What the load client has seen so far. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { root } from '../../../scripts/services.mjs';
 import { textOf } from '../process/output-of.js';
-import { root } from '../root.js';
 
 interface OverlayFolder extends AsyncDisposable {
   readonly folder: string;

@@ -1,5 +1,5 @@
 import { type ProgramResult, runProgram } from '@bookstore/sandbox';
-import { root } from '../root.js';
+import { root } from '../../../scripts/services.mjs';
 
 type Command = string | readonly [program: string, ...args: string[]];
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { root } from '../root.js';
+import { root } from '../../../scripts/services.mjs';
 
 /** A program that does not end by itself, as from a terminal of its own. */
 export class RunningProgram implements AsyncDisposable {

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { root } from '../../../scripts/services.mjs';
 import { outputOf } from '../process/output-of.js';
 import { RunningProgram } from '../process/running-program.js';
-import { root } from '../root.js';
 
 /** Where, and with what data, the bookstore is started. */
 export interface Place {

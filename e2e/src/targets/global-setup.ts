@@ -1,11 +1,10 @@
 import { DockerComposeEnvironment, Wait } from 'testcontainers';
 import type { TestProject } from 'vitest/node';
-import { services } from '../../../scripts/services.mjs';
+import { root, services } from '../../../scripts/services.mjs';
 import { startOwnBookstore } from '../client/own-bookstore.js';
 import { ComposeStack } from '../compose/compose-stack.js';
 import { installBookstore } from '../kubernetes/namespace.js';
 import { forwardPorts } from '../kubernetes/port-forward.js';
-import { root } from '../root.js';
 import type { Target, TargetName } from './target.js';
 
 /** A target that this run started and stops. */
