@@ -8,22 +8,42 @@ import { SandboxError } from '../sandbox-error.js';
  * its use, no other program gets it from the system.
  */
 const FIRST = 15_000;
-const COUNT = 17_000;
-let next = randomInt(COUNT);
+const BLOCK = 50;
+const BLOCKS = 340;
+/** What is left of this process's block. */
+let left: Promise<number[]> = Promise.resolve([]);
 
-/** A free port of this machine that this process has not got from here before. */
+/** A free port of this machine that no process has got from here, while the one that got it runs. */
 export async function freePort(): Promise<number> {
-  for (let tries = 0; tries < COUNT; tries++) {
-    const port = FIRST + (next++ % COUNT);
+  for (;;) {
+    left = left.then((ports) => (ports.length > 0 ? ports : takeBlock()));
+    const port = (await left).shift();
+    if (port !== undefined && (await canBeOpened(port))) return port;
+  }
+}
+
+/** Takes a block of ports from other processes on this machine: it keeps the first one open, and gives out the others. */
+async function takeBlock(): Promise<number[]> {
+  const begin = randomInt(BLOCKS);
+  for (let tries = 0; tries < BLOCKS; tries++) {
+    const first = FIRST + ((begin + tries) % BLOCKS) * BLOCK;
+    const mark = createServer((socket) => socket.destroy()).listen(first, '127.0.0.1');
     try {
-      await tryPort(port);
-      return port;
+      await once(mark, 'listening');
+      mark.unref();
+      return Array.from({ length: BLOCK - 1 }, (_, index) => first + 1 + index);
     } catch {
-      // Taken, or not allowed.
+      // Another process has this block.
     }
   }
-  throw new SandboxError(`no port from ${FIRST} to ${FIRST + COUNT} can be opened`);
+  throw new SandboxError(`no port from ${FIRST} to ${FIRST + BLOCKS * BLOCK} can be opened`);
 }
+
+const canBeOpened = (port: number) =>
+  tryPort(port).then(
+    () => true,
+    () => false,
+  );
 
 /** @throws SandboxError that names the variable for another port, when it is taken */
 export async function requireFreePort(port: number, variable: string): Promise<void> {
