@@ -185,11 +185,11 @@ test('each method is counted, by its status', async () => {
 test.each(['author-service', 'book-service'])(
   'the %s exports metrics of its pool, memory and event loop',
   async (service) => {
-    const state = (one: string) =>
-      value('db.client.connection.count', service, { 'db.client.connection.state': one }) ?? -1;
-    await expect.poll(() => state('idle')).toBeGreaterThan(0);
-    expect(state('used')).toBeGreaterThanOrEqual(0);
-    expect(value('db.client.connection.pending_requests', service)).toBe(0);
+    // Counted when one is taken or given back: of a service that has opened only one, it may be either.
+    const connections = (state: string) =>
+      value('db.client.connection.count', service, { 'db.client.connection.state': state }) ?? 0;
+    await expect.poll(() => connections('idle') + connections('used')).toBeGreaterThan(0);
+    await expect.poll(() => value('db.client.connection.pending_requests', service)).toBe(0);
     expect(value('db.client.operation.duration', service)).toBeGreaterThan(0);
     expect(value('v8js.memory.heap.used', service, { 'v8js.heap.space.name': 'old_space' })).toBeGreaterThan(1_000_000);
     expect(value('nodejs.eventloop.delay.p99', service)).toBeGreaterThan(0);
