@@ -129,22 +129,6 @@ test('streams that are reset while their token is verified take no place', async
   await expect.poll(async () => (await http2Call(session, reflection, { authorization })).code).toBe('OK');
 });
 
-test.each([
-  ['720H', 24],
-  ['99999999S', 24],
-  ['596H', 596 / 24],
-])('the deadline %s is at least %d days', async (timeout, days) => {
-  let left = 0;
-  limited.handler = (request) => {
-    left = (currentCall()?.deadline ?? 0) - Date.now();
-    return someone(request);
-  };
-  const session = connect(`http://127.0.0.1:${limited.service.publicPort}`);
-  expect(await http2Call(session, path, { 'grpc-timeout': timeout })).toMatchObject({ code: 'OK' });
-  expect(left).toBeGreaterThan(days * 86_400_000 - 10_000);
-  session.close();
-});
-
 test('bytes that do not parse reach no handler and take no place', async () => {
   let handled = 0;
   limited.handler = (request) => {

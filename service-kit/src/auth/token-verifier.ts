@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../call/call.js';
@@ -14,7 +13,8 @@ const MAX_TOKEN_AGE_S = 86_400;
 const CLOCK_TOLERANCE_S = 5;
 /** A verified token is remembered, and keys from a URL are used, for at most this time, ms. */
 const KEYS_MAX_AGE_MS = 600_000;
-const CACHE_SIZE = 10_000;
+/** The most verified tokens that are remembered, and their characters. */
+const CACHE = { max: 10_000, maxSize: 10_000_000, sizeCalculation: (_: Identity, token: string) => token.length };
 /** OpenID Connect's limit, without characters that could break a log line. */
 const SUBJECT = /^[\x21-\x7e]{1,255}$/;
 
@@ -22,13 +22,13 @@ type VerifierSettings = Pick<KitSettings, 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'JWT_J
 
 /**
  * Verifies access tokens (RFC 8725, RFC 9068) and remembers valid ones until they expire: a signature costs a hundred
- * times a look-up. It remembers hashes, so that a memory dump has no tokens.
+ * times a look-up.
  */
 export class TokenVerifier {
   /** Ends the watch of the key file. */
   readonly close: () => void = () => {};
   readonly #findKey: JWTVerifyGetKey;
-  #verified = new LRUCache<string, Identity>({ max: CACHE_SIZE });
+  #verified = new LRUCache<string, Identity>(CACHE);
   /** Calls that begin with the same new token share its verification. */
   readonly #verifying = new Map<string, Promise<Identity>>();
 
@@ -44,7 +44,7 @@ export class TokenVerifier {
     }
     const { find, close } = keysFromFile(settings.JWT_JWKS_FILE, logger, () => {
       // A new cache: a verification that began with the old keys writes into the old one.
-      this.#verified = new LRUCache({ max: CACHE_SIZE });
+      this.#verified = new LRUCache(CACHE);
       this.#verifying.clear();
     });
     this.#findKey = find;
@@ -53,21 +53,19 @@ export class TokenVerifier {
 
   /** The identity of a token that was verified before, or is being verified now. */
   known(token: string): Identity | Promise<Identity> | undefined {
-    const key = keyOf(token);
-    return this.#verified.get(key) ?? this.#verifying.get(key);
+    return this.#verified.get(token) ?? this.#verifying.get(token);
   }
 
   /** @throws DomainError CREDENTIALS_INVALID, KEYS_UNAVAILABLE */
   verify(token: string): Promise<Identity> {
-    const key = keyOf(token);
-    const verifying = this.#verify(token, key).finally(() => {
-      if (this.#verifying.get(key) === verifying) this.#verifying.delete(key);
+    const verifying = this.#verify(token).finally(() => {
+      if (this.#verifying.get(token) === verifying) this.#verifying.delete(token);
     });
-    this.#verifying.set(key, verifying);
+    this.#verifying.set(token, verifying);
     return verifying;
   }
 
-  async #verify(token: string, key: string): Promise<Identity> {
+  async #verify(token: string): Promise<Identity> {
     const verified = this.#verified;
     try {
       const { payload } = await jwtVerify(token, this.#findKey, {
@@ -82,15 +80,13 @@ export class TokenVerifier {
       const identity = identityOf(payload);
       const { exp = 0, iat = 0 } = payload;
       const validForMs = (Math.min(exp, iat + MAX_TOKEN_AGE_S) + CLOCK_TOLERANCE_S) * 1000 - Date.now();
-      if (validForMs > 0) verified.set(key, identity, { ttl: Math.min(validForMs, this.keysMaxAgeMs) });
+      if (validForMs > 0) verified.set(token, identity, { ttl: Math.min(validForMs, this.keysMaxAgeMs) });
       return identity;
     } catch (error) {
       throw error instanceof DomainError ? error : invalidCredentials(error);
     }
   }
 }
-
-const keyOf = (token: string) => hash('sha256', token, 'base64');
 
 /** Subject and scopes (RFC 8693, 4.2: one string, separated by spaces). */
 function identityOf({ sub = '', scope = '' }: JWTPayload): Identity {

@@ -24,10 +24,11 @@ type AsMessage<T> = {
 
 /** A record as a message: a Date becomes RFC 3339 in UTC with milliseconds, null an absent field. */
 export function toMessage<T extends object>(record: T): AsMessage<T> {
-  const message: Record<string, unknown> = {};
-  for (const field of Object.keys(record) as Array<keyof T & string>) {
-    const value = record[field];
-    message[field] = value instanceof Date ? value.toISOString() : (value ?? undefined);
+  const message: Record<string, unknown> = { ...(record as object) };
+  for (const field in message) {
+    const value = message[field];
+    if (value instanceof Date) message[field] = value.toISOString();
+    else if (value === null) message[field] = undefined;
   }
   return message as AsMessage<T>;
 }

@@ -23,8 +23,12 @@ export interface List<Item extends { readonly id: string }, Message> {
   /** Reads at most `limit` items with ids after `after`, in the order of ids. */
   readonly read: (after: string | undefined, limit: number) => Promise<readonly Item[]>;
   readonly toMessage: (item: Item) => Message;
-  /** The generated encoder of an item's message, which measures it. */
-  readonly type: { encode(message: Message, writer: BinaryWriter): BinaryWriter };
+  readonly type: Measured<Message>;
+}
+
+/** The generated encoder of an item's message, which measures it. */
+interface Measured<Message> {
+  encode(message: Message, writer: BinaryWriter): BinaryWriter;
 }
 
 /**
@@ -40,31 +44,40 @@ export async function collectPage<Item extends { readonly id: string }, Message>
 ): Promise<{ items: Message[]; nextPageToken: string }> {
   const wanted = pageSize === 0 ? Number.POSITIVE_INFINITY : Math.min(pageSize, MAX_PAGE_SIZE);
   const items: Message[] = [];
-  let bytes = 0;
+  let bytesLeft = RESPONSE_BUDGET_BYTES;
   let last = decodePageToken(name, pageToken);
   for (;;) {
     throwIfEnded();
-    const limit = Math.min(MAX_PAGE_SIZE, wanted - items.length) + 1;
-    const rows = await read(last, limit);
-    const messages = rows.map(toMessage);
+    const room = Math.min(MAX_PAGE_SIZE, wanted - items.length);
+    // One more shows whether there are others.
+    const rows = await read(last, room + 1);
+    const messages = rows.slice(0, room).map(toMessage);
     // Usually all of them fit, and are measured at once.
-    const bytesOfAll = sizeOf(type, messages);
-    const allFit = bytes + bytesOfAll <= RESPONSE_BUDGET_BYTES;
-    for (const [index, message] of messages.entries()) {
-      if (!allFit) bytes += sizeOf(type, [message]);
-      if (items.length > 0 && (items.length === wanted || bytes > RESPONSE_BUDGET_BYTES)) {
-        return { items, nextPageToken: encodePageToken(name, last as string) };
-      }
-      items.push(message);
-      last = (rows[index] as Item).id;
+    const bytes = sizeOf(type, messages);
+    const atLeast = items.length === 0 ? 1 : 0;
+    const count = bytes <= bytesLeft ? messages.length : Math.max(atLeast, countOfFitting(type, messages, bytesLeft));
+    items.push(...messages.slice(0, count));
+    bytesLeft -= bytes;
+    last = rows[count - 1]?.id ?? last;
+    if (count === rows.length) return { items, nextPageToken: '' };
+    if (count < messages.length || items.length === wanted) {
+      return { items, nextPageToken: encodePageToken(name, last as string) };
     }
-    if (allFit) bytes += bytesOfAll;
-    if (rows.length < limit) return { items, nextPageToken: '' };
   }
 }
 
+/** How many of these messages, from the first on, have at most so many bytes. */
+function countOfFitting<Message>(type: Measured<Message>, messages: readonly Message[], bytes: number): number {
+  let left = bytes;
+  const tooLarge = messages.findIndex((message) => {
+    left -= sizeOf(type, [message]);
+    return left < 0;
+  });
+  return tooLarge === -1 ? messages.length : tooLarge;
+}
+
 /** The bytes of these messages as a repeated field of a response. */
-function sizeOf<Message>(type: List<never, Message>['type'], messages: readonly Message[]): number {
+function sizeOf<Message>(type: Measured<Message>, messages: readonly Message[]): number {
   const writer = new BinaryWriter();
   for (const message of messages) type.encode(message, writer.uint32(ITEM_TAG).fork()).join();
   return writer.finish().length;

@@ -13,7 +13,6 @@ import {
 import { type CustomTransportStrategy, type MessageHandler, Server, Transport } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type Call, currentCall } from '../call/call.js';
-import { shortenLongDeadlines } from './long-deadlines.js';
 import { markMalformed } from './malformed.js';
 import { isBug, toStatus } from './to-status.js';
 
@@ -162,10 +161,5 @@ const isStatus = (error: unknown): error is ServiceError =>
 
 const bind = (server: GrpcServer, address: string, credentials: ServerCredentials) =>
   new Promise<number>((resolve, reject) => {
-    const bound = shortenLongDeadlines();
-    server.bindAsync(address, credentials, (error, port) => {
-      bound();
-      if (error) reject(error);
-      else resolve(port);
-    });
+    server.bindAsync(address, credentials, (error, port) => (error ? reject(error) : resolve(port)));
   });
