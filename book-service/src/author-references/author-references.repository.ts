@@ -34,7 +34,14 @@ export class AuthorReferencesRepository {
 
   /** Adds the reference to an author who exists. A tombstone stays. */
   async add(authorId: string): Promise<void> {
-    await this.prisma.authorRef.createMany({ data: [{ authorId }], skipDuplicates: true });
+    // The update changes nothing: an empty one would take a second statement.
+    const reference = { authorId };
+    await this.prisma.authorRef.upsert({
+      where: reference,
+      create: reference,
+      update: reference,
+      select: { live: true },
+    });
   }
 
   /**
