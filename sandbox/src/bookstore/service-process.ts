@@ -43,9 +43,9 @@ export class ServiceProcess {
     const { name, publicPort, internalPort, inspectPort, env, onLog } = options;
     const main = path.join(path.dirname(require.resolve(`@bookstore/${name}/package.json`)), 'dist/main.js');
     // On the loopback only: a debugger can run any code in the service.
-    const inspect = inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`];
+    const inspect = inspectPort === undefined ? [] : ['--enable-source-maps', `--inspect=127.0.0.1:${inspectPort}`];
     const output = onLog ? 'pipe' : 'inherit';
-    this.#child = spawn(process.execPath, ['--enable-source-maps', '--import', TELEMETRY, ...inspect, main], {
+    this.#child = spawn(process.execPath, ['--import', TELEMETRY, ...inspect, main], {
       env: {
         ...shellVariables(env),
         NODE_ENV: 'production',
