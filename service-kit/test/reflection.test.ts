@@ -55,7 +55,6 @@ describe.each([
     ['google.rpc.BadRequest.FieldViolation', DETAILS],
     ['google.protobuf.Duration', ['google/protobuf/duration.proto']],
     ['grpc.health.v1.Health.Check', ['grpc/health/v1/health.proto']],
-    ['grpc.health.v1.HealthCheckResponse.SERVING', ['grpc/health/v1/health.proto']],
   ])('finds the files of %s', async (fileContainingSymbol, files) => {
     const { fileDescriptorResponse } = await ask({ fileContainingSymbol });
     const names = fileDescriptorResponse?.fileDescriptorProto.map(

@@ -1,8 +1,8 @@
 import { fileDescriptors } from '@bookstore/proto';
-import type { Server, ServiceDefinition } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 // @grpc/reflection reads descriptors by it, too.
-import descriptor, { type IDescriptorProto, type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
+import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor/index.js';
 
 const REFLECTION = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
@@ -23,35 +23,5 @@ export function addReflection(server: Server, names: readonly string[]): void {
     type: {},
     fileDescriptorProtos: files.map(({ bytes }) => Buffer.from(bytes)),
   };
-  const enums = new Map(
-    files.flatMap(({ file: { package: scope = '', enumType, messageType } }) =>
-      enumsOf(scope, { enumType, nestedType: messageType }),
-    ),
-  );
-  new ReflectionService({ files: entry }, { services }).addToServer({
-    addService: (definition, handlers) => server.addService(withEnumValues(definition, enums), handlers),
-  });
+  new ReflectionService({ files: entry }, { services }).addToServer(server);
 }
-
-/** The enum of each enum value. */
-function enumsOf(scope: string, message: Pick<IDescriptorProto, 'enumType' | 'nestedType'>): Array<[string, string]> {
-  return [
-    ...(message.enumType ?? []).flatMap(({ name, value }) =>
-      (value ?? []).map((one): [string, string] => [`${scope}.${one.name}`, `${scope}.${name}`]),
-    ),
-    ...(message.nestedType ?? []).flatMap((nested) => enumsOf(`${scope}.${nested.name}`, nested)),
-  ];
-}
-
-/** Looks for the enum of a value: protobuf names values beside their enum, @grpc/reflection knows them below it. */
-const withEnumValues = (definition: ServiceDefinition, enums: ReadonlyMap<string, string>): ServiceDefinition =>
-  Object.fromEntries(
-    Object.entries(definition).map(([name, method]) => {
-      const requestDeserialize = (bytes: Buffer) => {
-        const request = method.requestDeserialize(bytes);
-        const enumName = enums.get(request.fileContainingSymbol);
-        return enumName === undefined ? request : { ...request, fileContainingSymbol: enumName };
-      };
-      return [name, { ...method, requestDeserialize }];
-    }),
-  );
