@@ -1,3 +1,4 @@
+import { errorDetails } from '@bookstore/sandbox/testing';
 import { Metadata, status } from '@grpc/grpc-js';
 import { NotFoundException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
@@ -5,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { answerLost, databaseUnavailable, sqlState } from '../src/database/database-errors.js';
 import { databaseProblem } from '../src/database/session.js';
 import { DomainError, type ErrorDetails } from '../src/errors/domain-error.js';
-import { errorDetails, isBug, toStatus } from '../src/server/to-status.js';
+import { isBug, toStatus } from '../src/server/to-status.js';
 
 const failure = (details: ErrorDetails = {}) => new DomainError('NOT_FOUND', 'BOOK_NOT_FOUND', 'no such book', details);
 /** An error of a library with these properties. */

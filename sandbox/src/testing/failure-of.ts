@@ -1,5 +1,5 @@
-import { errorDetails } from '@bookstore/service-kit';
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { BadRequest, ErrorInfo, ResourceInfo, RetryInfo, Status } from '@bookstore/proto';
+import { type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 /** A failed call, as a client finds it. */
 export interface Failure {
@@ -43,5 +43,21 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
     ...(resource && { resource: { type: resource.resourceType, name: resource.resourceName } }),
     ...(delay && { retryAfterMs: Number(delay.seconds) * 1000 + delay.nanos / 1e6 }),
     ...(error.metadata.get('x-request-id').length > 0 && { requestId: String(error.metadata.get('x-request-id')[0]) }),
+  };
+}
+
+/** The google.rpc details that a client finds in a failed call; empty without any. */
+export function errorDetails(error: { readonly metadata?: Metadata }) {
+  const [value] = error.metadata?.get('grpc-status-details-bin') ?? [];
+  const details = value instanceof Uint8Array ? Status.decode(value).details : [];
+  const read = <T>(name: string, type: { decode(bytes: Uint8Array): T }) => {
+    const detail = details.find(({ typeUrl }) => typeUrl.endsWith(`.${name}`));
+    return detail && type.decode(detail.value);
+  };
+  return {
+    info: read('ErrorInfo', ErrorInfo),
+    badRequest: read('BadRequest', BadRequest),
+    resource: read('ResourceInfo', ResourceInfo),
+    retry: read('RetryInfo', RetryInfo),
   };
 }

@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, constants, type OutgoingHttpHeaders } from 'node:http2';
-import { errorDetails } from '@bookstore/service-kit';
 import { Metadata, status } from '@grpc/grpc-js';
+import { errorDetails } from './failure-of.js';
 
 /** How a call ended, as it came over the wire. */
 export interface Http2Answer {

@@ -7,7 +7,6 @@ import { DomainError } from '../errors/domain-error.js';
 
 /** `ErrorInfo.domain` of every error of the bookstore. */
 export const ERROR_DOMAIN = 'bookstore';
-const DETAILS_KEY = 'grpc-status-details-bin';
 
 /** A status as grpc-js sends it. */
 export interface CallStatus {
@@ -71,26 +70,10 @@ function statusOf({ code, reason, message, details }: DomainError): CallStatus {
     // gRFC A6: a client with a retry policy waits for this time.
     metadata.set('grpc-retry-pushback-ms', String(ms));
   }
-  metadata.set(DETAILS_KEY, Buffer.from(Status.encode({ code, message, details: found }).finish()));
+  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode({ code, message, details: found }).finish()));
   return { code, details: message, metadata };
 }
 
 function any<T>(name: string, type: { encode(message: T): { finish(): Uint8Array } }, message: T) {
   return { typeUrl: `type.googleapis.com/google.rpc.${name}`, value: Buffer.from(type.encode(message).finish()) };
-}
-
-/** The google.rpc details that a client finds in a failed call; empty without any. */
-export function errorDetails(error: { readonly metadata?: Metadata }) {
-  const [value] = error.metadata?.get(DETAILS_KEY) ?? [];
-  const details = value instanceof Uint8Array ? Status.decode(value).details : [];
-  const read = <T>(name: string, type: { decode(bytes: Uint8Array): T }) => {
-    const detail = details.find(({ typeUrl }) => typeUrl.endsWith(`.${name}`));
-    return detail && type.decode(detail.value);
-  };
-  return {
-    info: read('ErrorInfo', ErrorInfo),
-    badRequest: read('BadRequest', BadRequest),
-    resource: read('ResourceInfo', ResourceInfo),
-    retry: read('RetryInfo', RetryInfo),
-  };
 }
