@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { experimental } from '@grpc/grpc-js';
+import { experimental, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from '../log/logger.js';
 import { type KitSettings, SettingsError } from '../settings/kit-settings.js';
 import { watchFiles } from './watch-files.js';
@@ -30,29 +30,25 @@ export class CertificateFiles implements Provider {
 
   /** @throws SettingsError when the files cannot be used */
   constructor(files: Files, logger: Logger) {
-    const names = Object.values<string>({ ...files });
-    try {
+    this.#current = read(files);
+    const readAgain = () => {
       this.#current = read(files);
-    } catch (error) {
-      throw new SettingsError([`the files ${names.join(', ')} cannot be used (${problemOf(error)})`]);
-    }
-    this.close = watchFiles(names, () => {
-      try {
-        this.#current = read(files);
-      } catch (error) {
-        logger.warn({ problem: problemOf(error) }, 'the new certificates cannot be used; the old ones stay');
-        return;
-      }
-      for (const listener of this.#caListeners) listener(this.#ca());
-      for (const listener of this.#identityListeners) listener(this.#current);
-      logger.info({ file: files.certFile }, 'the certificates were read again');
-    });
+      for (const listener of this.#caListeners) listener(this.#current.ca);
+      for (const listener of this.#identityListeners) listener(this.#current.identity);
+    };
+    this.close = watchFiles(Object.values<string>({ ...files }), readAgain, logger);
+  }
+
+  /** For a port. With a certificate authority its clients need a certificate, too. */
+  serverCredentials(): ServerCredentials {
+    const peers = this.#current.ca && this;
+    return experimental.createCertificateProviderServerCredentials(this, peers, peers !== null);
   }
 
   // grpc-js is ready for the first certificates only after it has added its listener.
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.#identityListeners.add(listener);
-    process.nextTick(() => listener(this.#current));
+    process.nextTick(() => listener(this.#current.identity));
   }
 
   removeIdentityCertificateListener(listener: IdentityListener): void {
@@ -61,30 +57,28 @@ export class CertificateFiles implements Provider {
 
   addCaCertificateListener(listener: CaListener): void {
     this.#caListeners.add(listener);
-    process.nextTick(() => listener(this.#ca()));
+    process.nextTick(() => listener(this.#current.ca));
   }
 
   removeCaCertificateListener(listener: CaListener): void {
     this.#caListeners.delete(listener);
   }
+}
 
-  #ca() {
-    const { caCertificate } = this.#current;
-    return caCertificate ? { caCertificate } : null;
+/** @throws SettingsError when a file is missing, or when they do not fit together */
+function read({ certFile, keyFile, caFile }: Files) {
+  try {
+    const identity = { certificate: readFileSync(certFile), privateKey: readFileSync(keyFile) };
+    const ca = caFile === undefined ? null : { caCertificate: readFileSync(caFile) };
+    createSecureContext({ cert: identity.certificate, key: identity.privateKey, ca: ca?.caCertificate });
+    return { identity, ca };
+  } catch (error) {
+    // The code of OpenSSL or of the file system, which repeats nothing of the files.
+    const problem = (error as NodeJS.ErrnoException).code ?? 'not PEM';
+    const names = [certFile, keyFile, caFile].filter(Boolean).join(', ');
+    throw new SettingsError([`the files ${names} cannot be used (${problem})`]);
   }
 }
-
-/** @throws Error when a file is missing, or when they do not fit together */
-function read({ certFile, keyFile, caFile }: Files) {
-  const certificate = readFileSync(certFile);
-  const privateKey = readFileSync(keyFile);
-  const caCertificate = caFile === undefined ? undefined : readFileSync(caFile);
-  createSecureContext({ cert: certificate, key: privateKey, ca: caCertificate });
-  return { certificate, privateKey, caCertificate };
-}
-
-/** The code of OpenSSL or of the file system, which repeats nothing of the files. */
-const problemOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'not PEM';
 
 /** The certificate of the public port; undefined without the settings. */
 export function publicCertificates(settings: KitSettings, logger: Logger): CertificateFiles | undefined {

@@ -6,22 +6,18 @@ import { SettingsError } from '../settings/kit-settings.js';
 import { watchFiles } from './watch-files.js';
 
 /**
- * The public keys of a JWKS file, which is read again when it changes. A new file that cannot be used changes nothing.
+ * The public keys of a JWKS file, which is read again when it changes.
  *
  * @param onChange called when the keys have changed
  * @throws SettingsError when the file cannot be used
  */
 export function keysFromFile(file: string, logger: Logger, onChange: () => void) {
   let current = readKeys(file);
-  const close = watchFiles([file], () => {
-    try {
-      current = readKeys(file);
-      onChange();
-      logger.info('the keys for tokens were read again');
-    } catch (error) {
-      logger.warn({ problem: (error as Error).message }, 'the new keys for tokens cannot be used; the old ones stay');
-    }
-  });
+  const readAgain = () => {
+    current = readKeys(file);
+    onChange();
+  };
+  const close = watchFiles([file], readAgain, logger);
   const find: JWTVerifyGetKey = (header, token) => current(header, token);
   return { find, close };
 }
