@@ -1,5 +1,5 @@
 export { Scopes } from './auth/scopes.js';
-export { CallEnded, currentCall, runForNoCall, throwIfEnded } from './call/call.js';
+export { CallEnded, currentCall, throwIfEnded } from './call/call.js';
 export { callPeer } from './client/call-peer.js';
 export { channelOptions } from './client/channel-options.js';
 export { Peers } from './client/peers.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failPoint, LOGGER, type Logger, RepeatedFailures, runForNoCall, SETTINGS } from '@bookstore/service-kit';
+import { failPoint, LOGGER, type Logger, RepeatedFailures, SETTINGS } from '@bookstore/service-kit';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { metrics, type ObservableGauge, type ObservableResult } from '@opentelemetry/api';
 import type { AuthorSettings } from '../settings.js';
@@ -37,7 +37,7 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   onApplicationBootstrap(): void {
-    this.#running = runForNoCall(() => this.run());
+    this.#running = this.run();
     this.#pending.addCallback(this.#observePending);
   }
 

@@ -25,17 +25,17 @@ export class PublicCallers {
   }
 
   /**
-   * Sets the identity of a call.
+   * Sets the identity of a call. Health checks have none.
    *
    * @throws DomainError CREDENTIALS_MISSING, CREDENTIALS_INVALID, RATE_LIMITED
    */
-  identify(call: Call): Promise<void> | undefined {
-    if (this.verifier) return this.#identify(call, this.verifier);
-    return this.#byAddress?.take(networkOf(call.address));
-  }
-
-  async #identify(call: Call, verifier: TokenVerifier): Promise<void> {
-    call.identity = await this.#verify(call, verifier);
+  async identify(call: Call): Promise<void> {
+    if (call.isHealth) return;
+    if (!this.verifier) {
+      await this.#byAddress?.take(networkOf(call.address));
+      return;
+    }
+    call.identity = await this.#verify(call, this.verifier);
     await this.#byIdentity?.take(call.identity.name);
   }
 

@@ -18,13 +18,12 @@ export class Call {
   readonly address: string;
   /** When the caller stops waiting, ms since the epoch; Infinity without a deadline. */
   readonly deadline: number;
+  /** The caller's x-request-id where it can be logged safely, else a new UUID. */
+  readonly requestId: string;
   identity: Identity;
   /** The scope that its method needs, set by the scopes guard. */
   scope: string | undefined;
-  /** Created when it is first needed, which it is in few calls. */
-  #controller: AbortController | undefined;
-  #cancelled = false;
-  #requestId: string | undefined;
+  readonly #controller = new AbortController();
 
   constructor(
     /** Full method name, such as /bookstore.author.v1.AuthorService/GetAuthor. */
@@ -35,32 +34,27 @@ export class Call {
     this.address = connection.getConnectionInfo().remoteAddress ?? 'unknown';
     this.identity = { kind: 'anonymous', name: this.address };
     this.deadline = Number(connection.getDeadline());
+    const [given] = metadata.get('x-request-id');
+    this.requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
   }
 
-  /** The caller's x-request-id where it can be logged safely, else a new UUID. */
-  get requestId(): string {
-    if (this.#requestId === undefined) {
-      const [given] = this.metadata.get('x-request-id');
-      this.#requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
-    }
-    return this.#requestId;
+  /** Health checks need no token and are exempt from the limits. */
+  get isHealth(): boolean {
+    return this.method.startsWith('/grpc.health.v1.Health/');
   }
 
   /** True once the caller has cancelled or the deadline has passed. */
   get ended(): boolean {
-    return this.#cancelled || Date.now() >= this.deadline;
+    return this.signal.aborted || Date.now() >= this.deadline;
   }
 
   /** Aborted when the call ends early. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#cancelled) this.#controller.abort();
     return this.#controller.signal;
   }
 
   cancel(): void {
-    this.#cancelled = true;
-    this.#controller?.abort();
+    this.#controller.abort();
   }
 }
 
@@ -72,7 +66,7 @@ export const currentCall = (): Call | undefined => storage.getStore();
 /** Runs code for a call: `currentCall` returns the call in it. */
 export const runForCall = <T>(call: Call, run: () => T): T => storage.run(call, run);
 
-/** Runs code for no call, such as a worker that outlives the call that starts it. */
+/** Runs code for no call, such as a timer that outlives the call that starts it. */
 export const runForNoCall = <T>(run: () => T): T => storage.run(undefined, run);
 
 /** The error of work whose call was cancelled or is past its deadline. */

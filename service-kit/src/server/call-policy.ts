@@ -8,7 +8,6 @@ import { invalidFields } from '../validation/zod-validation.pipe.js';
 export const MAX_METADATA_BYTES = 16_384;
 const OVERLOADED_RETRY_AFTER_MS = 100;
 
-export const isHealth = ({ method }: Call) => method.startsWith('/grpc.health.v1.Health/');
 /** Streams of health and reflection stay open for as long as a client likes. */
 const isStream = ({ method }: Call) =>
   method.startsWith('/grpc.reflection.') || method === '/grpc.health.v1.Health/Watch';
@@ -18,23 +17,27 @@ export class CallPolicy {
   readonly #calls = new Set<Call>();
   readonly #streams = new Set<Call>();
 
-  /** @param identify sets the call's identity or throws; undefined where there is nothing to wait for */
+  /** @param identify sets the call's identity or throws */
   constructor(
     private readonly maxCalls: number,
     private readonly isMigrated: () => boolean,
-    private readonly identify: (call: Call) => Promise<void> | undefined,
+    private readonly identify: (call: Call) => Promise<void>,
   ) {}
 
   /** Passes a call that has just arrived by returning, or refuses it by throwing. */
-  admit(call: Call): void | Promise<void> {
-    const identifying = this.identify(call);
-    if (!identifying) return this.#check(call);
-    return identifying.then(() => this.#check(call));
+  async admit(call: Call): Promise<void> {
+    await this.identify(call);
+    limitMetadata(call.metadata);
+    if (isStream(call)) {
+      if (!call.ended) this.#add(this.#streams, call);
+    } else if (!call.isHealth && !this.isMigrated()) {
+      throw unavailable(new Error('the database is not migrated yet'));
+    }
   }
 
   /** The same once its request is complete, so that a caller that never finishes a request takes no place. */
   begin(call: Call): void {
-    if (!isHealth(call) && !isStream(call)) this.#add(this.#calls, call);
+    if (!call.isHealth && !isStream(call)) this.#add(this.#calls, call);
   }
 
   end(call: Call): void {
@@ -47,15 +50,6 @@ export class CallPolicy {
     for (const { connection } of this.#streams) {
       const details = 'the server is shutting down';
       connection.sendStatus({ code: status.UNAVAILABLE, details, metadata: new Metadata() });
-    }
-  }
-
-  #check(call: Call): void {
-    limitMetadata(call.metadata);
-    if (isStream(call)) {
-      if (!call.ended) this.#add(this.#streams, call);
-    } else if (!isHealth(call) && !this.isMigrated()) {
-      throw unavailable(new Error('the database is not migrated yet'));
     }
   }
 

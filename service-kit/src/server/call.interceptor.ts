@@ -1,14 +1,14 @@
 import {
   type Metadata,
-  ResponderBuilder,
+  type Responder,
   ServerInterceptingCall,
   type ServerInterceptor,
-  ServerListenerBuilder,
+  type ServerListener,
   status,
 } from '@grpc/grpc-js';
 import { Call, runForCall } from '../call/call.js';
+import { DomainError } from '../errors/domain-error.js';
 import type { CallPolicy } from './call-policy.js';
-import { isMalformed, malformedMessage } from './malformed.js';
 import { toStatus } from './to-status.js';
 
 /** Called at the end of each call, with the error where the policy refused it. */
@@ -34,25 +34,18 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
       connection.sendStatus(withRequestId(answer, call));
     };
 
-    const listener = new ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
+    const listener: ServerListener = {
+      onReceiveMetadata: (metadata, next) => {
         call = new Call(path, metadata, connection);
-        const pass = () => {
+        policy.admit(call).then(() => {
           if (open) next(metadata);
-        };
-        try {
-          const waiting = policy.admit(call);
-          if (waiting) waiting.then(pass, refuse);
-          else pass();
-        } catch (error) {
-          refuse(error);
-        }
-      })
-      .withOnReceiveMessage((message, next) => {
-        if (isMalformed(message)) refuse(malformedMessage());
+        }, refuse);
+      },
+      onReceiveMessage: (message, next) => {
+        if (message instanceof DomainError) refuse(message);
         else if (open) next(message);
-      })
-      .withOnReceiveHalfClose((next) => {
+      },
+      onReceiveHalfClose: (next) => {
         if (!open || !call) return;
         try {
           policy.begin(call);
@@ -61,21 +54,20 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
           return;
         }
         runForCall(call, next);
-      })
-      .withOnCancel(() => {
+      },
+      onCancel: () => {
         call?.cancel();
         // grpc-js answers a passed deadline by itself, and reports it as a cancellation.
         end(call && Date.now() >= call.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED);
-      })
-      .build();
-
-    const responder = new ResponderBuilder()
-      .withStart((next) => next(listener))
-      .withSendStatus((answer, next) => {
+      },
+    };
+    const responder: Responder = {
+      start: (next) => next(listener),
+      sendStatus: (answer, next) => {
         end(answer.code ?? status.OK);
         next(answer.code === status.OK ? answer : withRequestId(answer, call));
-      })
-      .build();
+      },
+    };
     return new ServerInterceptingCall(connection, responder);
   };
 }

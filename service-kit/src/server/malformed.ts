@@ -1,14 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { DomainError } from '../errors/domain-error.js';
 
-/** Replaces a request whose bytes do not parse. */
-const MALFORMED = Symbol('malformed request');
-
-export const isMalformed = (message: unknown): boolean => message === MALFORMED;
-
-export const malformedMessage = () =>
-  new DomainError('INVALID_ARGUMENT', 'MALFORMED_MESSAGE', 'the request message does not parse');
-
 /** Refuses strings that are not UTF-8; the generated decoders would change them. */
 class StrictReader extends BinaryReader {
   override string(): string {
@@ -17,7 +9,7 @@ class StrictReader extends BinaryReader {
 }
 
 /**
- * A generated decoder that returns a marker instead of throwing: grpc-js would answer INTERNAL before any interceptor.
+ * A generated decoder that returns a DomainError instead of throwing: grpc-js would answer INTERNAL before any interceptor.
  * It reads all bytes first, since the decoder stops at a field number 0 and at the end of a group.
  */
 export const markMalformed =
@@ -32,6 +24,6 @@ export const markMalformed =
       reader.pos = 0;
       return deserialize(reader as unknown as Buffer);
     } catch {
-      return MALFORMED;
+      return new DomainError('INVALID_ARGUMENT', 'MALFORMED_MESSAGE', 'the request message does not parse');
     }
   };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, type ServingStatus } from 'grpc-health-check';
 import { databaseProblem } from '../database/session.js';
 import type { Logger } from '../log/logger.js';
 
@@ -21,13 +21,12 @@ export interface ReadinessChecks {
  */
 export class Readiness {
   readonly #stopped = new AbortController();
+  readonly #health = new Map<HealthImplementation, readonly string[]>();
   #migrated = false;
-  #serving = false;
-  #problem = '';
+  #problem: string | undefined;
+  #status: ServingStatus = 'NOT_SERVING';
 
-  /** @param health of each port, by `healthOf` */
   constructor(
-    private readonly health: ReadonlyMap<HealthImplementation, readonly string[]>,
     private readonly checks: ReadinessChecks,
     private readonly intervalMs: number,
     private readonly logger: Logger,
@@ -38,26 +37,42 @@ export class Readiness {
     return this.#migrated;
   }
 
-  /** Checks the database once, before the ports are open. `watch` logs what is missing. */
+  /** The health service of a port, which has only the names of its own services. */
+  healthOf(services: readonly string[]): HealthImplementation {
+    const names = ['', ...services];
+    const notServing = names.map((name) => [name, 'NOT_SERVING'] as const);
+    const health = new HealthImplementation({ ...Object.fromEntries(notServing), [LIVENESS]: 'SERVING' });
+    this.#health.set(health, names);
+    return health;
+  }
+
+  /** Checks the database once, before the ports are open. */
   async check(): Promise<void> {
-    if ((await this.#findProblem()) === '') this.#show('');
+    const problem = await this.#findProblem();
+    // One line for each change, not for each check.
+    if (this.#stopped.signal.aborted || problem === this.#problem) return;
+    if (problem) this.logger.warn({ missing: problem }, 'not serving, waiting');
+    else this.logger.info('serving');
+    this.#problem = problem;
+    this.#set(problem ? 'NOT_SERVING' : 'SERVING');
   }
 
   /** Checks the database until `stop`. */
   async watch(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      this.#show(await this.#findProblem());
       await sleep(this.intervalMs, undefined, { signal }).catch(() => {});
+      await this.check();
     }
   }
 
   /** NOT_SERVING from now on; liveness stays. */
   stop(): void {
     this.#stopped.abort();
-    this.#set(false);
+    this.#set('NOT_SERVING');
   }
 
+  /** Empty when there is none. */
   async #findProblem(): Promise<string> {
     try {
       if (!this.#migrated) {
@@ -73,27 +88,11 @@ export class Readiness {
     }
   }
 
-  #show(problem: string): void {
-    if (this.#stopped.signal.aborted) return;
-    // One line for each change, not for each check.
-    if (problem !== '' && problem !== this.#problem) this.logger.warn({ missing: problem }, 'not serving, waiting');
-    if (problem === '' && !this.#serving) this.logger.info('serving');
-    this.#problem = problem;
-    this.#set(problem === '');
-  }
-
-  #set(serving: boolean): void {
-    if (serving === this.#serving) return;
-    this.#serving = serving;
-    for (const [health, names] of this.health) {
-      for (const name of ['', ...names]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+  #set(status: ServingStatus): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    for (const [health, names] of this.#health) {
+      for (const name of names) health.setStatus(name, status);
     }
   }
 }
-
-/** The health service of one port, which has only the names of its own services. */
-export const healthOf = (names: readonly string[]) =>
-  new HealthImplementation({
-    ...Object.fromEntries(['', ...names].map((name) => [name, 'NOT_SERVING'])),
-    [LIVENESS]: 'SERVING',
-  });

@@ -1,12 +1,11 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
-import { experimental, type Server, ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
+import { ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
 import { DiscoveryService, NestFactory, Reflector } from '@nestjs/core';
-import { internalCertificates, publicCertificates } from '../auth/certificate-files.js';
+import { type CertificateFiles, internalCertificates, publicCertificates } from '../auth/certificate-files.js';
 import { peerIdentity } from '../auth/credentials.js';
 import { PublicCallers } from '../auth/public-callers.js';
 import { requireScopes } from '../auth/scopes.js';
-import { runForNoCall } from '../call/call.js';
 import { Peers } from '../client/peers.js';
 import { createPool, prismaOptions, writableCheck } from '../database/database.js';
 import { expectSession } from '../database/session.js';
@@ -16,10 +15,10 @@ import { RepeatedFailures } from '../log/repeated-failures.js';
 import { pendingMigrations } from '../migrate/migrate.js';
 import { AuditLog } from '../server/audit-log.js';
 import { callInterceptor, type OnCallEnd } from '../server/call.interceptor.js';
-import { CallPolicy, isHealth, MAX_METADATA_BYTES } from '../server/call-policy.js';
+import { CallPolicy, MAX_METADATA_BYTES } from '../server/call-policy.js';
 import { logUnavailable, StatusExceptionFilter } from '../server/exception.filter.js';
-import { GrpcStrategy } from '../server/grpc.strategy.js';
-import { healthOf, Readiness } from '../server/readiness.js';
+import { GrpcStrategy, type Listener } from '../server/grpc.strategy.js';
+import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { type KitSettings, readSettings } from '../settings/kit-settings.js';
@@ -66,54 +65,6 @@ export async function startService(definition: ServiceDefinition, env = process.
   const audit = new AuditLog(logger);
   const failures = new RepeatedFailures(logger);
 
-  const onCallEnd: OnCallEnd = (call, code, milliseconds, refusal) => {
-    if (refusal !== undefined) {
-      audit.refused(call, refusal);
-      // Until the database is migrated, readiness logs why calls are refused.
-      if (code === status.UNAVAILABLE && readiness.migrated) logUnavailable(failures, refusal);
-    }
-    recordServerCall(call.method, code, milliseconds, refusal instanceof DomainError ? refusal.reason : undefined);
-    if (!logger.isLevelEnabled('debug')) return; // a request id is made where it is needed
-    const { method, requestId, identity } = call;
-    logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
-  };
-  const createPort = (
-    name: 'public' | 'internal',
-    port: number,
-    credentials: ServerCredentials,
-    identify: Identify,
-  ) => {
-    const names = Object.keys(definition[name]);
-    const health = healthOf(names);
-    const policy = new CallPolicy(settings.MAX_CALLS_IN_FLIGHT, () => readiness.migrated, identify);
-    const options = { ...serverOptions(settings), interceptors: [callInterceptor(policy, onCallEnd)] };
-    const addServices = (server: Server) => {
-      health.addToServer(server);
-      if (name === 'public') addReflection(server, [...names, 'grpc.health.v1.Health']);
-    };
-    const services = Object.values(definition[name]);
-    const listener = { name, host: settings.LISTEN_HOST, port, credentials, options, services, addServices };
-    return { names, health, policy, listener };
-  };
-  const callers = new PublicCallers(settings, verifier);
-  const identifyCaller: Identify = (call) => (isHealth(call) ? undefined : callers.identify(call));
-  const identifyPeer: Identify = (call) => {
-    if (internalTls) call.identity = peerIdentity(call, settings.INTERNAL_PEER_NAMES);
-    return undefined;
-  };
-  // Peers need a certificate of their own, public callers do not.
-  const { createCertificateProviderServerCredentials: tls } = experimental;
-  const insecure = ServerCredentials.createInsecure();
-  const ports = [
-    createPort('public', settings.PUBLIC_PORT, publicTls ? tls(publicTls, null, false) : insecure, identifyCaller),
-    createPort(
-      'internal',
-      settings.INTERNAL_PORT,
-      internalTls ? tls(internalTls, internalTls, true) : insecure,
-      identifyPeer,
-    ),
-  ];
-
   const checks = {
     pendingMigrations: async () => {
       await expectSession(pool);
@@ -122,8 +73,44 @@ export async function startService(definition: ServiceDefinition, env = process.
     prepare: async () => definition.warmUp?.(app),
     ping: writableCheck(pool),
   };
-  const healths = new Map(ports.map(({ health, names }) => [health, names]));
-  const readiness = new Readiness(healths, checks, settings.READINESS_INTERVAL_MS, logger);
+  const readiness = new Readiness(checks, settings.READINESS_INTERVAL_MS, logger);
+
+  const onCallEnd: OnCallEnd = (call, code, milliseconds, refusal) => {
+    if (refusal !== undefined) {
+      audit.refused(call, refusal);
+      // Until the database is migrated, readiness logs why calls are refused.
+      if (code === status.UNAVAILABLE && readiness.migrated) logUnavailable(failures, refusal);
+    }
+    const { method, requestId, identity } = call;
+    recordServerCall(method, code, milliseconds, refusal instanceof DomainError ? refusal.reason : undefined);
+    logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
+  };
+  const createPort = (name: 'public' | 'internal', certificates: CertificateFiles | undefined, identify: Identify) => {
+    const names = Object.keys(definition[name]);
+    const health = readiness.healthOf(names);
+    const policy = new CallPolicy(settings.MAX_CALLS_IN_FLIGHT, () => readiness.migrated, identify);
+    const listener: Listener = {
+      name,
+      host: settings.LISTEN_HOST,
+      port: name === 'public' ? settings.PUBLIC_PORT : settings.INTERNAL_PORT,
+      credentials: certificates?.serverCredentials() ?? ServerCredentials.createInsecure(),
+      options: { ...serverOptions(settings), interceptors: [callInterceptor(policy, onCallEnd)] },
+      services: Object.values(definition[name]),
+      addServices: (server) => {
+        health.addToServer(server);
+        if (name === 'public') addReflection(server, [...names, 'grpc.health.v1.Health']);
+      },
+    };
+    return { policy, listener };
+  };
+  const callers = new PublicCallers(settings, verifier);
+  const ports = [
+    createPort('public', publicTls, (call) => callers.identify(call)),
+    createPort('internal', internalTls, async (call) => {
+      if (internalTls) call.identity = peerIdentity(call, settings.INTERNAL_PEER_NAMES);
+    }),
+  ];
+
   const strategy = new GrpcStrategy(
     ports.map(({ listener }) => listener),
     (call, request, response) => audit.answered(call, request, response),
@@ -149,13 +136,13 @@ export async function startService(definition: ServiceDefinition, env = process.
   try {
     requireScopes(app.get(DiscoveryService), app.get(Reflector));
     // Where the database is there already, the first call finds everything prepared.
-    await runForNoCall(() => readiness.check());
+    await readiness.check();
     await app.listen();
   } catch (error) {
     await release();
     throw error;
   }
-  const watching = runForNoCall(() => readiness.watch());
+  const watching = readiness.watch();
   const [publicPort, internalPort] = [strategy.portOf('public'), strategy.portOf('internal')];
   logger.info({ publicPort, internalPort }, 'listening for gRPC');
 
