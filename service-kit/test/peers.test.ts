@@ -31,16 +31,16 @@ beforeEach(() => {
 const retrying = channelOptions([{ service: 'bookstore.author.v1.AuthorService', method: 'GetAuthor' }]);
 const connect = (options: object, to = peer) =>
   new AuthorServiceClient(to.address, credentials.createInsecure(), options);
-const ask = (from = client, deadlineMs = 5_000) => callPeer(from.getAuthor.bind(from), { id: '7' }, deadlineMs);
+const ask = (from = client) => callPeer(from.getAuthor.bind(from), { id: '7' });
 
 test('a call to a peer has the request id of the current call, and its deadline where that is earlier', async () => {
   const before = Date.now();
-  expect(await runForCall(fakeCall({ deadline: before + 3_000 }), () => ask())).toMatchObject({ id: '7' });
-  await runForCall(fakeCall(), () => ask(client, 4_000));
+  expect(await runForCall(fakeCall({ deadline: before + 1_000 }), () => ask())).toMatchObject({ id: '7' });
+  await runForCall(fakeCall(), () => ask());
   const [first, second] = peer.received;
   expect(first?.metadata.get('x-request-id')).toEqual(['request-7']);
-  expect(first?.deadline).toBeLessThanOrEqual(before + 3_050);
-  expect(second?.deadline).toBeLessThanOrEqual(Date.now() + 4_050);
+  expect(first?.deadline).toBeLessThanOrEqual(before + 1_050);
+  expect(second?.deadline).toBeLessThanOrEqual(Date.now() + 2_050);
 });
 
 test('for a call that has ended nothing is sent', async () => {
@@ -60,7 +60,7 @@ test('a call that is cancelled or passes its deadline ends the call to the peer'
 
   const late = runForCall(fakeCall({ deadline: Date.now() + 100 }), () => ask());
   await expect(late).rejects.toMatchObject({ reason: 'DEADLINE_PASSED' });
-  await expect(ask(client, 100)).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  await expect(ask()).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
 });
 
 test.each(['grpc_proxy', 'https_proxy', 'http_proxy'])('a proxy that %s names is not used', async (variable) => {

@@ -13,19 +13,14 @@ type UnaryMethod<Req, Res> = (
 ) => ClientUnaryCall;
 
 /**
- * Calls a peer for the current call, with its request id and its cancellation. The deadline is that of the current call
- * or `deadlineMs`, whichever is earlier.
+ * Calls a peer for the current call, with its request id, its cancellation, and its deadline where that is earlier.
  *
  * @throws CallEnded when the current call ends first
  * @throws ServiceError of grpc-js
  */
-export async function callPeer<Req, Res>(
-  method: UnaryMethod<Req, Res>,
-  request: Req,
-  deadlineMs = DEADLINE_MS,
-): Promise<Res> {
+export async function callPeer<Req, Res>(method: UnaryMethod<Req, Res>, request: Req): Promise<Res> {
   const call = currentCall();
-  const deadline = Math.min(Date.now() + deadlineMs, call?.deadline ?? Number.POSITIVE_INFINITY);
+  const deadline = Math.min(Date.now() + DEADLINE_MS, call?.deadline ?? Number.POSITIVE_INFINITY);
 
   const attempt = () => {
     throwIfEnded(call);
