@@ -8,6 +8,7 @@ import { freePort, query } from '@bookstore/sandbox';
 import { createTestDatabase } from '@bookstore/sandbox/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { SESSION_OPTIONS } from '../src/database/session.js';
 import { migrate, pendingMigrations } from '../src/migrate/migrate.js';
 
 const MAIN = fileURLToPath(new URL('../dist/migrate/main.js', import.meta.url));
@@ -30,7 +31,7 @@ async function folder(name: string, migrations: Record<string, string>): Promise
 }
 
 async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(url);
+  const client = new pg.Client({ connectionString: url, options: SESSION_OPTIONS });
   await client.connect();
   try {
     return await use(client);

@@ -18,6 +18,8 @@ export interface MigrateOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
 }
 
+type Database = Pick<pg.ClientBase, 'query'>;
+
 /** The advisory lock of Prisma's schema engine, so that its CLI and this runner exclude each other. */
 const LOCK = 72_707_369;
 const TABLE = 'public._prisma_migrations';
@@ -35,12 +37,11 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS ${TABLE} (
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const { url, migrationsDir, serviceRole, waitMs = 60_000, logger = { info() {}, warn() {} } } = options;
-  const names = await migrationNames(migrationsDir);
-  if (names.length === 0) throw new Error(`${migrationsDir} has no migrations`);
   const pending = new Map<string, string>();
-  for (const name of names) {
+  for (const name of await migrationNames(migrationsDir)) {
     pending.set(name, await readFile(path.join(migrationsDir, name, 'migration.sql'), 'utf8'));
   }
+  if (pending.size === 0) throw new Error(`${migrationsDir} has no migrations`);
 
   const client = await connect(url, waitMs, logger);
   try {
@@ -64,22 +65,28 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   }
 }
 
-/** The names of the migrations in the folder that the database has not finished, oldest first. */
-export async function pendingMigrations(database: Pick<pg.ClientBase, 'query'>, dir: string): Promise<string[]> {
+/** The names of the migrations in the folder that the database of this service has not finished, oldest first. */
+export async function pendingMigrations(database: Database, dir: string): Promise<string[]> {
+  await expectSession(database);
   const names = await migrationNames(dir);
   // Before the first migration there is no table, and before the first grants the service may not read it.
-  const readable = `SELECT FROM pg_class
-    WHERE oid = to_regclass('${TABLE}') AND has_table_privilege(oid, 'SELECT')`;
+  const readable = `SELECT FROM pg_class WHERE oid = to_regclass('${TABLE}') AND has_table_privilege(oid, 'SELECT')`;
   if ((await database.query(readable)).rowCount === 0) return names;
-  const { rows } = await database.query<{ migration_name: string }>(
-    `SELECT migration_name FROM ${TABLE} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+  const rows = await readTable(database);
+  return names.filter((name) => !rows.some((row) => row.finished && row.name === name));
+}
+
+/** The migrations that were not rolled back, oldest first. */
+async function readTable(database: Database) {
+  const { rows } = await database.query<{ name: string; checksum: string; finished: boolean }>(
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+       FROM ${TABLE} WHERE rolled_back_at IS NULL ORDER BY started_at`,
   );
-  return names.filter((name) => !rows.some((row) => row.migration_name === name));
+  return rows;
 }
 
 async function migrationNames(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory());
+  const folders = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   return folders.map(({ name }) => name).sort();
 }
 
@@ -92,7 +99,7 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
       connectionString: url,
       application_name: 'migrate',
       keepAlive: true,
-      connectionTimeoutMillis: Math.min(5000, Math.max(100, deadline - Date.now())),
+      connectionTimeoutMillis: Math.min(5000, waitMs),
       options: SESSION_OPTIONS,
     });
     client.on('error', () => {}); // a connection that breaks later fails the next query
@@ -107,9 +114,7 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
       client.end().catch(() => {});
       const reason = databaseProblem(error);
       const database = `the database at ${client.host}:${client.port}`;
-      // The deadline may have cut the last attempt off, which says nothing.
-      if (Date.now() >= deadline)
-        throw new Error(`${database} was not ready within ${waitMs} ms: ${lastReason || reason}`);
+      if (Date.now() >= deadline) throw new Error(`${database} was not ready within ${waitMs} ms: ${reason}`);
       if (reason !== lastReason) logger.info(`waiting for ${database}: ${reason}`);
       lastReason = reason;
       await sleep(100 + Math.random() * 400);
@@ -119,11 +124,7 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
 
 /** Removes the applied migrations from the map. Throws for one that did not finish or was edited since. */
 async function removeApplied(client: pg.Client, migrations: Map<string, string>, logger: Pick<Logger, 'warn'>) {
-  const { rows } = await client.query(
-    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
-       FROM ${TABLE} WHERE rolled_back_at IS NULL ORDER BY started_at`,
-  );
-  for (const { name, checksum, finished } of rows) {
+  for (const { name, checksum, finished } of await readTable(client)) {
     if (!finished) {
       const remedy = `undo what it left and run npx prisma migrate resolve --rolled-back ${name}`;
       throw new Error(`migration ${name} failed earlier, so nothing more is applied: ${remedy}`);
