@@ -31,7 +31,8 @@ export function databaseUnavailable(error: unknown): DomainError | undefined {
   return [...layersOf(error)].some(isUnavailable) ? unavailable(error) : undefined;
 }
 
-export const unavailable = (cause: unknown) =>
+/** @param cause absent before the database is migrated */
+export const unavailable = (cause?: unknown) =>
   new DomainError('UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'the database does not answer; try again', { cause });
 
 /** Whether the answer to a statement was lost, so that the statement may have been carried out. */

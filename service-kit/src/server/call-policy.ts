@@ -31,7 +31,7 @@ export class CallPolicy {
     if (isStream(call)) {
       if (!call.ended) this.#add(this.#streams, call);
     } else if (!call.isHealth && !this.isMigrated()) {
-      throw unavailable(new Error('the database is not migrated yet'));
+      throw unavailable();
     }
   }
 

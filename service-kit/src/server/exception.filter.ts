@@ -1,7 +1,7 @@
-import { status as Code } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { Catch, type RpcExceptionFilter } from '@nestjs/common';
 import { type Observable, throwError } from 'rxjs';
-import { currentCall } from '../call/call.js';
+import { type Call, currentCall } from '../call/call.js';
 import { layersOf } from '../database/database-errors.js';
 import type { Logger } from '../log/logger.js';
 import type { RepeatedFailures } from '../log/repeated-failures.js';
@@ -18,18 +18,19 @@ export class StatusExceptionFilter implements RpcExceptionFilter {
   ) {}
 
   catch(error: unknown): Observable<never> {
-    const status = toStatus(error);
-    if (isBug(error)) this.logger.error({ err: error }, 'a call failed with an unexpected error');
-    else if (status.code === Code.UNAVAILABLE) logUnavailable(this.failures, error);
-    const call = currentCall();
-    if (call) this.audit.refused(call, error);
-    return throwError(() => status);
+    this.log(error, currentCall());
+    return throwError(() => toStatus(error));
   }
-}
 
-/** Logs why calls are UNAVAILABLE: once, since every call fails while the database or a peer is away. */
-export function logUnavailable(failures: RepeatedFailures, error: unknown): void {
-  const { code, kind, message } = [...layersOf(error)].at(-1) ?? {};
-  const reason = domainErrorOf(error)?.reason ?? 'UNAVAILABLE';
-  failures.add(`calls fail with ${reason}`, { err: error }, String(kind ?? code ?? message));
+  /** Logs why a call fails. While the database or a peer is away, every call does: that is logged once. */
+  log(error: unknown, call: Call | undefined): void {
+    if (isBug(error)) this.logger.error({ err: error }, 'a call failed with an unexpected error');
+    const known = domainErrorOf(error);
+    // Without a cause readiness has logged it: the database is not migrated yet.
+    if (known?.code === status.UNAVAILABLE && known.cause) {
+      const { code, kind, message } = [...layersOf(error)].at(-1) ?? {};
+      this.failures.add(`calls fail with ${known.reason}`, { err: error }, String(kind ?? code ?? message));
+    }
+    if (call) this.audit.refused(call, error);
+  }
 }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
-import { ServerCredentials, type ServerOptions, status } from '@grpc/grpc-js';
+import { ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { DiscoveryService, NestFactory, Reflector } from '@nestjs/core';
 import { type CertificateFiles, internalCertificates, publicCertificates } from '../auth/certificate-files.js';
 import { peerIdentity } from '../auth/credentials.js';
@@ -8,7 +8,6 @@ import { PublicCallers } from '../auth/public-callers.js';
 import { requireScopes } from '../auth/scopes.js';
 import { Peers } from '../client/peers.js';
 import { createPool, prismaOptions, writableCheck } from '../database/database.js';
-import { expectSession } from '../database/session.js';
 import { DomainError } from '../errors/domain-error.js';
 import { createLogger, logGrpc, nestLogger } from '../log/logger.js';
 import { RepeatedFailures } from '../log/repeated-failures.js';
@@ -16,7 +15,7 @@ import { pendingMigrations } from '../migrate/migrate.js';
 import { AuditLog } from '../server/audit-log.js';
 import { callInterceptor, type OnCallEnd } from '../server/call.interceptor.js';
 import { CallPolicy, MAX_METADATA_BYTES } from '../server/call-policy.js';
-import { logUnavailable, StatusExceptionFilter } from '../server/exception.filter.js';
+import { StatusExceptionFilter } from '../server/exception.filter.js';
 import { GrpcStrategy, type Listener } from '../server/grpc.strategy.js';
 import { Readiness } from '../server/readiness.js';
 import { addReflection } from '../server/reflection.js';
@@ -39,9 +38,6 @@ export interface RunningService {
 
 /** Longer than the time between two exports of metrics, ms. */
 const TELEMETRY_QUIET_MS = 90_000;
-/** The longest time to export telemetry at a stop, ms; and the time that is left for it after a long drain. */
-const FLUSH_MS = 2000;
-const MIN_FLUSH_MS = 250;
 
 /**
  * Starts a service. It listens at once, and serves as soon as the database answers and has every migration.
@@ -63,24 +59,17 @@ export async function startService(definition: ServiceDefinition, env = process.
   const peers = new Peers(internalTls);
   const pool = createPool(settings, definition.name);
   const audit = new AuditLog(logger);
-  const failures = new RepeatedFailures(logger);
+  const filter = new StatusExceptionFilter(logger, audit, new RepeatedFailures(logger));
 
   const checks = {
-    pendingMigrations: async () => {
-      await expectSession(pool);
-      return pendingMigrations(pool, fileURLToPath(definition.migrations));
-    },
+    pendingMigrations: () => pendingMigrations(pool, fileURLToPath(definition.migrations)),
     prepare: async () => definition.warmUp?.(app),
     ping: writableCheck(pool),
   };
   const readiness = new Readiness(checks, settings.READINESS_INTERVAL_MS, logger);
 
   const onCallEnd: OnCallEnd = (call, code, milliseconds, refusal) => {
-    if (refusal !== undefined) {
-      audit.refused(call, refusal);
-      // Until the database is migrated, readiness logs why calls are refused.
-      if (code === status.UNAVAILABLE && readiness.migrated) logUnavailable(failures, refusal);
-    }
+    if (refusal !== undefined) filter.log(refusal, call);
     const { method, requestId, identity } = call;
     recordServerCall(method, code, milliseconds, refusal instanceof DomainError ? refusal.reason : undefined);
     logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
@@ -121,7 +110,6 @@ export async function startService(definition: ServiceDefinition, env = process.
     { provide: Peers, useValue: peers },
     { provide: PRISMA_OPTIONS, useValue: prismaOptions(pool) },
   ];
-  const filter = new StatusExceptionFilter(logger, audit, failures);
   const app = await NestFactory.createMicroservice(KitModule.around(definition.module, providers, filter), {
     strategy,
     logger: nestLogger(logger),
@@ -147,7 +135,6 @@ export async function startService(definition: ServiceDefinition, env = process.
   logger.info({ publicPort, internalPort }, 'listening for gRPC');
 
   const stop = async () => {
-    const drainUntil = Date.now() + settings.DRAIN_TIMEOUT_MS;
     readiness.stop();
     for (const { policy } of ports) policy.endStreams();
     const drained = await strategy.drain(settings.DRAIN_TIMEOUT_MS);
@@ -155,7 +142,7 @@ export async function startService(definition: ServiceDefinition, env = process.
     await watching;
     await release();
     logger.info('stopped');
-    await shutdownTelemetry(Math.min(FLUSH_MS, Math.max(MIN_FLUSH_MS, drainUntil - Date.now())));
+    await shutdownTelemetry();
   };
   return { publicPort, internalPort, stop };
 }

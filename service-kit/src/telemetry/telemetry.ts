@@ -7,6 +7,9 @@ import type { RepeatedFailures } from '../log/repeated-failures.js';
 /** The `library` field of these warnings, which are not exported. */
 export const LIBRARY = 'opentelemetry';
 
+/** The longest time to export telemetry at a stop, ms. */
+const FLUSH_MS = 2000;
+
 let sdk: { shutdown(): Promise<void> } | undefined;
 
 /** Called by register.ts when telemetry is on. */
@@ -26,7 +29,7 @@ export function logTelemetryErrors(failures: RepeatedFailures): void {
   diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN);
 }
 
-/** Exports what is left, for at most `timeoutMs`. */
-export async function shutdownTelemetry(timeoutMs: number): Promise<void> {
-  await Promise.race([sdk?.shutdown().catch(() => {}), sleep(timeoutMs, undefined, { ref: false })]);
+/** Exports what is left, for a limited time. */
+export async function shutdownTelemetry(): Promise<void> {
+  await Promise.race([sdk?.shutdown().catch(() => {}), sleep(FLUSH_MS, undefined, { ref: false })]);
 }
