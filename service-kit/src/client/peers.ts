@@ -1,11 +1,4 @@
-import {
-  type ChannelCredentials,
-  type ChannelOptions,
-  type Client,
-  type ClientOptions,
-  credentials,
-  experimental,
-} from '@grpc/grpc-js';
+import { type Client, credentials, experimental } from '@grpc/grpc-js';
 import type { CertificateFiles } from '../auth/certificate-files.js';
 import { measureClientCall } from '../telemetry/calls.js';
 import { channelOptions, type IdempotentMethod } from './channel-options.js';
@@ -19,11 +12,7 @@ export interface Peer {
   readonly idempotent: readonly IdempotentMethod[];
 }
 
-type ClientType<T extends Client> = new (
-  target: string,
-  credentials: ChannelCredentials,
-  options: Partial<ChannelOptions & ClientOptions>,
-) => T;
+type ClientType<T extends Client> = new (...parameters: ConstructorParameters<typeof Client>) => T;
 
 /** The clients of the services that this one calls. Injectable. */
 export class Peers {

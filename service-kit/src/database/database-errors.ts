@@ -28,7 +28,7 @@ const LOST_MESSAGES =
 
 /** DATABASE_UNAVAILABLE where the error, or an error that it wraps, means that; else undefined. */
 export function databaseUnavailable(error: unknown): DomainError | undefined {
-  return [...layersOf(error)].some(isUnavailable) ? unavailable(error) : undefined;
+  return layersOf(error).some(isUnavailable) ? unavailable(error) : undefined;
 }
 
 /** @param cause absent before the database is migrated */
@@ -40,7 +40,7 @@ export function answerLost(error: unknown): boolean {
   if (error instanceof DomainError || !databaseUnavailable(error)) return false;
   const state = sqlState(error);
   if (state !== undefined) return CONNECTION_ENDED.test(state);
-  return ![...layersOf(error)].some(
+  return !layersOf(error).some(
     ({ kind, code, message }) =>
       NOT_CONNECTED.has(kind) || NOT_CONNECTED.has(code) || NOT_CONNECTED_MESSAGES.test(String(message)),
   );
@@ -48,28 +48,24 @@ export function answerLost(error: unknown): boolean {
 
 /** The SQLSTATE of a failed statement, also of one that the error wraps. */
 export function sqlState(error: unknown): string | undefined {
-  const codes = [...layersOf(error)].flatMap(({ originalCode, code }) => [originalCode, code]);
+  const codes = layersOf(error).flatMap(({ originalCode, code }) => [originalCode, code]);
   return codes.find((code): code is string => typeof code === 'string' && /^[0-9A-OQ-Z][0-9A-Z]{4}$/.test(code));
 }
 
-interface Layer {
-  code?: unknown;
-  originalCode?: unknown;
-  kind?: unknown;
+type Layer = Partial<Record<'code' | 'originalCode' | 'kind' | 'message' | 'cause', unknown>> & {
   constraint?: { index?: unknown };
-  message?: unknown;
-  cause?: unknown;
   meta?: { modelName?: unknown; driverAdapterError?: unknown };
-}
+};
 
 /** The error and the errors that it wraps: of Prisma, adapter-pg and pg. */
-export function* layersOf(error: unknown): Generator<Layer> {
-  const seen = new Set<unknown>();
-  for (let layer = error as Layer | undefined; layer && typeof layer === 'object' && !seen.has(layer); ) {
-    seen.add(layer);
-    yield layer;
+export function layersOf(error: unknown): Layer[] {
+  const layers: Layer[] = [];
+  let layer = error as Layer | undefined;
+  while (layer && typeof layer === 'object' && !layers.includes(layer)) {
+    layers.push(layer);
     layer = (layer.cause ?? layer.meta?.driverAdapterError) as Layer | undefined;
   }
+  return layers;
 }
 
 function isUnavailable({ code, originalCode, kind, message = '' }: Layer): boolean {
@@ -86,7 +82,7 @@ export function describeDatabaseError(error: Error): string | undefined {
   const isPrismas = error.name.startsWith('PrismaClient') && error.name !== 'PrismaClientValidationError';
   if (!isPrismas && error.name !== 'DriverAdapterError' && !('severity' in error)) return undefined;
   const { code, meta } = error as Layer;
-  const { kind, originalCode, constraint } = [...layersOf(error)].find((layer) => layer.kind !== undefined) ?? {};
+  const { kind, originalCode, constraint } = layersOf(error).find((layer) => layer.kind !== undefined) ?? {};
   const facts = { code, model: meta?.modelName, kind, sqlState: originalCode, constraint: constraint?.index };
   const known = Object.entries(facts).filter(([, fact]) => fact !== undefined);
   return `database error: ${known.map(([name, fact]) => `${name} ${fact}`).join(', ')}`;

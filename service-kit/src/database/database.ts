@@ -1,4 +1,3 @@
-import type { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { KitSettings } from '../settings/kit-settings.js';
 import { PreparedStatementsAdapter } from './prepared-statements.js';
@@ -40,16 +39,11 @@ export function connectionString(settings: Pick<KitSettings, 'DATABASE_URL' | 'D
 }
 
 /** The options of a service's PrismaClient. */
-export interface PrismaOptions {
-  readonly adapter: PrismaPg;
-  /** Without an excerpt of the source file, which takes milliseconds to make. */
-  readonly errorFormat: 'minimal';
-}
-
-export const prismaOptions = (pool: pg.Pool): PrismaOptions => ({
+export const prismaOptions = (pool: pg.Pool) => ({
   adapter: new PreparedStatementsAdapter(pool),
-  errorFormat: 'minimal',
+  errorFormat: 'minimal' as const, // without an excerpt of the source file, which takes milliseconds to make
 });
+export type PrismaOptions = ReturnType<typeof prismaOptions>;
 
 /** A check that throws while the database does not answer, or refuses writes, as a standby does. */
 export function writableCheck(pool: pg.Pool): () => Promise<void> {

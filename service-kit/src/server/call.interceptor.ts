@@ -27,11 +27,16 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
       policy.end(call);
       onEnd(call, code, performance.now() - startedAt, refusal);
     };
+    /** By which the log can be searched. */
+    const addRequestId = (metadata?: Metadata | null) => {
+      if (call) metadata?.set('x-request-id', call.requestId);
+    };
     const refuse = (error: unknown) => {
       if (!open) return;
       const answer = toStatus(error);
       end(answer.code, error);
-      connection.sendStatus(withRequestId(answer, call));
+      addRequestId(answer.metadata);
+      connection.sendStatus(answer);
     };
 
     const listener: ServerListener = {
@@ -65,15 +70,10 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
       start: (next) => next(listener),
       sendStatus: (answer, next) => {
         end(answer.code ?? status.OK);
-        next(answer.code === status.OK ? answer : withRequestId(answer, call));
+        if (answer.code !== status.OK) addRequestId(answer.metadata);
+        next(answer);
       },
     };
     return new ServerInterceptingCall(connection, responder);
   };
-}
-
-/** With the request id, by which the log can be searched. */
-function withRequestId<Answer extends { metadata?: Metadata | null }>(answer: Answer, call?: Call): Answer {
-  if (call) answer.metadata?.set('x-request-id', call.requestId);
-  return answer;
 }

@@ -28,7 +28,7 @@ export class StatusExceptionFilter implements RpcExceptionFilter {
     const known = domainErrorOf(error);
     // Without a cause readiness has logged it: the database is not migrated yet.
     if (known?.code === status.UNAVAILABLE && known.cause) {
-      const { code, kind, message } = [...layersOf(error)].at(-1) ?? {};
+      const { code, kind, message } = layersOf(error).at(-1) ?? {};
       this.failures.add(`calls fail with ${known.reason}`, { err: error }, String(kind ?? code ?? message));
     }
     if (call) this.audit.refused(call, error);

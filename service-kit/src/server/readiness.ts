@@ -20,9 +20,10 @@ export interface ReadinessChecks {
  * peer's failure does not make a service unready.
  */
 export class Readiness {
+  /** True once the database has every migration of this build. Before that, calls are refused. */
+  migrated = false;
   readonly #stopped = new AbortController();
   readonly #health = new Map<HealthImplementation, readonly string[]>();
-  #migrated = false;
   #problem: string | undefined;
   #status: ServingStatus = 'NOT_SERVING';
 
@@ -31,11 +32,6 @@ export class Readiness {
     private readonly intervalMs: number,
     private readonly logger: Logger,
   ) {}
-
-  /** True once the database has every migration of this build. Before that, calls are refused. */
-  get migrated(): boolean {
-    return this.#migrated;
-  }
 
   /** The health service of a port, which has only the names of its own services. */
   healthOf(services: readonly string[]): HealthImplementation {
@@ -75,10 +71,10 @@ export class Readiness {
   /** Empty when there is none. */
   async #findProblem(): Promise<string> {
     try {
-      if (!this.#migrated) {
+      if (!this.migrated) {
         const pending = await this.checks.pendingMigrations();
         if (pending.length > 0) return `the database lacks migrations: ${pending.join(', ')}`;
-        this.#migrated = true;
+        this.migrated = true;
         await this.checks.prepare();
       }
       await this.checks.ping();

@@ -1,5 +1,5 @@
 import { BadRequest, ErrorInfo, ResourceInfo, RetryInfo, Status } from '@bookstore/proto';
-import { Metadata, status } from '@grpc/grpc-js';
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { RpcException } from '@nestjs/microservices';
 import { CallEnded } from '../call/call.js';
 import { databaseUnavailable } from '../database/database-errors.js';
@@ -8,21 +8,13 @@ import { DomainError } from '../errors/domain-error.js';
 /** `ErrorInfo.domain` of every error of the bookstore. */
 export const ERROR_DOMAIN = 'bookstore';
 
-/** A status as grpc-js sends it. */
-export interface CallStatus {
-  readonly code: status;
-  /** The message. */
-  readonly details: string;
-  readonly metadata: Metadata;
-}
-
 /**
  * The status of an error: a DomainError and an RpcException have their own, a database that does not answer is
  * UNAVAILABLE, and everything else is a bug, INTERNAL with a fixed message.
  *
  * @see https://google.aip.dev/193
  */
-export function toStatus(error: unknown): CallStatus {
+export function toStatus(error: unknown): StatusObject {
   // As grpc's own: the caller may have gone.
   if (error instanceof CallEnded) return { code: error.code, details: error.message, metadata: new Metadata() };
   if (error instanceof RpcException) return statusOfRpcException(error);
@@ -39,7 +31,7 @@ export const isBug = (error: unknown): boolean => !(error instanceof RpcExceptio
 export const internalError = (cause: unknown) => new DomainError('INTERNAL', 'INTERNAL', 'internal error', { cause });
 
 /** As Nest documents it: `new RpcException({ code, message })`, or only a message. */
-function statusOfRpcException(exception: RpcException): CallStatus {
+function statusOfRpcException(exception: RpcException): StatusObject {
   const given = exception.getError();
   const { code, message, details, metadata } = (typeof given === 'string' ? { message: given } : given) as {
     [field: string]: unknown;
@@ -51,7 +43,7 @@ function statusOfRpcException(exception: RpcException): CallStatus {
   };
 }
 
-function statusOf({ code, reason, message, details }: DomainError): CallStatus {
+function statusOf({ code, reason, message, details }: DomainError): StatusObject {
   const { metadata: facts, resource, violations, retryAfterMs } = details;
   const found = [any('ErrorInfo', ErrorInfo, { reason, domain: ERROR_DOMAIN, metadata: { ...facts } })];
   if (violations) {

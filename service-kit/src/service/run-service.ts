@@ -5,9 +5,7 @@ import { type RunningService, startService } from './start-service.js';
 /** The process of a service: starts it, and drains it at SIGTERM or SIGINT. Where it cannot start, the status is 1. */
 export async function runService(definition: ServiceDefinition): Promise<void> {
   const fail = (error: Error) => {
-    console.error(
-      `${definition.name}: ${error instanceof SettingsError ? error.message : (error.stack ?? error.message)}`,
-    );
+    console.error(`${definition.name}: ${error instanceof SettingsError ? error.message : error.stack}`);
     process.exit(1);
   };
   let service: RunningService | undefined;

@@ -30,11 +30,10 @@ export async function startSdk(): Promise<NodeSDK> {
   const { env } = process;
   const protocol = (env.OTEL_EXPORTER_OTLP_PROTOCOL || 'http/protobuf') as keyof typeof EXPORTERS;
   const [{ OTLPTraceExporter }, { OTLPLogExporter }] = await (EXPORTERS[protocol] ?? EXPORTERS['http/protobuf'])();
-  const logProcessor = () =>
-    new logs.BatchLogRecordProcessor({
-      exporter: redactedLogs(new OTLPLogExporter()),
-      scheduledDelayMillis: core.getNumberFromEnv('OTEL_BLRP_SCHEDULE_DELAY') ?? 1000,
-    });
+  const logExporter = {
+    exporter: redactedLogs(new OTLPLogExporter()),
+    scheduledDelayMillis: core.getNumberFromEnv('OTEL_BLRP_SCHEDULE_DELAY') ?? 1000,
+  };
   const sdk = new NodeSDK({
     // Such as author-service, for author-service/dist/main.js.
     serviceName: env.OTEL_SERVICE_NAME || path.basename(path.resolve(process.argv[1] ?? '', '../..')),
@@ -43,7 +42,7 @@ export async function startSdk(): Promise<NodeSDK> {
     ...(env.OTEL_TRACES_EXPORTER === 'none'
       ? { spanProcessors: [] }
       : { traceExporter: redactedSpans(new OTLPTraceExporter()) }),
-    logRecordProcessors: env.OTEL_LOGS_EXPORTER === 'none' ? [] : [logProcessor()],
+    logRecordProcessors: env.OTEL_LOGS_EXPORTER === 'none' ? [] : [new logs.BatchLogRecordProcessor(logExporter)],
     ...(!env.OTEL_TRACES_SAMPLER && { sampler: new ParentBasedSampler({ root: rateSampler() }) }),
     // No baggage: a caller could put anything into it.
     ...(!env.OTEL_PROPAGATORS && { textMapPropagator: new core.W3CTraceContextPropagator() }),
