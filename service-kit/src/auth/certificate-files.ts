@@ -6,11 +6,7 @@ import { type KitSettings, SettingsError } from '../settings/kit-settings.js';
 import { watchFiles } from './watch-files.js';
 
 /** PEM files. Without `caFile` the other side needs no certificate. */
-interface Files {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly caFile?: string;
-}
+type Files = Readonly<{ certFile: string; keyFile: string; caFile?: string }>;
 
 type Provider = experimental.CertificateProvider;
 type IdentityListener = Parameters<Provider['addIdentityCertificateListener']>[0];

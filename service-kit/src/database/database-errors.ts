@@ -8,9 +8,8 @@ const NOT_CONNECTED = new Set<unknown>([
 ]);
 const NOT_CONNECTED_MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|.*SASL: |.*connect E[A-Z]+ |.*Unable to start a transaction in the given time)/s;
-/** The same, and SQLSTATEs: the database cannot be used now. */
+/** The same, and SQLSTATEs: the database cannot be used now, though there was a connection. */
 const UNAVAILABLE = new Set<unknown>([
-  ...NOT_CONNECTED,
   ...['ConnectionClosed', 'SocketTimeout', 'P1002', 'P1008', 'P1017', 'P1018', 'P2024', 'P2028'],
   ...['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'EPROTO'],
   '0A000', // a prepared statement whose columns have changed
@@ -40,10 +39,7 @@ export function answerLost(error: unknown): boolean {
   if (error instanceof DomainError || !databaseUnavailable(error)) return false;
   const state = sqlState(error);
   if (state !== undefined) return CONNECTION_ENDED.test(state);
-  return !layersOf(error).some(
-    ({ kind, code, message }) =>
-      NOT_CONNECTED.has(kind) || NOT_CONNECTED.has(code) || NOT_CONNECTED_MESSAGES.test(String(message)),
-  );
+  return !layersOf(error).some(isNotConnected);
 }
 
 /** The SQLSTATE of a failed statement, also of one that the error wraps. */
@@ -68,13 +64,13 @@ export function layersOf(error: unknown): Layer[] {
   return layers;
 }
 
-function isUnavailable({ code, originalCode, kind, message = '' }: Layer): boolean {
-  const text = String(message);
-  return (
-    [kind, code, originalCode].some((value) => UNAVAILABLE.has(value) || CONNECTION_ENDED.test(String(value))) ||
-    LOST_MESSAGES.test(text) ||
-    NOT_CONNECTED_MESSAGES.test(text)
-  );
+const isNotConnected = ({ kind, code, originalCode, message }: Layer): boolean =>
+  [kind, code, originalCode].some((value) => NOT_CONNECTED.has(value)) || NOT_CONNECTED_MESSAGES.test(String(message));
+
+function isUnavailable(layer: Layer): boolean {
+  const { kind, code, originalCode, message } = layer;
+  const isKnown = (value: unknown) => UNAVAILABLE.has(value) || CONNECTION_ENDED.test(String(value));
+  return isNotConnected(layer) || [kind, code, originalCode].some(isKnown) || LOST_MESSAGES.test(String(message));
 }
 
 /** A database error by its codes and names, without the values in its message; undefined for another error. */
