@@ -1,9 +1,9 @@
 import {
   type Metadata,
-  type Responder,
+  ResponderBuilder,
   ServerInterceptingCall,
   type ServerInterceptor,
-  type ServerListener,
+  ServerListenerBuilder,
   status,
 } from '@grpc/grpc-js';
 import { Call, runForCall } from '../call/call.js';
@@ -39,18 +39,18 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
       connection.sendStatus(answer);
     };
 
-    const listener: ServerListener = {
-      onReceiveMetadata: (metadata, next) => {
+    const listener = new ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, next) => {
         call = new Call(path, metadata, connection);
         policy.admit(call).then(() => {
           if (open) next(metadata);
         }, refuse);
-      },
-      onReceiveMessage: (message, next) => {
+      })
+      .withOnReceiveMessage((message, next) => {
         if (message instanceof DomainError) refuse(message);
         else if (open) next(message);
-      },
-      onReceiveHalfClose: (next) => {
+      })
+      .withOnReceiveHalfClose((next) => {
         if (!open || !call) return;
         try {
           policy.begin(call);
@@ -59,21 +59,21 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
           return;
         }
         runForCall(call, next);
-      },
-      onCancel: () => {
+      })
+      .withOnCancel(() => {
         call?.cancel();
         // grpc-js answers a passed deadline by itself, and reports it as a cancellation.
         end(call && Date.now() >= call.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED);
-      },
-    };
-    const responder: Responder = {
-      start: (next) => next(listener),
-      sendStatus: (answer, next) => {
+      })
+      .build();
+    const responder = new ResponderBuilder()
+      .withStart((next) => next(listener))
+      .withSendStatus((answer, next) => {
         end(answer.code ?? status.OK);
         if (answer.code !== status.OK) addRequestId(answer.metadata);
         next(answer);
-      },
-    };
+      })
+      .build();
     return new ServerInterceptingCall(connection, responder);
   };
 }

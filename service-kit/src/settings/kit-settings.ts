@@ -75,14 +75,19 @@ export const kitSettings = z.object({
 export type KitSettings = Readonly<z.output<typeof kitSettings>>;
 
 /** The environment variables of the migration. */
-export const migrateSettings = z.object({
-  DATABASE_URL: postgresUrl.describe('PostgreSQL to migrate, as the role that owns it'),
-  DATABASE_PASSWORD: kitSettings.shape.DATABASE_PASSWORD,
-  SERVICE_ROLE: text.optional().describe('role of the service; created if it is missing'),
-  // Clients prepare other characters in different ways before they hash a password.
-  SERVICE_ROLE_PASSWORD: z
-    .string()
-    .regex(/^[ -~]+$/, 'must be printable ASCII')
-    .optional()
-    .describe('password to set for that role'),
-});
+export const migrateSettings = z
+  .object({
+    DATABASE_URL: postgresUrl.describe('PostgreSQL to migrate, as the role that owns it'),
+    DATABASE_PASSWORD: kitSettings.shape.DATABASE_PASSWORD,
+    SERVICE_ROLE: text.optional().describe('role of the service; created if it is missing'),
+    // Clients prepare other characters in different ways before they hash a password.
+    SERVICE_ROLE_PASSWORD: z
+      .string()
+      .regex(/^[ -~]+$/, 'must be printable ASCII')
+      .optional()
+      .describe('password to set for that role'),
+  })
+  .refine(
+    (role) => role.SERVICE_ROLE || !role.SERVICE_ROLE_PASSWORD,
+    'SERVICE_ROLE_PASSWORD is set without SERVICE_ROLE',
+  );

@@ -7,8 +7,8 @@ import type { RepeatedFailures } from '../log/repeated-failures.js';
 /** The `library` field of these warnings, which are not exported. */
 export const LIBRARY = 'opentelemetry';
 
-/** The longest time to export telemetry at a stop, ms. */
-const FLUSH_MS = 2000;
+/** The longest time to export telemetry at a stop, ms: with the time to drain, less than the 10 s of `docker stop`. */
+const FLUSH_MS = 1000;
 
 let sdk: { shutdown(): Promise<void> } | undefined;
 
