@@ -4,6 +4,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 export {
   Author,
   AuthorServiceClient,
+  type AuthorServiceServer,
   AuthorServiceService,
   CreateAuthorRequest,
   DeleteAuthorRequest,
@@ -16,6 +17,7 @@ export {
 } from '../gen/bookstore/author/v1/author.js';
 export {
   AuthorReferenceServiceClient,
+  type AuthorReferenceServiceServer,
   AuthorReferenceServiceService,
   CloseAuthorOutcome,
   CloseAuthorRequest,
@@ -25,6 +27,7 @@ export {
   AuthorBook,
   Book,
   BookServiceClient,
+  type BookServiceServer,
   BookServiceService,
   CreateBookRequest,
   DeleteBookRequest,

@@ -1,23 +1,9 @@
-import {
-  type handleUnaryCall,
-  type MethodDefinition,
-  Server,
-  ServerCredentials,
-  type ServiceDefinition,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 
-/** The handlers of a service's methods. */
-export type Handlers<Service> = {
-  [Name in keyof Service]: Service[Name] extends MethodDefinition<infer Req, infer Res>
-    ? handleUnaryCall<Req, Res>
-    : never;
-};
-
-/** One of the peers' services: its methods, on the port that the benchmark chose. */
-export function listen(services: ReadonlyArray<readonly [ServiceDefinition, UntypedServiceImplementation]>): void {
+/** Serves the methods of a peer's service on the port that the benchmark chose. */
+export function listen(...services: (readonly [ServiceDefinition, UntypedServiceImplementation])[]): void {
   const server = new Server();
-  for (const [definition, implementation] of services) server.addService(definition, implementation);
+  for (const [definition, methods] of services) server.addService(definition, methods);
   server.bindAsync(`127.0.0.1:${process.env.PUBLIC_PORT}`, ServerCredentials.createInsecure(), (error) => {
     if (error) throw error;
   });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as proto from '@bookstore/proto';
 import { credentials, type handleUnaryCall, status } from '@grpc/grpc-js';
 import pg from 'pg';
-import { type Handlers, listen } from './listen.js';
+import { listen } from './listen.js';
 
 /**
  * pg: grpc-js and pg by hand, with named statements and a pool of the same size. No framework, no validation, no
@@ -57,7 +57,7 @@ const unmarkAuthor = statement(`UPDATE authors SET state = 'ACTIVE', delete_op_i
   delete_next_try_at = NULL WHERE id = $1 AND delete_op_id = $2`);
 const removeAuthor = statement('DELETE FROM authors WHERE id = $1 AND delete_op_id = $2');
 
-function authorService(): Handlers<typeof proto.AuthorServiceService> {
+function authorService(): proto.AuthorServiceServer {
   const books = new proto.AuthorReferenceServiceClient(
     process.env.BOOK_SERVICE_ADDRESS ?? '',
     credentials.createInsecure(),
@@ -103,7 +103,7 @@ const removeBook = statement('DELETE FROM books WHERE id = $1 RETURNING id');
 const listBooks = statement(`SELECT ${BOOK} FROM books WHERE id > $1 ORDER BY id LIMIT $2`);
 const listByAuthor = statement(`SELECT ${BOOK} FROM books WHERE author_id = $1 AND id > $2 ORDER BY id LIMIT $3`);
 
-function bookService(): Handlers<typeof proto.BookServiceService> {
+function bookService(): proto.BookServiceServer {
   const authors = new proto.AuthorServiceClient(process.env.AUTHOR_SERVICE_ADDRESS ?? '', credentials.createInsecure());
   const requireAuthor = (id: string) =>
     new Promise<void>((resolve, reject) => authors.getAuthor({ id }, (error) => (error ? reject(error) : resolve())));
@@ -165,7 +165,7 @@ async function decide({ opId, authorId, force }: proto.CloseAuthorRequest, clien
   return decision;
 }
 
-const closings: Handlers<typeof proto.AuthorReferenceServiceService> = {
+const closings: proto.AuthorReferenceServiceServer = {
   closeAuthor: handle(async (request) => {
     const client = await pool.connect();
     try {
@@ -182,11 +182,5 @@ const closings: Handlers<typeof proto.AuthorReferenceServiceService> = {
   }),
 };
 
-if (process.env.SERVICE === 'author-service') {
-  listen([[proto.AuthorServiceService, authorService()]]);
-} else {
-  listen([
-    [proto.BookServiceService, bookService()],
-    [proto.AuthorReferenceServiceService, closings],
-  ]);
-}
+if (process.env.SERVICE === 'author-service') listen([proto.AuthorServiceService, authorService()]);
+else listen([proto.BookServiceService, bookService()], [proto.AuthorReferenceServiceService, closings]);
