@@ -9,7 +9,6 @@ export { runCommand } from './command.js';
 export { HealthClient, healthOf, waitUntilServing } from './health.js';
 export { type PostgresServer, startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 export { query } from './postgres/query.js';
-export { NO_PROXY } from './promise-client.js';
 export { type ProgramResult, runProgram } from './run-program.js';
 export { SandboxError } from './sandbox-error.js';
 export { until } from './until.js';
