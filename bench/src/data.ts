@@ -28,19 +28,20 @@ export class BenchData implements AsyncDisposable {
     return new BenchData(postgres, original);
   }
 
-  async copyFor(peer: string): Promise<Databases> {
+  /**
+   * Databases for one peer.
+   *
+   * @param options foreignKey is false for pg and nest-prisma, which ask for the author and then insert: their authors
+   * have no reference
+   */
+  async copyFor(peer: string, { foreignKey = true } = {}): Promise<Databases> {
     const copy = async (database: string) => {
       const name = `${peer.replaceAll('-', '_')}_${database}`;
       await query(this.postgres.url(), `CREATE DATABASE ${name} TEMPLATE ${database} STRATEGY FILE_COPY`);
       return this.postgres.url(name);
     };
-    return { 'author-service': await copy('authors'), 'book-service': await copy('books') };
-  }
-
-  /** For pg and nest-prisma, which ask for the author and then insert: their authors have no reference. */
-  async copyWithoutForeignKey(peer: string): Promise<Databases> {
-    const databases = await this.copyFor(peer);
-    await query(databases['book-service'], 'ALTER TABLE books DROP CONSTRAINT books_author_fkey');
+    const databases = { 'author-service': await copy('authors'), 'book-service': await copy('books') };
+    if (!foreignKey) await query(databases['book-service'], 'ALTER TABLE books DROP CONSTRAINT books_author_fkey');
     return databases;
   }
 

@@ -12,19 +12,15 @@ export interface OperationResult {
 }
 
 /** A figure of starting or of size; less is better. */
-export interface FootprintFigure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly goal: number;
-}
+export type FootprintFigure = readonly [name: string, value: number, unit: string, goal: number];
 
 /** The middle one; of an even number, the upper one of the middle two. */
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** With the digits that say something. */
 export function medians(rounds: readonly Figures[]): Figures {
-  const of = (figure: keyof Figures) => median(rounds.map((round) => round[figure]));
+  const of = (figure: keyof Figures) => Number(median(rounds.map((round) => round[figure])).toPrecision(4));
   return { 'calls/s': of('calls/s'), CPU: of('CPU'), p50: of('p50'), p99: of('p99') };
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, runProgram, SandboxError, waitUntilServing } from '@bookstore/sandbox';
 import { root, services } from '../../scripts/services.mjs';
-import { insertRows } from './data.js';
+import { insertRows, type ServiceName } from './data.js';
 import { type FootprintFigure, median } from './figures.js';
 import { cpuTimeMs, measure } from './load.js';
 import { operations } from './operations.js';
@@ -21,82 +21,89 @@ const AUTH_OFF = { settings: { AUTH: 'off' } };
 /** By the name that --only looks for. */
 export const footprint: Readonly<Record<string, (run: Run) => Promise<FootprintFigure[]>>> = {
   start: measureStart,
-  replicas: measureReplicas,
+  replicas: async (run) => [
+    ...(await measureReplicas('author-service', 'CreateBook, first of its author', run)),
+    ...(await measureReplicas('book-service', 'DeleteAuthor', run)),
+  ],
   install: measureInstall,
   compose: measureCompose,
 };
 
 /** From a command or a process to SERVING, everything compiled, and the databases there. */
 async function measureStart({ data, scratch, options, stop }: Run): Promise<FootprintFigure[]> {
-  const sandboxDir = path.join(scratch, 'npm-start');
-  const start = () => startNpm(root, sandboxDir, stop);
-  await (await start())[Symbol.asyncDispose](); // creates the databases
-  const figures = [figure('`npm start` until both services serve', await seconds(options.starts, start), 's', 2)];
+  const npmStart = () => secondsOfNpmStart(root, path.join(scratch, 'npm-start'), stop);
+  await npmStart(); // creates the databases
   const databases = await data.copyFor('start');
-  for (const service of ['author-service', 'book-service'] as const) {
-    const value = await seconds(options.starts, () => startServer(service, databases, NOBODY, AUTH_OFF));
-    figures.push(figure(`${service}, process until it serves`, value, 's', 0.8));
-  }
-  return figures;
+  const processStart = (service: ServiceName) => async () => {
+    const startedAt = performance.now();
+    await using _ = await startServer(service, databases, NOBODY, AUTH_OFF);
+    return (performance.now() - startedAt) / 1000;
+  };
+  return [
+    ['`npm start` until both services serve', await medianOf(options.starts, npmStart), 's', 2],
+    [
+      'author-service, process until it serves',
+      await medianOf(options.starts, processStart('author-service')),
+      's',
+      0.8,
+    ],
+    ['book-service, process until it serves', await medianOf(options.starts, processStart('book-service')), 's', 0.8],
+  ];
 }
 
 /**
  * One of the services calls the other, which has three replicas or one, at the same rate for each of them. CPU time shows
  * how the calls were shared.
  */
-async function measureReplicas({ data, scratch, options, stop }: Run): Promise<FootprintFigure[]> {
+async function measureReplicas(
+  called: ServiceName,
+  name: string,
+  { data, scratch, options, stop }: Run,
+): Promise<FootprintFigure[]> {
   const [calls, callsPerSecond] = [options.short ? 200 : 1000, 100];
-  const databases = await data.copyFor('replicas');
-  const figures: FootprintFigure[] = [];
-  for (const [called, name] of [
-    ['author-service', 'CreateBook, first of its author'],
-    ['book-service', 'DeleteAuthor'],
-  ] as const) {
-    const operation = operations.find((each) => each.name === name);
-    if (!operation) throw new Error(`no operation ${name}`);
-    const replicas: Server[] = [];
-    for (const _ of [1, 2, 3]) replicas.push(await startServer(called, databases, NOBODY, AUTH_OFF));
-    /** CPU time of each for its part of the calls, ms. */
-    const cpuOf = async (used: readonly Server[], rate?: number) => {
-      const target = `ipv4:${used.map(({ internalAddress }) => internalAddress).join(',')}`;
-      await using caller = await startServer(operation.service, databases, target, AUTH_OFF);
-      const requests = await data.requests(operation, calls * used.length);
-      await insertRows(operation, databases, requests);
-      const before = used.map(({ pid }) => cpuTimeMs(pid));
-      // Few in flight: all processes share the machine, and a call that waits too long fails.
-      await measure(caller, { ...operation, inFlight: 8 }, { requests, scratch, rate, stop });
-      return used.map(({ pid }, index) => cpuTimeMs(pid) - (before[index] ?? Number.NaN));
-    };
-    await cpuOf(replicas); // warm-up, as fast as it can
-    const [alone = Number.NaN] = await cpuOf(replicas.slice(0, 1), callsPerSecond);
-    const each = await cpuOf(replicas, callsPerSecond * replicas.length);
-    for (const server of replicas) await server[Symbol.asyncDispose]();
-    const sum = each.reduce((total, one) => total + one, 0);
-    const shares = each.map((one) => Math.round((one / sum) * 100));
-    figures.push(
-      figure(`${called}, CPU of a call with 3 replicas × with one`, sum / 3 / alone, '', 1.1),
-      figure(`${called}, largest share of 3 replicas`, Math.max(...shares), `% (${shares.join(', ')})`, 37),
-    );
-  }
-  return figures;
+  const operation = operations.find((each) => each.name === name);
+  if (!operation) throw new Error(`no operation ${name}`);
+  const databases = await data.copyFor(`replicas-of-${called}`);
+  const replicas: Server[] = [];
+  for (const _ of [1, 2, 3]) replicas.push(await startServer(called, databases, NOBODY, AUTH_OFF));
+  /** CPU time of each for its part of the calls, ms. */
+  const cpuOf = async (used: readonly Server[], rate?: number) => {
+    const target = `ipv4:${used.map(({ internalAddress }) => internalAddress).join(',')}`;
+    await using caller = await startServer(operation.service, databases, target, AUTH_OFF);
+    const requests = await data.requests(operation, calls * used.length);
+    await insertRows(operation, databases, requests);
+    const before = used.map(({ pid }) => cpuTimeMs(pid));
+    // Few in flight: all processes share the machine, and a call that waits too long fails.
+    await measure(caller, { ...operation, inFlight: 8 }, { requests, scratch, rate, stop });
+    return used.map(({ pid }, index) => cpuTimeMs(pid) - (before[index] ?? Number.NaN));
+  };
+  await cpuOf(replicas); // warm-up, as fast as it can
+  const [alone = Number.NaN] = await cpuOf(replicas.slice(0, 1), callsPerSecond);
+  const each = await cpuOf(replicas, callsPerSecond * replicas.length);
+  for (const server of replicas) await server[Symbol.asyncDispose]();
+  const sum = each.reduce((total, one) => total + one, 0);
+  const shares = each.map((one) => Math.round((one / sum) * 100));
+  return [
+    [`${called}, CPU of a call with 3 replicas × with one`, sum / 3 / alone, '', 1.1],
+    [`${called}, largest share of 3 replicas`, Math.max(...shares), `% (${shares.join(', ')})`, 37],
+  ];
 }
 
 /** What a clone needs until it runs, with all packages in npm's cache. */
 async function measureInstall({ scratch, options, stop }: Run): Promise<FootprintFigure[]> {
   const { folder, run } = await clone(path.join(scratch, 'install'), stop);
   await run('npm', 'ci'); // fills the cache
-  const removePackages = async () => rmSync(path.join(folder, 'node_modules'), { recursive: true });
-  const install = await seconds(1, () => run('npm', 'ci'), removePackages);
+  rmSync(path.join(folder, 'node_modules'), { recursive: true });
+  const install = await seconds(() => run('npm', 'ci'));
   const kibibytes = Number.parseInt(await run('du', '-sk', 'node_modules'), 10);
-  const firstStart = await seconds(
-    options.starts,
-    () => startNpm(folder, path.join(folder, '.sandbox'), stop),
-    () => run('git', 'clean', '-xdfq', '--exclude', 'node_modules'),
-  );
+  const firstStart = await medianOf(options.starts, async () => {
+    await run('git', 'clean', '-xdfq', '--exclude', 'node_modules');
+    return secondsOfNpmStart(folder, path.join(folder, '.sandbox'), stop);
+  });
   return [
-    figure('`npm ci` from its cache', install, 's', 20),
-    figure('what it installs', (kibibytes * 1024) / 1e6, 'MB', 400),
-    figure('first `npm start` of a clone', firstStart, 's', 6),
+    ['`npm ci` from its cache', install, 's', 20],
+    ['what it installs', (kibibytes * 1024) / 1e6, 'MB', 400],
+    ['first `npm start` of a clone', firstStart, 's', 6],
   ];
 }
 
@@ -107,40 +114,35 @@ async function measureCompose({ scratch, options, stop }: Run): Promise<Footprin
     return [];
   }
   const project = `bookstore-bench-${process.pid}`;
-  const { env: ports } = await choosePorts();
-  const env = { ...ports, IMAGE_PREFIX: project, IMAGE_TAG: 'bench', COMPOSE_PROJECT_NAME: project };
+  const env = { ...(await choosePorts()), IMAGE_PREFIX: project, IMAGE_TAG: 'bench', COMPOSE_PROJECT_NAME: project };
   const { folder, run } = await clone(path.join(scratch, 'compose'), stop, env);
   const compose = (...args: string[]) => run('docker', 'compose', ...args);
-  const images = services.map(({ name }) => `${project}/${name}:bench`);
   const sizeOf = async (image: string) =>
     Number(await run('docker', 'image', 'inspect', '--format', '{{.Size}}', image)) / MEBIBYTE;
   try {
     await compose('build');
     const base = await sizeOf(BASE_IMAGE);
-    const sizes = await Promise.all(images.map(sizeOf));
+    const figures: FootprintFigure[] = [];
+    for (const { name } of services)
+      figures.push([`${name}, image above its base`, (await sizeOf(`${project}/${name}:bench`)) - base, 'MiB', 25]);
     await compose('up', '--wait'); // creates the databases
-    const warmStart = await seconds(
-      options.starts,
-      () => compose('up', '--wait'),
-      () => compose('down'),
-    );
+    const warmStart = await medianOf(options.starts, async () => {
+      await compose('down');
+      return seconds(() => compose('up', '--wait'));
+    });
     await sleep(IDLE_MS, undefined, { signal: stop });
-    const containers = (await compose('ps', '--quiet')).split('\n').filter(Boolean);
+    const containers = (await compose('ps', '--quiet')).split('\n');
     const usage = await run('docker', 'stats', '--no-stream', '--format', '{{.MemUsage}}', ...containers);
-    const memory = usage
-      .split('\n')
-      .filter(Boolean)
-      .map(mebibytes)
-      .reduce((sum, each) => sum + each, 0);
-    const change = async () => appendFileSync(path.join(folder, 'author-service/src/main.ts'), '// changed\n');
-    const rebuild = await seconds(options.starts, () => compose('build', 'author-service'), change);
+    const memory = usage.split('\n').reduce((sum, each) => sum + mebibytes(each), 0);
+    const rebuild = await medianOf(options.starts, () => {
+      appendFileSync(path.join(folder, 'author-service/src/main.ts'), '// changed\n');
+      return seconds(() => compose('build', 'author-service'));
+    });
     return [
-      ...services.map(({ name }, index) =>
-        figure(`${name}, image above its base`, (sizes[index] ?? Number.NaN) - base, 'MiB', 25),
-      ),
-      figure('rebuild of an image after a change of its source', rebuild, 's', 4),
-      figure('`docker compose up --wait`, warm', warmStart, 's', 5),
-      figure('idle memory of the containers', memory, 'MiB', 200),
+      ...figures,
+      ['rebuild of an image after a change of its source', rebuild, 's', 4],
+      ['`docker compose up --wait`, warm', warmStart, 's', 5],
+      ['idle memory of the containers', memory, 'MiB', 200],
     ];
   } finally {
     const cleanUp = (...args: string[]) => runProgram('docker', args, { cwd: folder, env: { ...process.env, ...env } });
@@ -156,71 +158,50 @@ export function mebibytes(usage: string): number {
 }
 
 /** A clone of the last commit, and what runs a program in it and returns its output. */
-async function clone(folder: string, stop: AbortSignal, variables: Readonly<Record<string, string>> = {}) {
+async function clone(folder: string, stop: AbortSignal, variables: NodeJS.ProcessEnv = {}) {
   const env = { ...process.env, ...variables };
   const run = async (program: string, ...args: string[]) => {
     const { status, stdout, stderr } = await runProgram(program, args, { cwd: folder, env, signal: stop });
     if (status !== 0) throw new SandboxError(`${program} ${args.join(' ')}: ${stderr.trim()}`);
-    return stdout;
+    return stdout.trim();
   };
   mkdirSync(folder);
   await run('git', 'clone', '--quiet', root, '.');
   return { folder, run };
 }
 
-/** `npm start`, once both services serve. */
-async function startNpm(folder: string, sandboxDir: string, stop: AbortSignal): Promise<AsyncDisposable> {
-  const { env, addresses } = await choosePorts();
+/** Starts the bookstore until both services serve, and stops it. */
+async function secondsOfNpmStart(folder: string, sandboxDir: string, stop: AbortSignal): Promise<number> {
+  const ports = await choosePorts();
   mkdirSync(sandboxDir, { recursive: true });
-  const child = spawn('npm', ['start'], {
-    cwd: folder,
-    detached: true,
-    env: { ...process.env, ...env, SANDBOX_DIR: sandboxDir },
-    stdio: 'ignore',
-  });
+  const env = { ...process.env, ...ports, SANDBOX_DIR: sandboxDir };
+  const startedAt = performance.now();
+  const child = spawn('npm', ['start'], { cwd: folder, detached: true, env, stdio: 'ignore' });
   const ended = once(child, 'exit');
-  const end = async () => {
+  try {
+    await Promise.all(Object.values(ports).map((port) => waitUntilServing(`127.0.0.1:${port}`, 60_000, stop)));
+    return (performance.now() - startedAt) / 1000;
+  } finally {
     process.kill(-(child.pid as number), 'SIGINT'); // as Ctrl-C: also what npm has started
     await ended;
-  };
-  try {
-    await Promise.all(addresses.map((address) => waitUntilServing(address, 60_000, stop)));
-  } catch (error) {
-    await end();
-    throw error;
   }
-  return { [Symbol.asyncDispose]: end };
 }
 
-/** Free ports for both services, and the variables that say them. */
-async function choosePorts() {
-  const ports = await Promise.all(services.map(() => freePort()));
-  return {
-    env: Object.fromEntries(services.map(({ portVariable }, index) => [portVariable, String(ports[index])])),
-    addresses: ports.map((port) => `127.0.0.1:${port}`),
-  };
+/** Free ports for both services, by the variables that say them. */
+async function choosePorts(): Promise<Record<string, string>> {
+  const ports: Record<string, string> = {};
+  for (const { portVariable } of services) ports[portVariable] = String(await freePort());
+  return ports;
 }
 
-/** Median of the time that something takes, s. What was started is stopped after each time. */
-async function seconds(
-  times: number,
-  work: () => Promise<AsyncDisposable | string>,
-  prepare: () => Promise<unknown> = async () => {},
-): Promise<number> {
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return (performance.now() - startedAt) / 1000;
+}
+
+async function medianOf(times: number, measureOnce: () => Promise<number>): Promise<number> {
   const values: number[] = [];
-  for (let time = 0; time < times; time++) {
-    await prepare();
-    const startedAt = performance.now();
-    const started = await work();
-    values.push((performance.now() - startedAt) / 1000);
-    if (typeof started !== 'string') await started[Symbol.asyncDispose]();
-  }
+  for (let time = 0; time < times; time++) values.push(await measureOnce());
   return median(values);
 }
-
-const figure = (name: string, value: number, unit: string, goal: number): FootprintFigure => ({
-  name,
-  value,
-  unit,
-  goal,
-});

@@ -9,7 +9,6 @@ import { measure, pin } from './load.js';
 import type { Operation } from './operations.js';
 import type { Run } from './options.js';
 import { type Peer, startPeer } from './start-peer.js';
-import { showResult } from './table.js';
 
 const DISTINCT_REQUESTS = 10_000;
 /** At least so many rounds before those that count. */
@@ -26,14 +25,14 @@ export async function measureLoad(operations: readonly Operation[], run: Run): P
       const databases = await data.copyFor('before');
       peers.push(await startPeer('before', databases, { folder: options.against, settings }));
     } else {
-      for (const name of ['echo', 'pg', 'nest-prisma'])
-        peers.push(await startPeer(name, await data.copyWithoutForeignKey(name), { peer: name }));
+      for (const peer of ['echo', 'pg', 'nest-prisma'])
+        peers.push(await startPeer(peer, await data.copyFor(peer, { foreignKey: false }), { peer }));
     }
     // Telemetry is on where this shell has its variables.
     const telemetry = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_')));
     const bookstore = await startPeer('bookstore', await data.copyFor('bookstore'), {
       nodeOptions: options.profile ? ['--cpu-prof', '--cpu-prof-dir', options.profile] : [],
-      settings: { ...settings, ...(telemetry as Record<string, string>) },
+      settings: { ...settings, ...telemetry },
     });
     peers.push(bookstore);
     for (const { servers } of peers) for (const { pid } of Object.values(servers)) pin(pid);
@@ -49,7 +48,8 @@ export async function measureLoad(operations: readonly Operation[], run: Run): P
       }
       const result = await measureOperation(operation, taking, authorization, run);
       results.push(result);
-      console.log(showResult(result));
+      console.log(`\n${operation.name}: CPU, p50 and p99 in ms; spread ${Math.round(result.spread * 100)} %`);
+      console.table(result.medians);
     }
     return results;
   } finally {
@@ -64,13 +64,12 @@ async function measureOperation(
   authorization: string,
   { data, options, scratch, stop }: Run,
 ): Promise<OperationResult> {
-  const newRequests = () =>
-    data.requests(operation, (operation.callsPerRound ?? DISTINCT_REQUESTS) / (options.short ? 5 : 1));
+  const { service, callsPerRound = DISTINCT_REQUESTS } = operation;
+  const newRequests = () => data.requests(operation, callsPerRound / (options.short ? 5 : 1));
   const durationMs = operation.callsPerRound ? undefined : options.roundMs;
   const once = async ({ servers, databases }: Peer, requests: readonly object[], rate?: number) => {
     await insertRows(operation, databases, requests);
-    const load = { requests, scratch, authorization, durationMs, rate, stop };
-    return await measure(servers[operation.service], operation, load);
+    return measure(servers[service], operation, { requests, scratch, authorization, durationMs, rate, stop });
   };
   /** Rounds that do not count, until V8 has compiled and they get no faster; the calls per second of the best one. */
   const warmUp = async (peer: Peer) => {
@@ -81,18 +80,17 @@ async function measureOperation(
     }
   };
 
-  const rates = new Map<Peer, number>();
-  for (const peer of peers) rates.set(peer, (await warmUp(peer)) / 2);
-  const figures = new Map<Peer, Figures[]>(peers.map((peer) => [peer, []]));
+  const measured: { peer: Peer; peak: number; rounds: Figures[] }[] = [];
+  for (const peer of peers) measured.push({ peer, peak: await warmUp(peer), rounds: [] });
   for (let round = 0; round < options.rounds; round++) {
     const requests = await newRequests();
-    for (const peer of round % 2 === 0 ? peers : peers.toReversed())
-      figures.get(peer)?.push(await once(peer, requests, operation.openLoop ? rates.get(peer) : undefined));
+    for (const { peer, peak, rounds } of round % 2 === 0 ? measured : measured.toReversed())
+      rounds.push(await once(peer, requests, operation.openLoop ? peak / 2 : undefined));
   }
   return {
     operation,
-    medians: Object.fromEntries([...figures].map(([{ name }, all]) => [name, medians(all)])),
-    spread: Math.max(...[...figures.values()].map((all) => spreadOf(all.map((one) => one['calls/s'])))),
+    medians: Object.fromEntries(measured.map(({ peer, rounds }) => [peer.name, medians(rounds)])),
+    spread: Math.max(...measured.map(({ rounds }) => spreadOf(rounds.map((round) => round['calls/s'])))),
   };
 }
 

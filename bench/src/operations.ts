@@ -32,10 +32,10 @@ const READ_GOALS = { 'calls/s × pg': 1.25, 'calls/s × nest-prisma': 3, 'CPU ×
 const LIST_GOALS = { 'calls/s × pg': 0.9, 'calls/s × nest-prisma': 1.2 };
 const WRITE_GOALS = { 'calls/s × pg': 0.65, 'calls/s × nest-prisma': 1.1 };
 
-const authors = (method: keyof typeof AuthorServiceService, inFlight = 64) =>
-  ({ service: 'author-service', method: AuthorServiceService[method], inFlight }) as const;
-const books = (method: keyof typeof BookServiceService, inFlight = 64) =>
-  ({ service: 'book-service', method: BookServiceService[method], inFlight }) as const;
+const authors = (method: keyof typeof AuthorServiceService, goals: Operation['goals'], inFlight = 64) =>
+  ({ service: 'author-service', method: AuthorServiceService[method], goals, inFlight }) as const;
+const books = (method: keyof typeof BookServiceService, goals: Operation['goals'], inFlight = 64) =>
+  ({ service: 'book-service', method: BookServiceService[method], goals, inFlight }) as const;
 
 const randomAuthors = (change = '') => `SELECT id ${change} FROM authors ORDER BY random() LIMIT $1`;
 const randomBooks = (change = '') => `SELECT id ${change} FROM books ORDER BY random() LIMIT $1`;
@@ -51,57 +51,52 @@ const insertAuthors = `
   SELECT id, 'Author', id || '@bench.example.com' FROM unnest($1::uuid[]) id`;
 
 const reads = [
-  { name: 'GetAuthor', ...authors('getAuthor'), requests: randomAuthors() },
-  { name: 'GetBook', ...books('getBook'), requests: randomBooks() },
-];
-const lists = [
-  { name: 'ListAuthors, page of 100', ...authors('listAuthors', 16), requests: firstPage },
-  { name: 'ListBooks, page of 100', ...books('listBooks', 16), requests: firstPage },
-  { name: 'GetBooksByAuthor, 10 books', ...books('getBooksByAuthor', 16), requests: authorsWith('<= 10') },
-  { name: 'GetBooksByAuthor, all of many', ...books('getBooksByAuthor', 4), requests: authorsWith('> 10') },
-];
-const updates = [
-  { name: 'UpdateAuthor', ...authors('updateAuthor'), requests: randomAuthors(`, 'Another name' AS name`) },
-  { name: 'UpdateBook', ...books('updateBook'), requests: randomBooks(', 1975 AS "publishedYear"') },
+  { name: 'GetAuthor', ...authors('getAuthor', LATENCY_GOAL), requests: randomAuthors() },
+  { name: 'GetBook', ...books('getBook', LATENCY_GOAL), requests: randomBooks() },
 ];
 
 /** In the order of the report. The open loops are last: a process keeps the memory of calls that have piled up. */
 export const operations: readonly Operation[] = [
   ...reads.flatMap((read) => [
     { ...read, name: `${read.name}, 64 in flight`, withEcho: true, goals: READ_GOALS },
-    { ...read, name: `${read.name}, 1 in flight`, inFlight: 1, goals: LATENCY_GOAL },
+    { ...read, name: `${read.name}, 1 in flight`, inFlight: 1 },
   ]),
-  ...lists.map((list) => ({ ...list, goals: LIST_GOALS })),
-  ...updates.map((update) => ({ ...update, goals: WRITE_GOALS })),
+  { name: 'ListAuthors, page of 100', ...authors('listAuthors', LIST_GOALS, 16), requests: firstPage },
+  { name: 'ListBooks, page of 100', ...books('listBooks', LIST_GOALS, 16), requests: firstPage },
+  { name: 'GetBooksByAuthor, 10 books', ...books('getBooksByAuthor', LIST_GOALS, 16), requests: authorsWith('<= 10') },
+  { name: 'GetBooksByAuthor, all of many', ...books('getBooksByAuthor', LIST_GOALS, 4), requests: authorsWith('> 10') },
+  {
+    name: 'UpdateAuthor',
+    ...authors('updateAuthor', WRITE_GOALS),
+    requests: randomAuthors(`, 'Another name' AS name`),
+  },
+  { name: 'UpdateBook', ...books('updateBook', WRITE_GOALS), requests: randomBooks(', 1975 AS "publishedYear"') },
   {
     name: 'CreateBook, known author',
-    ...books('createBook'),
+    ...books('createBook', { 'calls/s × pg': 1.3, 'calls/s × nest-prisma': 2 }),
     requests: bookOf('author_id', 'author_refs ORDER BY random() LIMIT $1'),
     creates: true,
-    goals: { 'calls/s × pg': 1.3, 'calls/s × nest-prisma': 2 },
   },
   {
     name: 'CreateBook, first of its author',
-    ...books('createBook'),
+    ...books('createBook', { 'calls/s × pg': 0.8 }),
     requests: bookOf('uuidv7()', 'generate_series(1, $1)'),
     callsPerRound: 1500,
     rows: { into: 'author-service', idField: 'authorId', sql: insertAuthors },
     creates: true,
-    goals: { 'calls/s × pg': 0.8 },
   },
   {
     name: 'CreateAuthor',
-    ...authors('createAuthor'),
+    ...authors('createAuthor', WRITE_GOALS),
     requests: `
       SELECT 'Author' AS name, uuidv7() || '@bench.example.com' AS email, '' AS "requestId"
       FROM generate_series(1, $1)`,
     callsPerRound: 4000,
     creates: true,
-    goals: WRITE_GOALS,
   },
   {
     name: 'DeleteBook',
-    ...books('deleteBook'),
+    ...books('deleteBook', WRITE_GOALS),
     requests: 'SELECT uuidv7() AS id FROM generate_series(1, $1)',
     callsPerRound: 4000,
     rows: {
@@ -111,15 +106,13 @@ export const operations: readonly Operation[] = [
         INSERT INTO books (id, title, author_id, published_year)
         SELECT id, 'Book', (SELECT author_id FROM author_refs WHERE live LIMIT 1), 1974 FROM unnest($1::uuid[]) id`,
     },
-    goals: WRITE_GOALS,
   },
   {
     name: 'DeleteAuthor',
-    ...authors('deleteAuthor'),
+    ...authors('deleteAuthor', { 'calls/s × pg': 0.7 }),
     requests: 'SELECT uuidv7() AS id, false AS force FROM generate_series(1, $1)',
     callsPerRound: 800,
     rows: { into: 'author-service', idField: 'id', sql: insertAuthors },
-    goals: { 'calls/s × pg': 0.7 },
   },
-  ...reads.map((read) => ({ ...read, name: `${read.name}, open loop`, openLoop: true, goals: LATENCY_GOAL })),
+  ...reads.map((read) => ({ ...read, name: `${read.name}, open loop`, openLoop: true })),
 ];

@@ -31,39 +31,19 @@ export interface ServerOptions {
   /** Such as --cpu-prof. */
   readonly nodeOptions?: readonly string[];
   /** On top of the bookstore's defaults, which are those of production. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Of callers and of the other service; free ones when absent. */
-  readonly ports?: readonly [number, number];
+  readonly settings?: NodeJS.ProcessEnv;
 }
-
-/** Limits are on, above what the load reaches: a refused call is an error. */
-const SETTINGS = {
-  LISTEN_HOST: '127.0.0.1',
-  RATE_LIMIT_PER_SECOND: '1000000',
-  MAX_CALLS_IN_FLIGHT: '10000',
-};
 
 /** Starts both services, and waits until they serve. */
 export async function startPeer(name: string, databases: Databases, options: ServerOptions = {}): Promise<Peer> {
-  const freePorts = async () => {
-    const port = await freePort();
-    // The programs of bench/src/peers have no internal port.
-    return [port, options.peer ? port : await freePort()] as const;
-  };
-  const [author, book] = [await freePorts(), await freePorts()];
+  const [author, book] = [await choosePorts(options), await choosePorts(options)];
   const [authors, books] = await Promise.all([
-    startServer('author-service', databases, `127.0.0.1:${book[1]}`, { ...options, ports: author }),
-    startServer('book-service', databases, `127.0.0.1:${author[1]}`, { ...options, ports: book }),
+    startServer('author-service', databases, `127.0.0.1:${book.internal}`, options, author),
+    startServer('book-service', databases, `127.0.0.1:${author.internal}`, options, book),
   ]);
-  const stop = async () => {
-    await Promise.all([authors, books].map((server) => server[Symbol.asyncDispose]()));
-  };
-  return {
-    name,
-    databases,
-    servers: { 'author-service': authors, 'book-service': books },
-    [Symbol.asyncDispose]: stop,
-  };
+  const stop = async () => void (await Promise.all([authors, books].map((server) => server[Symbol.asyncDispose]())));
+  const servers = { 'author-service': authors, 'book-service': books };
+  return { name, databases, servers, [Symbol.asyncDispose]: stop };
 }
 
 /**
@@ -75,9 +55,11 @@ export async function startServer(
   service: ServiceName,
   databases: Databases,
   other: string,
-  { folder = root, peer, nodeOptions = [], settings = {}, ports }: ServerOptions = {},
+  options: ServerOptions,
+  ports?: Awaited<ReturnType<typeof choosePorts>>,
 ): Promise<Server> {
-  const [port, internalPort] = ports ?? [await freePort(), await freePort()];
+  const { folder = root, peer, nodeOptions = [], settings } = options;
+  const { own, internal } = ports ?? (await choosePorts(options));
   const dockerfile = readFileSync(path.join(folder, service, 'Dockerfile'), 'utf8');
   const image = (line: RegExp) => [...dockerfile.matchAll(line)].at(-1)?.[1] ?? '';
   const args: string[] = peer ? [`bench/dist/peers/${peer}.js`] : JSON.parse(`[${image(/^CMD \["node", (.*)\]$/gm)}]`);
@@ -89,12 +71,15 @@ export async function startServer(
       PATH: process.env.PATH,
       NODE_ENV: 'production',
       NODE_OPTIONS: image(/^ENV NODE_OPTIONS=(.*)$/gm),
-      ...SETTINGS,
+      LISTEN_HOST: '127.0.0.1',
+      // Limits are on, above what the load reaches: a refused call is an error.
+      RATE_LIMIT_PER_SECOND: '1000000',
+      MAX_CALLS_IN_FLIGHT: '10000',
       ...settings,
       SERVICE: service,
       DATABASE_URL: databases[service],
-      PUBLIC_PORT: String(port),
-      INTERNAL_PORT: String(internalPort),
+      PUBLIC_PORT: String(own),
+      INTERNAL_PORT: String(internal),
       AUTHOR_SERVICE_ADDRESS: other,
       BOOK_SERVICE_ADDRESS: other,
     },
@@ -105,12 +90,18 @@ export async function startServer(
     child.kill('SIGTERM');
     await ended;
   };
-  const address = `127.0.0.1:${port}`;
+  const address = `127.0.0.1:${own}`;
   await until(`${program} serves`, 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`${program} has ended with status ${child.exitCode}`);
     // The programs of bench/src/peers have no health service.
     return ['SERVING', 'UNIMPLEMENTED'].includes(await healthOf(address));
   });
-  const internalAddress = `127.0.0.1:${internalPort}`;
+  const internalAddress = `127.0.0.1:${internal}`;
   return { program, pid: child.pid as number, address, internalAddress, [Symbol.asyncDispose]: stop };
+}
+
+async function choosePorts({ peer }: ServerOptions) {
+  const own = await freePort();
+  // The programs of bench/src/peers have no internal port.
+  return { own, internal: peer ? own : await freePort() };
 }

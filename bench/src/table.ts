@@ -1,7 +1,7 @@
 import type { Figures, FootprintFigure, OperationResult } from './figures.js';
 
 /** A number with as many digits as say something. */
-export function round(value: number): string {
+function round(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
@@ -31,7 +31,7 @@ function ratioCell(result: OperationResult, column: string): string {
   const figure = title === 'latency' ? (openLoop ? 'p99' : 'p50') : (title as keyof Figures);
   const ratio = ratioOf(result, figure, peer);
   const goal = goals[column];
-  return goal === undefined || isMet(figure, ratio, goal) ? round(ratio) : `**${round(ratio)}** (${goal})`;
+  return goal === undefined ? round(ratio) : besideGoal(round(ratio), isMet(figure, ratio, goal), goal);
 }
 
 /** The bookstore's median divided by the peer's. */
@@ -43,21 +43,14 @@ export const isMet = (figure: keyof Figures, ratio: number, goal: number): boole
   figure === 'calls/s' ? ratio >= goal : ratio <= goal;
 
 export function footprintTable(figures: readonly FootprintFigure[]): string {
-  const rows = figures.map(({ name, value, unit, goal }) => {
-    const shown = `${round(value)} ${unit}`.trim();
-    return [name, value <= goal ? shown : `**${shown}** (${goal})`];
-  });
+  const rows = figures.map(([name, value, unit, goal]) => [
+    name,
+    besideGoal(`${round(value)} ${unit}`.trim(), value <= goal, goal),
+  ]);
   return table(['What', 'Measured'], rows);
 }
 
+const besideGoal = (shown: string, met: boolean, goal: number) => (met ? shown : `**${shown}** (${goal})`);
+
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-
-/** Each peer's medians of one operation, for the terminal. */
-export function showResult({ operation, medians, spread }: OperationResult): string {
-  const rows = Object.entries(medians).map(([peer, { 'calls/s': calls, CPU, p50, p99 }]) => {
-    const rate = calls.toFixed(0).padStart(7);
-    return `  ${peer.padEnd(11)}  ${rate} calls/s  p50 ${round(p50)} ms  p99 ${round(p99)} ms  CPU ${CPU.toFixed(3)} ms a call`;
-  });
-  return [`\n${operation.name} (spread ${Math.round(spread * 100)} %)`, ...rows].join('\n');
-}

@@ -17,7 +17,8 @@ test('the peers answer every operation as the bookstore does, and have the same 
     await using bookstore = await startPeer('bookstore', await data.copyFor('bookstore'), {
       settings: { AUTH: 'off' },
     });
-    const start = async (name: string) => startPeer(name, await data.copyWithoutForeignKey(name), { peer: name });
+    const start = async (name: string) =>
+      startPeer(name, await data.copyFor(name, { foreignKey: false }), { peer: name });
     await using pg = await start('pg');
     await using nest = await start('nest-prisma');
     // Together: each request changes all three alike.
