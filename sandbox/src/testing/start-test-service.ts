@@ -1,4 +1,4 @@
-import { type RunningService, type ServiceDefinition, startService } from '@bookstore/service-kit';
+import type { RunningService, ServiceDefinition } from '@bookstore/service-kit';
 import { waitUntilServing } from '../health.js';
 
 /** Settings for a machine that is busy with other tests, which is no database that does not answer. */
@@ -12,6 +12,8 @@ export async function startTestService(
   definition: ServiceDefinition,
   env: Readonly<Record<string, string>>,
 ): Promise<RunningService> {
+  // Tests that only call a service do not load the kit, which takes a second.
+  const { startService } = await import('@bookstore/service-kit');
   const service = await startService(definition, testEnvironment(env));
   await waitUntilServing(`127.0.0.1:${service.publicPort}`, 20_000);
   return service;
