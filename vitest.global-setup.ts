@@ -12,8 +12,8 @@ declare module 'vitest' {
 
 /** One PostgreSQL for the whole run; each test file makes databases of its own on it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Many test files at a time.
-  const server = await startThrowAwayPostgres({ max_connections: '300' });
+  // Many test files at a time, each with databases that live for seconds.
+  const server = await startThrowAwayPostgres({ max_connections: '300', autovacuum: 'off' });
   await Promise.all(services.map(({ name }) => prepareTemplate(server.url(), name)));
   project.provide('postgresUrl', server.url());
   return () => server.stop();
