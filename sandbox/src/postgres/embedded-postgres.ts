@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -9,7 +9,7 @@ import { SandboxError } from '../sandbox-error.js';
 import { until } from '../until.js';
 import { prepareCluster, SUPERUSER } from './cluster.js';
 import { findPrograms } from './programs.js';
-import { CLUSTER_NAME, endAbandonedServer, isReady, requireUnused } from './running-server.js';
+import { CLUSTER_NAME, endAbandonedServer, requireUnused } from './running-server.js';
 import { runIn, type ServerUser, serverUserFor } from './server-user.js';
 
 export interface EmbeddedPostgresOptions {
@@ -51,59 +51,55 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     mkdirSync(path.dirname(dataDir), { recursive: true });
     const user = serverUserFor(dataDir);
-    requireUnused(dataDir);
     const programs = await findPrograms(user);
     await endAbandonedServer(dataDir);
     const password = await prepareCluster(dataDir, programs, user, options.durable ?? true);
-    const { child, port } = await untilReady({ ...options, dataDir, log: `${dataDir}.log`, programs, user });
-    return serverOf(child, port, password);
+    const { child, port } = await untilReady({ ...options, dataDir, programs, user });
+    const exited = once(child, 'exit').then(() => {});
+    const stop = async () => {
+      const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+      // A fast shutdown: it does not wait for sessions to end.
+      child.kill('SIGINT');
+      await exited;
+      clearTimeout(force);
+    };
+    const url = (database = SUPERUSER) => `postgresql://${SUPERUSER}:${password}@${HOST}:${port}/${database}`;
+    return { port, pid: child.pid as number, exited, url, stop, [Symbol.asyncDispose]: stop };
   } catch (error) {
     // Of the file system, such as EACCES.
     const { syscall, message } = error as NodeJS.ErrnoException;
-    throw syscall === undefined
-      ? error
-      : new SandboxError(`PostgreSQL cannot keep its data in ${dataDir}: ${message}`, { cause: error });
+    if (syscall === undefined) throw error;
+    throw new SandboxError(`PostgreSQL cannot keep its data in ${dataDir}: ${message}`, { cause: error });
   }
 }
 
-function serverOf(child: ChildProcess, port: number, password: string): PostgresServer {
-  const exited = hasExited(child) ? Promise.resolve() : once(child, 'exit').then(() => {});
-  const stop = async () => {
-    const force = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-    // A fast shutdown: it does not wait for sessions to end.
-    child.kill('SIGINT');
-    await exited;
-    clearTimeout(force);
-  };
-  const login = `${SUPERUSER}:${encodeURIComponent(password)}`;
-  const url = (database = SUPERUSER) => `postgresql://${login}@${HOST}:${port}/${encodeURIComponent(database)}`;
-  return { port, pid: child.pid as number, exited, url, stop, [Symbol.asyncDispose]: stop };
-}
-
 interface LaunchOptions extends EmbeddedPostgresOptions {
-  readonly log: string;
   readonly programs: string;
   readonly user: ServerUser;
 }
 
 /** Launches a server, again where the reason of a failure goes away by itself, and waits until it is ready. */
 async function untilReady(options: LaunchOptions) {
-  const { dataDir, log } = options;
+  const { dataDir } = options;
+  const log = `${dataDir}.log`;
   const retryUntil = performance.now() + RETRY_LIMIT_MS;
   for (;;) {
     requireUnused(dataDir);
     const port = options.port ?? (await freePort());
-    const child = await launch(options, port);
-    const settled = () => hasExited(child) || isReady(dataDir, child.pid as number);
-    await until(`PostgreSQL is ready (more in ${log})`, READY_LIMIT_MS, settled).catch((cause) => {
-      child.kill('SIGKILL');
-      throw cause;
-    });
-    if (!hasExited(child)) return { child, port };
-    // Another start was first; sessions of a killed server still end; a port that was free has been taken.
+    const child = await launch(options, port, log);
+    const hasExited = () => child.exitCode !== null || child.signalCode !== null;
+    const isReady = () => readFileSync(log, 'utf8').includes('ready to accept connections');
+    await until(`PostgreSQL is ready (more in ${log})`, READY_LIMIT_MS, () => hasExited() || isReady()).catch(
+      (cause) => {
+        child.kill('SIGKILL');
+        throw cause;
+      },
+    );
+    if (!hasExited()) return { child, port };
     const [, fatal = '', , detail] = /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(readFileSync(log, 'utf8')) ?? [];
-    const passes = /^$|lock file|pre-existing shared memory/.test(fatal);
-    if (performance.now() > retryUntil || !(passes || (!options.port && /create any TCP/.test(fatal)))) {
+    // Another start was first; sessions of a killed server still end; a port that was free has been taken.
+    const passes = /^$|lock file|pre-existing shared memory|create any TCP/.test(fatal);
+    if (!passes || performance.now() > retryUntil) {
       const reason = detail ? `${fatal}: ${detail}` : fatal;
       throw new SandboxError(`PostgreSQL does not start on ${dataDir}: ${reason}; more in ${log}`);
     }
@@ -111,24 +107,25 @@ async function untilReady(options: LaunchOptions) {
   }
 }
 
-async function launch(launched: LaunchOptions, port: number): Promise<ChildProcess> {
-  const { folder, options } = runIn(launched.dataDir, launched.user);
-  const settings = {
+async function launch(
+  { dataDir, programs, user, durable, settings }: LaunchOptions,
+  port: number,
+  log: string,
+): Promise<ChildProcess> {
+  const { folder, options } = runIn(dataDir, user);
+  const all = {
     ...{ port, listen_addresses: HOST, unix_socket_directories: '', cluster_name: CLUSTER_NAME },
     ...{ timezone: 'UTC', log_timezone: 'UTC', log_checkpoints: 'off' },
-    ...(launched.durable === false && { fsync: 'off', full_page_writes: 'off' }),
-    ...launched.settings,
+    ...(durable === false && { fsync: 'off', full_page_writes: 'off' }),
+    ...settings,
   };
-  const args = ['-D', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
-  rmSync(launched.log, { force: true });
-  const log = openSync(launched.log, 'a', 0o600);
+  const args = ['-D', folder, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  rmSync(log, { force: true });
+  const output = openSync(log, 'a', 0o600);
   // In a session of its own: Ctrl-C at the terminal is for this process, which first ends what uses PostgreSQL.
-  const child = spawn(path.join(launched.programs, 'postgres'), args, {
-    ...options,
-    detached: true,
-    stdio: ['ignore', 'ignore', log],
-  });
-  closeSync(log);
+  const inSession = { ...options, detached: true, stdio: ['ignore', 'ignore', output] satisfies StdioOptions };
+  const child = spawn(path.join(programs, 'postgres'), args, inSession);
+  closeSync(output);
   await once(child, 'spawn');
   if (process.platform !== 'win32') endWithThisProcess(child);
   return child;
@@ -147,5 +144,3 @@ function endWithThisProcess(child: ChildProcess): void {
   (watchdog.stdin as Socket).unref();
   child.once('exit', () => watchdog.stdin.end('it has ended\n'));
 }
-
-const hasExited = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;

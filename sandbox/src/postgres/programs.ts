@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,9 +7,11 @@ import { promisify } from 'node:util';
 import { SandboxError } from '../sandbox-error.js';
 import { runIn, type ServerUser } from './server-user.js';
 
+const run = promisify(execFile);
+
 /**
- * The folder of PostgreSQL's programs, from the npm package for this platform. They are run from a copy where the user that runs
- * PostgreSQL cannot read the package, or nothing can be written there.
+ * The folder of PostgreSQL's programs, from the npm package for this platform. They are run from a copy where the user
+ * that runs PostgreSQL cannot read the package, or nothing can be written there.
  *
  * @throws SandboxError when there is no such package, or the programs cannot be run
  */
@@ -18,9 +20,14 @@ export async function findPrograms(user: ServerUser): Promise<string> {
   const problems: string[] = [];
   for (const folder of [packageFolder, ...copiesOf(packageFolder)]) {
     try {
+      // initdb starts `postgres` by a shell, with its path between double quotes.
+      if (/["$`]/.test(folder)) throw new Error('its path contains one of " $ `');
       if (folder !== packageFolder) copyPackage(packageFolder, folder);
-      makeLinks(folder);
-      return await tryPrograms(folder, user);
+      // Makes links among the libraries, which npm packages cannot contain, where this script was blocked at the install.
+      await run(process.execPath, [path.join(packageFolder, 'scripts/hydrate-symlinks.js')], { cwd: folder });
+      const programs = path.join(folder, 'native/bin');
+      await run(path.join(programs, 'postgres'), ['--version'], runIn(path.parse(folder).root, user).options);
+      return programs;
     } catch (error) {
       const { stderr, message } = error as { stderr?: string; message: string };
       problems.push(`${folder}: ${(stderr?.trim() || message).split('\n')[0]}`);
@@ -38,33 +45,6 @@ function findPackage(): string {
     const advice = 'run npm install with optional dependencies, or use docker compose';
     throw new SandboxError(`the npm package ${name} is not installed: ${advice}`, { cause });
   }
-}
-
-/** npm packages contain no symbolic links. The package lists those it needs, for an install script that may be blocked. */
-function makeLinks(folder: string): void {
-  const list = path.join(folder, 'native/pg-symlinks.json');
-  if (!existsSync(list)) return;
-  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
-    const link = path.join(folder, target);
-    try {
-      if (!existsSync(link)) symlinkSync(path.relative(path.dirname(target), source), link);
-    } catch (error) {
-      // Another process has made it in the meantime.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-}
-
-async function tryPrograms(folder: string, user: ServerUser): Promise<string> {
-  // initdb starts `postgres` by a shell, with its path between double quotes.
-  if (/["$`]/.test(folder)) throw new Error('its path contains one of " $ `');
-  const programs = path.join(folder, 'native/bin');
-  await promisify(execFile)(
-    path.join(programs, 'postgres'),
-    ['--version'],
-    runIn(path.parse(folder).root, user).options,
-  );
-  return programs;
 }
 
 /** Every user can enter these folders; but a TMPDIR may be private, or forbid to run programs. */

@@ -1,30 +1,18 @@
-import { readFileSync, statSync } from 'node:fs';
-import { SandboxError } from '../sandbox-error.js';
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 
 /** The user that PostgreSQL runs as, where that is not the user of this process. */
 export type ServerUser = { readonly uid: number; readonly gid: number } | undefined;
 
-/**
- * PostgreSQL refuses to run as root. So root starts it as the owner of the data, and new data belongs to `nobody`.
- *
- * @throws SandboxError when the data belongs to another user, and this user is not root
- */
+/** PostgreSQL refuses to run as root. So root starts it as the owner of the data, and new data belongs to `nobody`. */
 export function serverUserFor(dataDir: string): ServerUser {
-  const ownUid = process.getuid?.();
+  if (process.getuid?.() !== 0) return undefined;
   const owner = statSync(dataDir, { throwIfNoEntry: false });
-  if (ownUid === 0) return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : nobody();
-  if (ownUid !== undefined && owner && owner.uid !== ownUid)
-    throw new SandboxError(
-      `${dataDir} belongs to another user (id ${owner.uid}): start this as that user, or choose another folder`,
-    );
-  return undefined;
+  return owner && owner.uid !== 0 ? owner : { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
 }
 
-function nobody(): { uid: number; gid: number } {
-  const [, uid, gid] = /^nobody:[^:]*:(-?\d+):(-?\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];
-  // On macOS they are negative; a process takes them like that, a file as unsigned numbers.
-  return { uid: Number(uid ?? 65534) >>> 0, gid: Number(gid ?? 65534) >>> 0 };
-}
+// On macOS it is negative; a process takes it like that, a file as an unsigned number.
+const idOfNobody = (kind: '-u' | '-g') => Number(execFileSync('id', [kind, 'nobody'])) >>> 0;
 
 /**
  * How a program of PostgreSQL is started on a folder, as a user.
