@@ -11,5 +11,5 @@ export function readCatalogue(): DataSet {
   const file = new URL('../../catalogue.json', import.meta.url);
   const authors: CatalogueAuthor[] = JSON.parse(readFileSync(file, 'utf8'));
   const books = authors.flatMap(({ email, books }) => books.map((book) => ({ authorEmail: email, ...book })));
-  return { authorCount: authors.length, bookCount: books.length, authors, books };
+  return { authors, books };
 }

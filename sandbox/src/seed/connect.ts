@@ -72,34 +72,19 @@ function channelOf({ caFile }: Endpoint) {
 
 /** Makes a first call, which fails at once where nothing listens. Any answer from the service will do. */
 async function requireAnswer(endpoint: Endpoint): Promise<void> {
-  const { address, setBy } = endpoint;
+  const { address, caFile, portVariable } = endpoint;
   const health = promiseClient(HealthClient, address, {}, channelOf(endpoint));
   try {
     await health.check({}, { deadlineMs: FIRST_CALL_MS });
   } catch (error) {
     const { code, details } = error as ServiceError;
     if (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED) return;
-    throw new SandboxError(
-      wrongTransport(address, details) ??
-        `nothing answers at ${address}: start the bookstore with npm start or docker compose up, or set ${setBy}`,
-    );
+    const nothing = `nothing answers at ${address} ${caFile ? 'with' : 'without'} TLS`;
+    const advice = `start the bookstore with npm start or docker compose up, or set ${portVariable} or --ca`;
+    throw new SandboxError(`${nothing}: ${advice} (${oneLine(details)})`);
   } finally {
     health.close();
   }
-}
-
-/** @param details what grpc-js says about its last try */
-function wrongTransport(address: string, details: string): string | undefined {
-  if (details.includes('wrong version number')) return `${address} does not use TLS: leave --ca out`;
-  if (/certificate|altnames|SSL|TLS/i.test(details)) {
-    const [, reason = details] = /Last error: (?:Error: )?(.*?)\.? Resolution note/s.exec(details) ?? [];
-    return `the certificate of ${address} is not trusted (${oneLine(reason)}): set --ca to the authority that signed it`;
-  }
-  // The connection was opened, and then closed by the service.
-  if (details.includes('Last error: Failed to connect')) {
-    return `${address} does not speak plaintext gRPC: for a secured bookstore, set --ca to its certificate authority`;
-  }
-  return undefined;
 }
 
 /** Text from another process must not break the line or control the terminal. */

@@ -13,7 +13,7 @@ const READ_THE_LOG = 'a call failed, and the log of the service says why; the ne
 const ADVICE: Partial<Record<status, string>> = {
   [status.UNAUTHENTICATED]: 'a valid token is needed: set BOOKSTORE_TOKEN',
   [status.PERMISSION_DENIED]: 'the token needs the scopes authors:write and books:write',
-  [status.UNIMPLEMENTED]: 'another service answers: check --author-address and --book-address',
+  [status.UNIMPLEMENTED]: 'another service answers: check AUTHOR_PORT and BOOK_PORT',
   [status.UNAVAILABLE]: SILENT,
   [status.DEADLINE_EXCEEDED]: SILENT,
 };
@@ -30,12 +30,10 @@ export interface NewBook {
   readonly publishedYear: number;
 }
 
-/** Authors and books, the same in each run. It is read once: a large one is made up while it is read. */
+/** Authors and books, the same in each run. */
 export interface DataSet {
-  readonly authorCount: number;
-  readonly bookCount: number;
-  readonly authors: Iterable<NewAuthor>;
-  readonly books: Iterable<NewBook>;
+  readonly authors: readonly NewAuthor[];
+  readonly books: readonly NewBook[];
 }
 
 /** What became of the authors, or of the books, so far. */

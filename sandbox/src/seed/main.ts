@@ -13,8 +13,9 @@ await runCommand('seed', async (stop) => {
   const { madeUp, authorService, bookService } = options;
   const data = madeUp ? madeUpData(madeUp.authors, madeUp.books) : readCatalogue();
   const bookstore = await connect(options);
+  const { authors, books } = data;
   console.log(
-    `Adding ${data.authorCount} authors at ${authorService.address} and ${data.bookCount} books at ${bookService.address}`,
+    `Adding ${authors.length} authors at ${authorService.address}, ${books.length} books at ${bookService.address}`,
   );
   const startedAt = performance.now();
   // It shows nothing where there is no terminal.
@@ -23,7 +24,7 @@ await runCommand('seed', async (stop) => {
     Presets.shades_classic,
   );
   const progress = { authors: new Tally(), books: new Tally(), onStep: () => bar.increment() };
-  bar.start(data.authorCount + data.bookCount, 0);
+  bar.start(authors.length + books.length, 0);
   try {
     await Promise.race([load(data, bookstore, progress), aborted(stop)]);
   } finally {
