@@ -3,6 +3,7 @@ import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { query } from '@bookstore/sandbox';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { migrate } from '@bookstore/service-kit/migrate';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -103,6 +104,13 @@ describe('while the bookstore runs', () => {
     expect(deployed).toMatchObject(succeeds('No pending migrations'));
     expect(pulled).toMatchObject(succeeds('@@map("authors")'));
     expect(await prisma('author-service', 'migrate dev')).toMatchObject(succeeds('Already in sync'));
+  });
+
+  test('`migrate dev` migrates a new database', async () => {
+    const url = databaseUrl(configOf('author-service'));
+    await query(url, 'CREATE DATABASE never_migrated');
+    const env = { DATABASE_URL: new URL('never_migrated', url).href };
+    expect(await prisma('author-service', 'migrate dev', env)).toMatchObject(succeeds('now in sync'));
   });
 
   test('a migration of `migrate dev` is one that the runner knows', async () => {

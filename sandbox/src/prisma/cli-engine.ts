@@ -39,6 +39,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (method === undefined) continue; // the answer to a print
   try {
     const engine = (await started).engine as unknown as Record<string, (params: object) => Promise<object>>;
+    // Before it has had a shadow database, it says that it has no factory for one.
+    if (method === 'evaluateDataLoss') await engine.devDiagnostic?.(params);
     let result = (await engine[method]?.(params)) ?? {};
     if (method === 'diff' && 'stdout' in result) {
       send({ id: `${id}-print`, method: 'print', params: { content: result.stdout } });
