@@ -21,8 +21,7 @@ export class BenchData implements AsyncDisposable {
     const postgres = await startEmbeddedPostgres({ dataDir, settings: { max_connections: '200' } });
     // Before anybody connects: PostgreSQL's process for a connection begins on the cores that its parent has.
     pin(postgres.pid);
-    for (const service of ['author-service', 'book-service'])
-      await prepareDatabase(service, postgres.url, path.join(folder, 'secrets.json'));
+    for (const service of ['author-service', 'book-service']) await prepareDatabase(service, postgres.url);
     const original = { 'author-service': postgres.url('authors'), 'book-service': postgres.url('books') };
     await fill(original, size);
     return new BenchData(postgres, original);

@@ -62,7 +62,7 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
   step(`PostgreSQL 18, in ${shorten(postgresDir)}`);
   const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
   const prepare = async (name: string) => {
-    const { url } = await prepareDatabase(name, postgres.url, path.join(dataDir, 'secrets.json'));
+    const { url } = await prepareDatabase(name, postgres.url);
     return [name, url];
   };
   const services = new Map<string, ServiceProcess>();

@@ -117,7 +117,7 @@ export class EmbeddedBookstore extends Bookstore {
   }
 
   async #databaseUrl(service: string): Promise<string> {
-    const { url } = await prepareDatabase(service, this.#postgres.url, path.join(this.#dataDir, 'secrets.json'));
+    const { url } = await prepareDatabase(service, this.#postgres.url);
     if (!this.options.databaseProxies) return url;
     const proxy = await startDatabaseProxy(url);
     this.atTheEnd(() => proxy.stop());
