@@ -58,8 +58,7 @@ test('a field of another type is a field that is not known, and so one that is m
 
 test('a field that this version does not know is passed over', async () => {
   // Field 1000, a string.
-  const { bytes } = await send('ListAuthors', 0xc2, 0x3e, 1, 0x61);
-  expect(bytes).toHaveLength(0);
+  expect(await send('ListAuthors', 0xc2, 0x3e, 1, 0x61)).toHaveLength(0);
 });
 
 test('a message beyond the limit is refused, and the connection and the service live on', async () => {

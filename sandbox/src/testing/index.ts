@@ -4,7 +4,7 @@ export { type CallSettings, type PromiseClient, promiseClient } from '../promise
 export { errorDetails, type Failure, failureOf } from './failure-of.js';
 export { type Http2Answer, http2Call } from './http2-call.js';
 export { type Peer, type ReceivedCall, refuse, silence, startPeer } from './peer.js';
-export { type RawAnswer, rawCall } from './raw-call.js';
+export { rawCall } from './raw-call.js';
 export { Reflection } from './reflection.js';
 export {
   createServiceDatabase,

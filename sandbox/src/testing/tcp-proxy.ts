@@ -30,10 +30,7 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-interface Connection {
-  readonly ends: readonly Socket[];
-  isAnswered: boolean;
-}
+type Connection = readonly [client: Socket, upstream: Socket];
 
 /** Listens on a free port of this machine for a server on `host` and `port`. */
 export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
@@ -46,28 +43,27 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
   const server = createServer((client) => {
     if (isCut) return client.destroy();
     const upstream = connect(port, host);
-    const connection = { ends: [client, upstream], isAnswered: false };
+    const connection = [client, upstream] as const;
     connections.add(connection);
-    for (const end of connection.ends) {
+    for (const end of connection) {
       end.setNoDelay(true);
       end.on('error', () => destroy(connection));
       end.on('close', () => {
-        if (connection.ends.every(({ destroyed }) => destroyed)) connections.delete(connection);
+        if (client.destroyed && upstream.destroyed) connections.delete(connection);
       });
     }
-    pass(connection, 'request', client, upstream);
-    pass(connection, 'answer', upstream, client);
+    pass('request', client, upstream);
+    pass('answer', upstream, client);
   });
 
-  const pass = (connection: Connection, direction: Direction, from: Socket, to: Socket) => {
+  const pass = (direction: Direction, from: Socket, to: Socket) => {
     let previous = Promise.resolve();
     const inOrder = (step: () => void | Promise<void>) => {
       previous = previous.then(step);
     };
     from.on('data', (chunk: Buffer) => {
-      if (direction === 'answer') connection.isAnswered = true;
       // Called at once: the delay of one chunk is not added to the delay of the next.
-      const changed = fault ? fault(chunk, direction, () => reset(connection)) : chunk;
+      const changed = fault ? fault(chunk, direction, () => reset([from, to])) : chunk;
       inOrder(async () => {
         const passedOn = await changed;
         await flow;
@@ -88,7 +84,7 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
   };
   return {
     port: (server.address() as AddressInfo).port,
-    answeredConnections: () => [...connections].filter(({ isAnswered }) => isAnswered).length,
+    answeredConnections: () => [...connections].filter(([, upstream]) => upstream.bytesRead > 0).length,
     injectFault: (added) => {
       fault = added;
     },
@@ -115,11 +111,11 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
   };
 }
 
-function destroy({ ends }: Connection): void {
+function destroy(ends: Connection): void {
   for (const end of ends) end.destroy();
 }
 
-function reset({ ends }: Connection): void {
+function reset(ends: Connection): void {
   // A socket that is still connecting cannot be reset.
   for (const end of ends) end.connecting ? end.destroy() : end.resetAndDestroy();
 }
