@@ -173,8 +173,8 @@ describe('npm run seed', () => {
 
 describe('npm run seed finds the services', () => {
   test('at AUTHOR_PORT and BOOK_PORT', () => {
-    const { authorService, bookService } = seedOptions([], { AUTHOR_PORT: '50', BOOK_PORT: '60' });
-    expect([authorService.address, bookService.address]).toEqual(['127.0.0.1:50', '127.0.0.1:60']);
+    const { addresses } = seedOptions([], { AUTHOR_PORT: '50', BOOK_PORT: '60' });
+    expect(addresses).toEqual({ author: '127.0.0.1:50', book: '127.0.0.1:60' });
   });
 
   test('where npm start listens', async () => {
@@ -201,7 +201,7 @@ describe('npm run seed says in one line', () => {
     books.peer.stop();
     const startedAt = performance.now();
     expect(await fails()).toContain(
-      `nothing answers at ${books.peer.address} without TLS: start the bookstore with npm start or docker compose up, or set BOOK_PORT`,
+      `nothing answers at ${books.peer.address}: start the bookstore with npm start or docker compose up, or set AUTHOR_PORT and BOOK_PORT`,
     );
     expect(performance.now() - startedAt).toBeLessThan(3000);
   });
@@ -231,9 +231,9 @@ describe('npm run seed says in one line', () => {
     const port = String((server.address() as AddressInfo).port);
     const secured = { AUTHOR_PORT: port, BOOK_PORT: port };
 
-    expect(await fails([], secured)).toMatch(`nothing answers at 127.0.0.1:${port} without TLS`);
-    expect(await fails(['--ca', caFile(other)], secured)).toMatch(/localhost:\d+ with TLS: .* or --ca .*certificate/);
-    expect(await fails(['--ca', caFile(folder)])).toMatch(/localhost:\d+ with TLS: .* or --ca .*wrong version number/);
+    expect(await fails([], secured)).toMatch(/nothing answers at 127.0.0.1:\d+: .* or --ca/);
+    expect(await fails(['--ca', caFile(other)], secured)).toMatch(/localhost:\d+: .* or --ca .*certificate/);
+    expect(await fails(['--ca', caFile(folder)])).toMatch(/localhost:\d+: .* or --ca .*wrong version number/);
   });
 
   test('that the certificate authority cannot be read', async () => {

@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { AuthorServiceClient, BookServiceClient, HealthClient } from '@bookstore/proto';
-import { type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  type ClientOptions,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { type CallSettings, type PromiseClient, promiseClient } from '../promise-client.js';
 import { SandboxError } from '../sandbox-error.js';
-import type { Endpoint, SeedOptions } from './options.js';
+import type { SeedOptions } from './options.js';
 
 /** How long the first call to a service may take, ms. */
 const FIRST_CALL_MS = 2_500;
@@ -49,19 +56,20 @@ export interface Bookstore {
 }
 
 /** @throws SandboxError with one line, when a service does not answer */
-export async function connect({ authorService, bookService, token }: SeedOptions): Promise<Bookstore> {
-  await Promise.all([authorService, bookService].map(requireAnswer));
+export async function connect({ addresses, caFile, token }: SeedOptions): Promise<Bookstore> {
+  const channel = channelOf(caFile);
+  await Promise.all([addresses.author, addresses.book].map((address) => requireAnswer(address, channel)));
   // While a service restarts, calls wait for it until their deadline.
   const metadata = new Metadata({ waitForReady: true });
   if (token) metadata.set('authorization', `Bearer ${token}`);
   return {
-    authors: promiseClient(AuthorServiceClient, authorService.address, CLIENT_OPTIONS, channelOf(authorService)),
-    books: promiseClient(BookServiceClient, bookService.address, CLIENT_OPTIONS, channelOf(bookService)),
+    authors: promiseClient(AuthorServiceClient, addresses.author, CLIENT_OPTIONS, channel),
+    books: promiseClient(BookServiceClient, addresses.book, CLIENT_OPTIONS, channel),
     settings: { metadata, deadlineMs: CALL_TIMEOUT_MS },
   };
 }
 
-function channelOf({ caFile }: Endpoint) {
+function channelOf(caFile: string | undefined): ChannelCredentials {
   if (caFile === undefined) return credentials.createInsecure();
   try {
     return credentials.createSsl(readFileSync(caFile));
@@ -71,17 +79,15 @@ function channelOf({ caFile }: Endpoint) {
 }
 
 /** Makes a first call, which fails at once where nothing listens. Any answer from the service will do. */
-async function requireAnswer(endpoint: Endpoint): Promise<void> {
-  const { address, caFile, portVariable } = endpoint;
-  const health = promiseClient(HealthClient, address, {}, channelOf(endpoint));
+async function requireAnswer(address: string, channel: ChannelCredentials): Promise<void> {
+  const health = promiseClient(HealthClient, address, {}, channel);
   try {
     await health.check({}, { deadlineMs: FIRST_CALL_MS });
   } catch (error) {
     const { code, details } = error as ServiceError;
     if (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED) return;
-    const nothing = `nothing answers at ${address} ${caFile ? 'with' : 'without'} TLS`;
-    const advice = `start the bookstore with npm start or docker compose up, or set ${portVariable} or --ca`;
-    throw new SandboxError(`${nothing}: ${advice} (${oneLine(details)})`);
+    const advice = 'start the bookstore with npm start or docker compose up, or set AUTHOR_PORT and BOOK_PORT, or --ca';
+    throw new SandboxError(`nothing answers at ${address}: ${advice} (${oneLine(details)})`);
   } finally {
     health.close();
   }

@@ -10,13 +10,11 @@ import { seedOptions, USAGE } from './options.js';
 await runCommand('seed', async (stop) => {
   const options = seedOptions(process.argv.slice(2));
   if (options.help) return console.log(USAGE);
-  const { madeUp, authorService, bookService } = options;
+  const { madeUp, addresses } = options;
   const data = madeUp ? madeUpData(madeUp.authors, madeUp.books) : readCatalogue();
   const bookstore = await connect(options);
   const { authors, books } = data;
-  console.log(
-    `Adding ${authors.length} authors at ${authorService.address}, ${books.length} books at ${bookService.address}`,
-  );
+  console.log(`Adding ${authors.length} authors at ${addresses.author}, ${books.length} books at ${addresses.book}`);
   const startedAt = performance.now();
   // It shows nothing where there is no terminal.
   const bar = new SingleBar(

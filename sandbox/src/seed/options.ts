@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { serviceNamed } from '../../../scripts/services.mjs';
+import { serviceNamed, services } from '../../../scripts/services.mjs';
 import { portFrom } from '../bookstore/ports.js';
 import { runningBookstore } from '../bookstore/running-bookstore.js';
 import { SandboxError } from '../sandbox-error.js';
@@ -18,22 +18,14 @@ BOOKSTORE_TOKEN is the bearer token for a secured bookstore.`;
 /** As many made-up authors, or books, fit in the memory of Node. */
 const MOST = 1_000_000;
 
-/** A service to call. */
-export interface Endpoint {
-  /** host:port. */
-  readonly address: string;
-  /** The variable that moves it. */
-  readonly portVariable: string;
-  /** File of the certificate authority to trust; plaintext where absent. */
-  readonly caFile?: string | undefined;
-}
-
 export interface SeedOptions {
   readonly help: boolean;
   /** The catalogue where absent. */
   readonly madeUp: { readonly authors: number; readonly books: number } | undefined;
-  readonly authorService: Endpoint;
-  readonly bookService: Endpoint;
+  /** host:port of each service. */
+  readonly addresses: { readonly author: string; readonly book: string };
+  /** File of the certificate authority to trust; plaintext where absent. */
+  readonly caFile: string | undefined;
   readonly token: string | undefined;
 }
 
@@ -55,28 +47,22 @@ export function seedOptions(args: string[], env = process.env): SeedOptions {
   const token = env.BOOKSTORE_TOKEN || undefined;
   // The message of an invalid header would contain it.
   if (token && !/^[\x21-\x7e]+$/.test(token)) throw new SandboxError('the token has characters that no JWT has');
-  return {
-    help: values.help,
-    madeUp: madeUp.authors > 0 ? madeUp : undefined,
-    authorService: whereIs('author-service', values.ca, env),
-    bookService: whereIs('book-service', values.ca, env),
-    token,
+  // As the variables say, else where npm start listens, else at the default ports.
+  const running = services.some(({ portVariable }) => env[portVariable]) ? undefined : runningBookstore();
+  const caFile = values.ca ?? running?.caFile;
+  const addressOf = (name: string) => {
+    const { port, portVariable } = serviceNamed(name);
+    // Node warns about a TLS server name that is a number.
+    const host = caFile === undefined ? '127.0.0.1' : 'localhost';
+    const found = running?.services.find((service) => service.name === name);
+    return found?.address ?? `${host}:${portFrom(portVariable, port, env)}`;
   };
+  const addresses = { author: addressOf('author-service'), book: addressOf('book-service') };
+  return { help: values.help, madeUp: madeUp.authors > 0 ? madeUp : undefined, addresses, caFile, token };
 }
 
 function count(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d*$/.test(text) && Number(text) <= MOST) return Number(text);
   throw new SandboxError(`${option} takes a whole number from 1 to ${MOST}, not '${text}'`);
-}
-
-/** As the variable says, else where npm start listens, else at the default port. */
-function whereIs(name: string, ca: string | undefined, env: NodeJS.ProcessEnv): Endpoint {
-  const { port, portVariable } = serviceNamed(name);
-  const running = env[portVariable] ? undefined : runningBookstore();
-  const found = running?.services.find((service) => service.name === name);
-  const caFile = ca ?? running?.caFile;
-  // Node warns about a TLS server name that is a number.
-  const host = caFile === undefined ? '127.0.0.1' : 'localhost';
-  return { address: found?.address ?? `${host}:${portFrom(portVariable, port, env)}`, portVariable, caFile };
 }
