@@ -13,15 +13,16 @@ const passwords = new Map(services.map(({ role }) => [role, randomBytes(24).toSt
  * Creates a service's database and role if they are missing, and applies the migrations.
  *
  * @param adminUrl returns the URL of a database for the superuser
- * @returns its URL for the service's own role, until another process does the same
+ * @param password for the role
+ * @returns its URL for the service's own role, until that gets another password
  * @throws SandboxError that names the database and the reason
  */
 export async function prepareDatabase(
   name: string,
   adminUrl: (database?: string) => string,
+  password = passwords.get(serviceNamed(name).role) as string,
 ): Promise<{ readonly url: string }> {
   const { database, role, folder } = serviceNamed(name);
-  const password = passwords.get(role) as string;
   try {
     const found = await query(adminUrl(), 'SELECT FROM pg_database WHERE datname = $1', [database]);
     if (found.length === 0) await query(adminUrl(), `CREATE DATABASE ${pg.escapeIdentifier(database)}`);

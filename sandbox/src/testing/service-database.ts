@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
-import { migrate } from '@bookstore/service-kit/migrate';
 import { serviceNamed } from '../../../scripts/services.mjs';
+import { prepareDatabase } from '../bookstore/databases.js';
 import { query } from '../postgres/query.js';
 
 /** A migrated database of a service, and how to reach it. */
@@ -12,18 +11,12 @@ export interface ServiceDatabase {
   readonly adminUrl: string;
 }
 
-const templateOf = (service: string) => `${service}-template`;
-const ROLE_PASSWORD = 'of a test alone';
+/** Of every role: the processes that run test files share the server. */
+const ROLE_PASSWORD = 'of-a-test-alone';
 
 /** Makes the migrated database that those of a service's tests are copies of: once for a server. */
 export async function prepareTemplate(serverUrl: string, service: string): Promise<void> {
-  const { folder, role } = serviceNamed(service);
-  await query(serverUrl, `CREATE DATABASE "${templateOf(service)}"`);
-  await migrate({
-    url: at(serverUrl, templateOf(service)),
-    migrationsDir: path.join(folder, 'prisma/migrations'),
-    serviceRole: { name: role, password: ROLE_PASSWORD },
-  });
+  await prepareDatabase(service, (database) => (database ? at(serverUrl, database) : serverUrl), ROLE_PASSWORD);
 }
 
 /**
@@ -39,14 +32,14 @@ export async function createTestDatabase(serverUrl: string): Promise<string> {
 
 /** A database of a test's own, with every migration of the service and nothing else in it. */
 export async function createServiceDatabase(serverUrl: string, service: string): Promise<ServiceDatabase> {
-  const { role } = serviceNamed(service);
+  const { role, database } = serviceNamed(service);
   const name = `${role}_${randomBytes(6).toString('hex')}`;
   // The copy of a small database through the log takes twice the CPU time.
-  await query(serverUrl, `CREATE DATABASE ${name} TEMPLATE "${templateOf(service)}" STRATEGY FILE_COPY`);
+  await query(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${database} STRATEGY FILE_COPY`);
   const adminUrl = at(serverUrl, name);
   const url = new URL(adminUrl);
   url.username = role;
-  url.password = encodeURIComponent(ROLE_PASSWORD);
+  url.password = ROLE_PASSWORD;
   return { url: url.href, adminUrl };
 }
 
