@@ -18,8 +18,6 @@ export class HealthClient {
       // A server that has just begun to listen is found at once.
       'grpc.initial_reconnect_backoff_ms': 50,
       'grpc.max_reconnect_backoff_ms': 50,
-      // The certificate has a name, and the address is a number.
-      ...(caFile && { 'grpc.ssl_target_name_override': 'localhost' }),
     };
     const channel = caFile ? credentials.createSsl(readFileSync(caFile)) : undefined;
     this.#client = promiseClient(GeneratedClient, at, options, channel);

@@ -72,8 +72,10 @@ export class ServiceProcess {
     });
   }
 
+  /** host:port, for clients. */
   get address(): string {
-    return `127.0.0.1:${this.options.publicPort}`;
+    // Node warns about a TLS server name that is a number.
+    return `${this.options.caFile ? 'localhost' : '127.0.0.1'}:${this.options.publicPort}`;
   }
 
   get pid(): number {

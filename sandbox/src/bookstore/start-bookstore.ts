@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { caFile, makeCredentials } from '@bookstore/dev-credentials';
-import { services as serviceList } from '../../../scripts/services.mjs';
+import { services as serviceList, serviceNamed } from '../../../scripts/services.mjs';
 import { type PostgresServer, startEmbeddedPostgres } from '../postgres/embedded-postgres.js';
 import { prepareDatabase } from './databases.js';
 import { announceBookstore } from './running-bookstore.js';
@@ -89,16 +89,10 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
     const processes = await serviceOptions(options, databases, certsDir);
     await Promise.all(processes.map(start));
 
-    // Node warns about a TLS server name that is a number.
-    const host = certsDir ? 'localhost' : '127.0.0.1';
-    const addresses = processes.map(({ name, publicPort }) => ({ name, address: `${host}:${publicPort}` }));
+    const addresses = [...services].map(([name, { address }]) => ({ name, address }));
     const ca = certsDir && caFile(certsDir);
     forget = announceBookstore(dataDir, { services: addresses, caFile: ca, postgresPort: postgres.port });
-    const service = (name: string) => {
-      const found = services.get(name);
-      if (!found) throw new Error(`no service is called ${name}`);
-      return found;
-    };
+    const service = (name: string) => services.get(serviceNamed(name).name) as ServiceProcess;
     const restart = async (name: string) => {
       await prepare(name);
       await service(name).stop();

@@ -73,10 +73,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-interface LaunchOptions extends EmbeddedPostgresOptions {
-  readonly programs: string;
-  readonly user: ServerUser;
-}
+type LaunchOptions = EmbeddedPostgresOptions & { readonly programs: string; readonly user: ServerUser };
 
 /** Launches a server, again where the reason of a failure goes away by itself, and waits until it is ready. */
 async function untilReady(options: LaunchOptions) {
@@ -88,13 +85,11 @@ async function untilReady(options: LaunchOptions) {
     const port = options.port ?? (await freePort());
     const child = await launch(options, port, log);
     const hasExited = () => child.exitCode !== null || child.signalCode !== null;
-    const isReady = () => readFileSync(log, 'utf8').includes('ready to accept connections');
-    await until(`PostgreSQL is ready (more in ${log})`, READY_LIMIT_MS, () => hasExited() || isReady()).catch(
-      (cause) => {
-        child.kill('SIGKILL');
-        throw cause;
-      },
-    );
+    const settled = () => hasExited() || readFileSync(log, 'utf8').includes('ready to accept connections');
+    await until(`PostgreSQL is ready (more in ${log})`, READY_LIMIT_MS, settled).catch((cause) => {
+      child.kill('SIGKILL');
+      throw cause;
+    });
     if (!hasExited()) return { child, port };
     const [, fatal = '', , detail] = /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(readFileSync(log, 'utf8')) ?? [];
     // Another start was first; sessions of a killed server still end; a port that was free has been taken.
@@ -107,24 +102,20 @@ async function untilReady(options: LaunchOptions) {
   }
 }
 
-async function launch(
-  { dataDir, programs, user, durable, settings }: LaunchOptions,
-  port: number,
-  log: string,
-): Promise<ChildProcess> {
-  const { folder, options } = runIn(dataDir, user);
-  const all = {
+async function launch(launched: LaunchOptions, port: number, log: string): Promise<ChildProcess> {
+  const { folder, options } = runIn(launched.dataDir, launched.user);
+  const settings = {
     ...{ port, listen_addresses: HOST, unix_socket_directories: '', cluster_name: CLUSTER_NAME },
     ...{ timezone: 'UTC', log_timezone: 'UTC', log_checkpoints: 'off' },
-    ...(durable === false && { fsync: 'off', full_page_writes: 'off' }),
-    ...settings,
+    ...(launched.durable === false && { fsync: 'off', full_page_writes: 'off' }),
+    ...launched.settings,
   };
-  const args = ['-D', folder, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const args = ['-D', folder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
   rmSync(log, { force: true });
   const output = openSync(log, 'a', 0o600);
   // In a session of its own: Ctrl-C at the terminal is for this process, which first ends what uses PostgreSQL.
   const inSession = { ...options, detached: true, stdio: ['ignore', 'ignore', output] satisfies StdioOptions };
-  const child = spawn(path.join(programs, 'postgres'), args, inSession);
+  const child = spawn(path.join(launched.programs, 'postgres'), args, inSession);
   closeSync(output);
   await once(child, 'spawn');
   if (process.platform !== 'win32') endWithThisProcess(child);

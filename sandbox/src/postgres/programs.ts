@@ -16,15 +16,17 @@ const run = promisify(execFile);
  * @throws SandboxError when there is no such package, or the programs cannot be run
  */
 export async function findPrograms(user: ServerUser): Promise<string> {
-  const packageFolder = findPackage();
+  const installed = findPackage();
   const problems: string[] = [];
-  for (const folder of [packageFolder, ...copiesOf(packageFolder)]) {
+  for (const folder of [installed, ...copiesOf(installed)]) {
     try {
       // initdb starts `postgres` by a shell, with its path between double quotes.
       if (/["$`]/.test(folder)) throw new Error('its path contains one of " $ `');
-      if (folder !== packageFolder) copyPackage(packageFolder, folder);
-      // Makes links among the libraries, which npm packages cannot contain, where this script was blocked at the install.
-      await run(process.execPath, [path.join(packageFolder, 'scripts/hydrate-symlinks.js')], { cwd: folder });
+      if (folder !== installed) copyPackage(installed, folder);
+      // npm packages contain no links. This script makes those among the libraries; at the install it may be blocked.
+      await run(process.execPath, [path.join(installed, 'scripts/hydrate-symlinks.js')], { cwd: folder }).catch(
+        () => {},
+      );
       const programs = path.join(folder, 'native/bin');
       await run(path.join(programs, 'postgres'), ['--version'], runIn(path.parse(folder).root, user).options);
       return programs;

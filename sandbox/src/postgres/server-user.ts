@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /** The user that PostgreSQL runs as, where that is not the user of this process. */
 export type ServerUser = { readonly uid: number; readonly gid: number } | undefined;
@@ -8,11 +7,14 @@ export type ServerUser = { readonly uid: number; readonly gid: number } | undefi
 export function serverUserFor(dataDir: string): ServerUser {
   if (process.getuid?.() !== 0) return undefined;
   const owner = statSync(dataDir, { throwIfNoEntry: false });
-  return owner && owner.uid !== 0 ? owner : { uid: idOfNobody('-u'), gid: idOfNobody('-g') };
+  return owner && owner.uid !== 0 ? owner : nobody();
 }
 
-// On macOS it is negative; a process takes it like that, a file as an unsigned number.
-const idOfNobody = (kind: '-u' | '-g') => Number(execFileSync('id', [kind, 'nobody'])) >>> 0;
+function nobody(): { uid: number; gid: number } {
+  const [, uid, gid] = /^nobody:[^:]*:(-?\d+):(-?\d+):/m.exec(readFileSync('/etc/passwd', 'utf8')) ?? [];
+  // On macOS they are negative; a process takes them like that, a file as unsigned numbers.
+  return { uid: Number(uid ?? 65534) >>> 0, gid: Number(gid ?? 65534) >>> 0 };
+}
 
 /**
  * How a program of PostgreSQL is started on a folder, as a user.
