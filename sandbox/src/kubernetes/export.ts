@@ -1,22 +1,34 @@
 import { runCommand } from '../command.js';
 import { SandboxError } from '../sandbox-error.js';
 import { baseFiles } from './base-files.js';
-import { replaceFolders } from './files.js';
+import { differences, type Files, readFiles, replaceFolders } from './files.js';
 import { convertCompose, KOMPOSE_VERSION, komposeVersion } from './kompose.js';
-import { render, splitFolders, splitManifests } from './overlays.js';
+import { OVERLAYS, render, splitFolders, splitManifests } from './overlays.js';
 
-/** `npm run k8s:export`: compose.yaml to k8s/base, and the docker-desktop overlay to a file for each manifest. */
-await runCommand('k8s:export', async () => {
-  const version = await komposeVersion();
-  if (version !== KOMPOSE_VERSION) {
-    const found = version ? `this is ${version}` : 'none is on PATH';
-    throw new SandboxError(`kompose ${KOMPOSE_VERSION} is needed, ${found}; k8s/README.md says how to get it`);
-  }
-  const base = baseFiles(await convertCompose());
-  replaceFolders(['k8s/base'], base);
-  const rendered = await render('docker-desktop');
-  if (!rendered) throw new SandboxError('neither kustomize nor kubectl is on PATH; k8s/README.md says how to get one');
-  const manifests = splitManifests(rendered);
-  replaceFolders(splitFolders(), manifests);
-  console.log(`k8s/base: ${base.size} files, and ${manifests.size} files for kubectl apply -f`);
+const isCheck = process.argv[2] === '--check';
+
+/**
+ * `npm run k8s:export`: compose.yaml to k8s/base, and the docker-desktop overlay to a file for each manifest. `npm run
+ * k8s:check` writes nothing, and names each file that an export would change, as far as this machine can tell.
+ */
+await runCommand(isCheck ? 'k8s:check' : 'k8s:export', async () => {
+  const outdated: string[] = [];
+  const put = (folders: readonly string[], files: Files) => {
+    if (isCheck) outdated.push(...differences(readFiles(...folders), files));
+    else replaceFolders(folders, files);
+  };
+  const lack = (what: string, folders: string) => {
+    if (!isCheck) throw new SandboxError(`${what} is not on PATH; k8s/README.md says how to get it`);
+    console.log(`  ${what} is not on PATH: ${folders} not compared`);
+  };
+
+  if ((await komposeVersion()) === KOMPOSE_VERSION) put(['k8s/base'], baseFiles(await convertCompose()));
+  else lack(`kompose ${KOMPOSE_VERSION}`, 'k8s/base is');
+  const [rendered] = await Promise.all(OVERLAYS.map(render));
+  if (rendered) put(splitFolders(), splitManifests(rendered));
+  else lack('kustomize or kubectl', 'the rendered manifests are');
+
+  for (const file of outdated) console.error(`  ${file} is not what an export writes`);
+  if (outdated.length > 0) throw new SandboxError('k8s/ is out of date: npm run k8s:export');
+  console.log(`k8s/ ${isCheck ? 'has' : 'now has'} what compose.yaml and its overlays give`);
 });
