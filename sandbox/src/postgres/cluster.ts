@@ -30,27 +30,21 @@ export async function prepareCluster(dataDir: string, programs: string, user: Se
     mkdirSync(data, { recursive: true, mode: 0o700 });
     writeFileSync(passwordFile, password, { mode: 0o600 });
     if (user) for (const file of [making, data, passwordFile]) chownSync(file, user.uid, user.gid);
-    await initdb(data, programs, user, durable);
+    const { folder, options } = runIn(data, user);
+    const args = [
+      ...['-D', folder, `--username=${SUPERUSER}`, `--pwfile=${folder}/../password`, '--auth=scram-sha-256'],
+      // As a container of the official image sorts and compares, on any machine.
+      ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+      ...(durable ? [] : ['--no-sync']),
+    ];
+    await promisify(execFile)(path.join(programs, 'initdb'), args, options).catch((error) => {
+      const { stderr = '', message } = error as { stderr?: string; message: string };
+      const why = /^.*(?:FATAL|PANIC|error): .*$/m.exec(stderr)?.[0] ?? message.split('\n')[0];
+      throw new SandboxError(`PostgreSQL's data cannot be created in ${making}: ${why}`, { cause: error });
+    });
     renameSync(data, dataDir);
   } finally {
     rmSync(making, { recursive: true, force: true, maxRetries: 5 });
   }
   return password;
-}
-
-async function initdb(data: string, programs: string, user: ServerUser, durable: boolean): Promise<void> {
-  const { folder, options } = runIn(data, user);
-  const args = [
-    ...['-D', folder, `--username=${SUPERUSER}`, `--pwfile=${folder}/../password`, '--auth=scram-sha-256'],
-    // As a container of the official image sorts and compares, on any machine.
-    ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    ...(durable ? [] : ['--no-sync']),
-  ];
-  try {
-    await promisify(execFile)(path.join(programs, 'initdb'), args, options);
-  } catch (error) {
-    const { stderr = '', message } = error as { stderr?: string; message: string };
-    const why = /^.*(?:FATAL|PANIC|error): .*$/m.exec(stderr)?.[0] ?? message.split('\n')[0];
-    throw new SandboxError(`PostgreSQL's data cannot be created in ${path.dirname(data)}: ${why}`, { cause: error });
-  }
 }

@@ -9,7 +9,7 @@ import { SandboxError } from '../sandbox-error.js';
 import { until } from '../until.js';
 import { prepareCluster, SUPERUSER } from './cluster.js';
 import { findPrograms } from './programs.js';
-import { CLUSTER_NAME, endAbandonedServer, requireUnused } from './running-server.js';
+import { CLUSTER_NAME, endAbandonedServer, isReady } from './running-server.js';
 import { runIn, type ServerUser, serverUserFor } from './server-user.js';
 
 export interface EmbeddedPostgresOptions {
@@ -52,7 +52,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     mkdirSync(path.dirname(dataDir), { recursive: true });
     const user = serverUserFor(dataDir);
     const programs = await findPrograms(user);
-    await endAbandonedServer(dataDir);
     const password = await prepareCluster(dataDir, programs, user, options.durable ?? true);
     const { child, port } = await untilReady({ ...options, dataDir, programs, user });
     const exited = once(child, 'exit').then(() => {});
@@ -81,11 +80,11 @@ async function untilReady(options: LaunchOptions) {
   const log = `${dataDir}.log`;
   const retryUntil = performance.now() + RETRY_LIMIT_MS;
   for (;;) {
-    requireUnused(dataDir);
+    await endAbandonedServer(dataDir);
     const port = options.port ?? (await freePort());
     const child = await launch(options, port, log);
     const hasExited = () => child.exitCode !== null || child.signalCode !== null;
-    const settled = () => hasExited() || readFileSync(log, 'utf8').includes('ready to accept connections');
+    const settled = () => hasExited() || isReady(dataDir, child.pid);
     await until(`PostgreSQL is ready (more in ${log})`, READY_LIMIT_MS, settled).catch((cause) => {
       child.kill('SIGKILL');
       throw cause;

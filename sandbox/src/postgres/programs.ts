@@ -17,6 +17,7 @@ const run = promisify(execFile);
  */
 export async function findPrograms(user: ServerUser): Promise<string> {
   const installed = findPackage();
+  const makeLinks = path.join(installed, 'scripts/hydrate-symlinks.js');
   const problems: string[] = [];
   for (const folder of [installed, ...copiesOf(installed)]) {
     try {
@@ -24,9 +25,7 @@ export async function findPrograms(user: ServerUser): Promise<string> {
       if (/["$`]/.test(folder)) throw new Error('its path contains one of " $ `');
       if (folder !== installed) copyPackage(installed, folder);
       // npm packages contain no links. This script makes those among the libraries; at the install it may be blocked.
-      await run(process.execPath, [path.join(installed, 'scripts/hydrate-symlinks.js')], { cwd: folder }).catch(
-        () => {},
-      );
+      await run(process.execPath, [makeLinks], { cwd: folder }).catch(() => {});
       const programs = path.join(folder, 'native/bin');
       await run(path.join(programs, 'postgres'), ['--version'], runIn(path.parse(folder).root, user).options);
       return programs;

@@ -10,8 +10,8 @@ export const CLUSTER_NAME = `bookstore-of-process-${process.pid}`;
 const STOP_LIMIT_MS = 20_000;
 
 /** @throws SandboxError that names the process whose PostgreSQL runs on this data */
-export function requireUnused(dataDir: string): void {
-  const owner = processOn(dataDir)?.owner;
+export function requireUnused(dataDir: string, found = processOn(dataDir)): void {
+  const owner = found?.owner;
   const advice = 'stop it first, or choose another folder (SANDBOX_DIR)';
   if (owner && isRunning(owner)) throw new SandboxError(`${dataDir} is in use by process ${owner}: ${advice}`);
 }
@@ -22,15 +22,27 @@ export function requireUnused(dataDir: string): void {
  * @throws SandboxError when it does not end, or its process runs
  */
 export async function endAbandonedServer(dataDir: string): Promise<void> {
-  requireUnused(dataDir);
-  const { pid, owner, isPostgres } = processOn(dataDir) ?? {};
-  if (owner && pid) {
-    if (isRunning(pid)) process.kill(pid, 'SIGINT');
-    const hasEnded = () => processOn(dataDir)?.owner !== owner;
-    await until(`the end of PostgreSQL of an earlier start, process ${pid}`, STOP_LIMIT_MS, hasEnded);
-  } else if (isPostgres === false) {
-    // PostgreSQL would take the process for a server that still runs.
-    rmSync(path.join(dataDir, 'postmaster.pid'));
+  const found = processOn(dataDir);
+  requireUnused(dataDir, found);
+  if (found?.owner) {
+    if (isRunning(found.pid)) process.kill(found.pid, 'SIGINT');
+    const hasEnded = () => processOn(dataDir)?.owner !== found.owner;
+    await until(`the end of PostgreSQL of an earlier start, process ${found.pid}`, STOP_LIMIT_MS, hasEnded);
+    // PostgreSQL would take another process for a server that still runs.
+  } else if (found?.isPostgres === false) rmSync(path.join(dataDir, 'postmaster.pid'));
+}
+
+/** Whether the server with this id accepts connections, by its own record of its state. */
+export function isReady(dataDir: string, pid: number | undefined): boolean {
+  const [first, , , , , , , state] = recordIn(dataDir);
+  return Number(first) === pid && state?.trim() === 'ready';
+}
+
+function recordIn(dataDir: string): readonly string[] {
+  try {
+    return readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8').split('\n');
+  } catch {
+    return [];
   }
 }
 
@@ -40,7 +52,7 @@ export async function endAbandonedServer(dataDir: string): Promise<void> {
  */
 function processOn(dataDir: string) {
   try {
-    const pid = Number.parseInt(readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8'), 10);
+    const pid = Number(recordIn(dataDir)[0]);
     const ps = ['-ww', '-o', 'command=', '-p', String(pid)];
     const command = process.platform === 'linux' ? readFileSync(`/proc/${pid}/cmdline`) : execFileSync('ps', ps);
     const [, owner] = /bookstore-of-process-(\d+)/.exec(String(command)) ?? [];

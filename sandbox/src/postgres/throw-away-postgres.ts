@@ -7,11 +7,8 @@ import { startEmbeddedPostgres } from './embedded-postgres.js';
 export async function startThrowAwayPostgres(settings: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'bookstore-postgres-'));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  try {
-    const server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), durable: false, settings });
-    return { url: server.url, stop: () => server.stop().finally(remove) };
-  } catch (error) {
-    remove();
-    throw error;
-  }
+  const started = startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), durable: false, settings });
+  started.catch(remove);
+  const { url, stop } = await started;
+  return { url, stop: () => stop().finally(remove) };
 }
