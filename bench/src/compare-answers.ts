@@ -26,7 +26,7 @@ export async function compareAnswers(
   for (const request of requests) {
     const message = method.requestSerialize(request as never);
     const call = async ({ servers }: Peer) => {
-      const { bytes } = await rawCall(servers[service].address, method.path, message, metadata);
+      const bytes = await rawCall(servers[service].address, method.path, message, metadata);
       const answer = Object.entries(method.responseDeserialize(bytes));
       return Object.fromEntries(answer.filter(([field]) => !generated.includes(field)));
     };
