@@ -4,9 +4,10 @@ import path from 'node:path';
 import { failureOf, healthOf } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../scripts/services.mjs';
+import { ComposeStack } from '../chaos/src/bookstore/compose-stack.js';
 import { connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
-import { ComposeStack } from '../src/compose/compose-stack.js';
+import { inspectAll } from '../src/compose/containers.js';
 
 const [SERVING, NOT_SERVING] = ['SERVING', 'NOT_SERVING'];
 const services = ['author-service', 'book-service'];
@@ -50,9 +51,9 @@ test('an idle service stops within 2 seconds, with status 0', { timeout: 60_000 
   for (const service of services) {
     const askedAt = Date.now();
     await stack.compose('stop', service);
-    const { State } = await stack.inspect(service);
-    expect(State, service).toMatchObject({ Status: 'exited', ExitCode: 0, OOMKilled: false });
-    expect(Date.parse(State.FinishedAt) - askedAt, service).toBeLessThan(2_000);
+    const [container] = await inspectAll(stack.project, service);
+    expect(container?.State, service).toMatchObject({ Status: 'exited', ExitCode: 0, OOMKilled: false });
+    expect(Date.parse(container?.State.FinishedAt ?? '') - askedAt, service).toBeLessThan(2_000);
   }
 });
 

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Author } from '@bookstore/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/services.mjs';
+import { ComposeStack } from '../chaos/src/bookstore/compose-stack.js';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
-import { ComposeStack } from '../src/compose/compose-stack.js';
 import { outputOf } from '../src/process/output-of.js';
 import { commandBlocks } from '../src/readme/blocks.js';
 

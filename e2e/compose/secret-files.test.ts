@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../scripts/services.mjs';
-import { ComposeStack } from '../src/compose/compose-stack.js';
+import { ComposeStack } from '../chaos/src/bookstore/compose-stack.js';
 import { outputOf } from '../src/process/output-of.js';
 
 /** A user that neither root nor a container is. */

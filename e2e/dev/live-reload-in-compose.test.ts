@@ -4,10 +4,11 @@ import path from 'node:path';
 import { freePort, until } from '@bookstore/sandbox';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ComposeStack } from '../chaos/src/bookstore/compose-stack.js';
 import { type Bookstore, connect } from '../src/client/connect.js';
-import { ComposeStack } from '../src/compose/compose-stack.js';
+import { inspectAll } from '../src/compose/containers.js';
 import { outputOf } from '../src/process/output-of.js';
-import type { RunningProgram } from '../src/process/running-program.js';
+import { RunningProgram } from '../src/process/running-program.js';
 import { edit } from '../src/start/edit.js';
 
 /** The first time, each image takes what npm has to bring. */
@@ -47,7 +48,7 @@ afterAll(async () => {
 });
 
 async function start() {
-  up = stack.start('up', '--force-recreate', '--watch');
+  up = new RunningProgram(['docker', 'compose', 'up', '--force-recreate', '--watch'], stack);
   await up.prints('Watch enabled');
   await until('the author service answers', BUILD.timeout, async () => (await notFoundMessage()).includes('the id'));
 }
@@ -81,8 +82,9 @@ test('a type error is shown, and the old code serves until it is corrected', asy
 test('a debugger on this machine attaches to the service', async () => {
   const targets: unknown = await (await fetch(`http://127.0.0.1:${inspectPort}/json`)).json();
   expect((targets as unknown[])[0]).toMatchObject({ type: 'node', url: 'file:///app/author-service/dist/main.js' });
-  const { NetworkSettings } = await stack.inspect('author-service');
-  expect(NetworkSettings.Ports['9229/tcp']).toEqual([{ HostIp: '127.0.0.1', HostPort: String(inspectPort) }]);
+  const [container] = await inspectAll(stack.project, 'author-service');
+  const published = container?.NetworkSettings.Ports['9229/tcp'];
+  expect(published).toEqual([{ HostIp: '127.0.0.1', HostPort: String(inspectPort) }]);
 });
 
 test('a new column and its migration reach the database and the code', BUILD, async () => {

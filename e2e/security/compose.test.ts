@@ -5,7 +5,7 @@ import path from 'node:path';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../scripts/services.mjs';
-import { ComposeStack } from '../src/compose/compose-stack.js';
+import { ComposeStack } from '../chaos/src/bookstore/compose-stack.js';
 import {
   confinementOf,
   developmentPasswords,

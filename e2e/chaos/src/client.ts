@@ -50,14 +50,10 @@ export function connect({ author, book }: Addresses) {
 
 async function outcomeOf<T>(call: Promise<T>): Promise<Outcome<T>> {
   const begunAt = performance.now();
-  const time = () => ({ begunAt, ms: performance.now() - begunAt });
-  try {
-    const response = await call;
-    return { ok: true, response, ...time() };
-  } catch (error) {
-    const after = time();
-    return { ok: false, failure: await failureOf(Promise.reject(error)), ...after };
-  }
+  const [settled] = await Promise.allSettled([call]);
+  const times = { begunAt, ms: performance.now() - begunAt };
+  if (settled.status === 'fulfilled') return { ok: true, response: settled.value, ...times };
+  return { ok: false, failure: await failureOf(call), ...times };
 }
 
 /** The response of a call that no fault disturbs. */
@@ -80,9 +76,8 @@ export const isUnknown = (outcome: Outcome): boolean =>
 
 /** How often each label occurs, the most frequent first. */
 export function tally(labels: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  const counts = [...new Set(labels)].map((label) => [label, labels.filter((each) => each === label).length] as const);
+  const sorted = counts.sort(([, a], [, b]) => b - a);
   return sorted.map(([label, count]) => `${label} ${count}`).join(', ') || 'none';
 }
 

@@ -28,10 +28,10 @@ export class MixedCalls {
     const draw = Math.random();
     const author = this.#authors[below(this.#authors.length)];
     const book = this.#books[below(this.#books.length)];
-    if (!author || draw < 0.1) return this.#createAuthor(client);
-    if (draw < 0.45) return this.#createBook(client, author);
-    if (draw < 0.55) return this.#deleteAuthor(client, author);
-    if (book && draw < 0.62) return this.#deleteBook(client, book);
+    if (!author || draw < 0.1) return this.#create(client.createAuthor({ requestId: randomUUID() }));
+    if (draw < 0.45) return this.#create(client.createBook(author, { requestId: randomUUID() }), author);
+    if (draw < 0.55) return this.#delete(author, client.deleteAuthor(author, chance(0.5)));
+    if (book && draw < 0.62) return this.#delete(book, client.deleteBook(book));
     if (book && draw < 0.8) return client.getBook(book);
     return draw < 0.9 ? client.getAuthor(author) : client.booksOf(author);
   }
@@ -51,51 +51,37 @@ export class MixedCalls {
   /** Ids that were created and are not stored, or were deleted and are stored. */
   async #findLost(bookstore: Bookstore): Promise<string[]> {
     const closings = 'SELECT author_id AS id FROM author_closings';
-    const [authors, books, forced] = await Promise.all([
-      bookstore.ids('author-service', 'SELECT id FROM authors'),
-      bookstore.ids('book-service', 'SELECT id FROM books'),
-      bookstore.ids('book-service', `${closings} WHERE force AND outcome = 'CLOSED' AND book_count > 0`),
-    ]);
+    const authors = await bookstore.ids('author-service', 'SELECT id FROM authors');
+    const books = await bookstore.ids('book-service', 'SELECT id FROM books');
+    const forced = `${closings} WHERE force AND outcome = 'CLOSED' AND book_count > 0`;
+    const closedByForce = new Set<string | undefined>(await bookstore.ids('book-service', forced));
     const stored = new Set([...authors, ...books]);
-    const closedByForce = new Set(forced);
     const mayBeGone = (id: string) => this.#deleted.has(id) || this.#maybeDeleted.has(id);
-    const lost = [...this.#created].filter(
-      ([id, author]) => !stored.has(id) && !mayBeGone(id) && !(author && closedByForce.has(author)),
+    const missing = [...this.#created].filter(
+      ([id, author]) => !stored.has(id) && !mayBeGone(id) && !closedByForce.has(author),
     );
-    return [...lost.map(([id]) => id), ...[...this.#deleted].filter((id) => stored.has(id))];
+    return [...missing.map(([id]) => id), ...[...this.#deleted].filter((id) => stored.has(id))];
   }
 
-  async #createAuthor(client: BookstoreClient): Promise<Outcome> {
-    const outcome = await client.createAuthor({ requestId: randomUUID() });
+  /** @param author of a book */
+  async #create(call: Promise<Outcome<{ id: string }>>, author?: string): Promise<Outcome> {
+    const outcome = await call;
     if (!outcome.ok) return outcome;
-    this.#created.set(outcome.response.id, undefined);
-    this.#authors = [...this.#authors, outcome.response.id].slice(-MAX_AUTHORS);
+    const { id } = outcome.response;
+    this.#created.set(id, author);
+    if (author) this.#books = [...this.#books, id].slice(-MAX_BOOKS);
+    else this.#authors = [...this.#authors, id].slice(-MAX_AUTHORS);
     return outcome;
   }
 
-  async #createBook(client: BookstoreClient, author: string): Promise<Outcome> {
-    const outcome = await client.createBook(author, { requestId: randomUUID() });
-    if (!outcome.ok) return outcome;
-    this.#created.set(outcome.response.id, author);
-    this.#books = [...this.#books, outcome.response.id].slice(-MAX_BOOKS);
-    return outcome;
-  }
-
-  async #deleteAuthor(client: BookstoreClient, author: string): Promise<Outcome> {
-    const outcome = this.#noteDeletion(author, await client.deleteAuthor(author, chance(0.5)));
-    if (outcome.ok) this.#authors = this.#authors.filter((id) => id !== author);
-    return outcome;
-  }
-
-  async #deleteBook(client: BookstoreClient, book: string): Promise<Outcome> {
-    const outcome = this.#noteDeletion(book, await client.deleteBook(book));
-    this.#books = this.#books.filter((id) => id !== book);
-    return outcome;
-  }
-
-  #noteDeletion(id: string, outcome: Outcome): Outcome {
+  async #delete(id: string, call: Promise<Outcome>): Promise<Outcome> {
+    const outcome = await call;
     if (outcome.ok) this.#deleted.add(id);
     else if (isUnknown(outcome) || outcome.failure.code === 'INTERNAL') this.#maybeDeleted.add(id);
+    if (outcome.ok || outcome.failure.code === 'NOT_FOUND') {
+      this.#authors = this.#authors.filter((each) => each !== id);
+      this.#books = this.#books.filter((each) => each !== id);
+    }
     return outcome;
   }
 }

@@ -13,7 +13,7 @@ export async function race(clients: readonly BookstoreClient[]): Promise<RacedAu
   const author = new RacedAuthor((await must(first.createAuthor())).id);
   if (chance(0.5)) {
     const book = await author.createBook(first);
-    if (chance(0.5)) await author.deleteBook(first, book);
+    if (book && chance(0.5)) await author.deleteBook(first, book);
   }
   const deleters = 1 + below(2);
   await Promise.all(
@@ -39,8 +39,8 @@ async function workWithBooks(client: BookstoreClient, author: RacedAuthor): Prom
   for (let attempt = 0; attempt < 2; attempt++) {
     const book = await author.createBook(client);
     const next = below(4);
-    if (next === 0) await author.getBook(client, book);
-    if (next === 1 && author.bookIds.has(book)) await author.deleteBook(client, book);
+    if (next === 0 && book) await author.getBook(client, book);
+    if (next === 1 && book) await author.deleteBook(client, book);
     if (next === 2) await author.listBooks(client);
   }
 }
@@ -53,30 +53,31 @@ async function someTurns(): Promise<void> {
 /** An author, and all calls about it. */
 export class RacedAuthor {
   readonly history: Operation[] = [];
-  /** Ids of books whose creation was answered, by title. */
-  readonly bookIds = new Map<string, string>();
   /** Answers that the contract does not allow here. */
   readonly unexpected: string[] = [];
+  /** By id, of the books whose creation was answered. */
+  readonly #titles = new Map<string, string>();
   #clock = 0;
-  #titles = 0;
+  #creates = 0;
 
   constructor(private readonly id: string) {}
 
-  /** Returns the new book's title. */
-  async createBook(client: BookstoreClient): Promise<string> {
-    const title = `book ${++this.#titles}`;
-    const create = client.createBook(this.id, { title, requestId: randomUUID() });
-    const outcome = await this.#record({ kind: 'create-book', book: title }, create);
-    if (outcome.ok) this.bookIds.set(title, outcome.response.id);
-    return title;
+  /** Returns the new book's id, where that was answered. */
+  async createBook(client: BookstoreClient): Promise<string | undefined> {
+    const book = `book ${++this.#creates}`;
+    const create = client.createBook(this.id, { title: book, requestId: randomUUID() });
+    const outcome = await this.#record({ kind: 'create-book', book }, create);
+    if (!outcome.ok) return undefined;
+    this.#titles.set(outcome.response.id, book);
+    return outcome.response.id;
   }
 
-  async deleteBook(client: BookstoreClient, book: string): Promise<void> {
-    await this.#record({ kind: 'delete-book', book }, client.deleteBook(this.#bookId(book)));
+  async deleteBook(client: BookstoreClient, id: string): Promise<void> {
+    await this.#record({ kind: 'delete-book', book: this.#titles.get(id) }, client.deleteBook(id));
   }
 
-  async getBook(client: BookstoreClient, book: string): Promise<void> {
-    await this.#record({ kind: 'get-book', book }, client.getBook(this.#bookId(book)));
+  async getBook(client: BookstoreClient, id: string): Promise<void> {
+    await this.#record({ kind: 'get-book', book: this.#titles.get(id) }, client.getBook(id));
   }
 
   async listBooks(client: BookstoreClient): Promise<void> {
@@ -86,7 +87,7 @@ export class RacedAuthor {
 
   async readEverything(client: BookstoreClient): Promise<void> {
     await this.listBooks(client);
-    for (const book of this.bookIds.keys()) await this.getBook(client, book);
+    for (const book of this.#titles.keys()) await this.getBook(client, book);
   }
 
   async get(client: BookstoreClient): Promise<void> {
@@ -106,7 +107,7 @@ export class RacedAuthor {
   }
 
   async #record<T>(
-    asked: { readonly kind: Action['kind']; readonly book?: string; readonly force?: boolean },
+    asked: { readonly kind: Action['kind']; readonly book?: string | undefined; readonly force?: boolean },
     call: Promise<Outcome<T>>,
     answerOf: (response: T) => Action['answer'] = () => 'ok',
   ): Promise<Outcome<T>> {
@@ -121,11 +122,6 @@ export class RacedAuthor {
     const action = { ...asked, answer } as Action;
     this.history.push({ action, begin, end: answer === 'unknown' ? Number.POSITIVE_INFINITY : end });
     return outcome;
-  }
-
-  /** The id of no book, where the answer with the id was lost. */
-  #bookId(book: string): string {
-    return this.bookIds.get(book) ?? randomUUID();
   }
 }
 

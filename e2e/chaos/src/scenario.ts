@@ -2,40 +2,43 @@
 export interface Scenario {
   /** Its file's name. */
   readonly name: string;
-  /** Whether a scenario beside it would change what it measures. */
-  readonly isAlone?: boolean;
   embedded?(run: Run): Promise<void>;
   compose?(run: Run): Promise<void>;
 }
 
-/** Whether a promise was held. */
-export interface Finding {
-  readonly promise: string;
-  readonly isHeld: boolean;
-  /** Short enough for a table; empty where the promise says it all. */
-  readonly measured: string;
-  /** A promise about time says little on a busy machine. */
-  readonly isTimed: boolean;
-}
-
-/** One run of a scenario. */
+/** One run of a scenario, with what it found. */
 export class Run {
-  readonly findings: Finding[] = [];
+  /** Promises that were not held. */
+  readonly broken: string[] = [];
+  /** Those of them that fail the command. */
+  readonly failing: string[] = [];
+  /** Short enough for a table. */
+  readonly measured: string[] = [];
 
   constructor(
     readonly scenario: string,
-    private readonly isShort: boolean,
+    private readonly options: { readonly short: boolean; readonly untimed: boolean },
     /** Prints a detail. */
     readonly say: (line: string) => void,
+    /** Resolves when the command is to end. */
+    readonly stopped: Promise<unknown>,
   ) {}
 
   /** How much is done: in a short run, and in a full one. */
   amount(short: number, full: number): number {
-    return this.isShort ? short : full;
+    return this.options.short ? short : full;
   }
 
+  /**
+   * Tells whether a promise was held.
+   *
+   * @param measured empty where the promise says it all
+   * @param isTimed a promise about time says little on a busy machine
+   */
   promise(promise: string, isHeld: boolean, measured = '', isTimed = false): void {
-    this.findings.push({ promise, isHeld, measured, isTimed });
+    if (measured) this.measured.push(measured);
+    if (!isHeld) this.broken.push(promise);
+    if (!isHeld && !(isTimed && this.options.untimed)) this.failing.push(promise);
     this.say(`${isHeld ? 'held' : 'BROKEN'}: ${promise}${measured && ` (${measured})`}`);
   }
 
@@ -51,15 +54,5 @@ export class Run {
   /** Promises that this takes no longer. */
   within(limitMs: number, what: string, ms: number): void {
     this.timedPromise(`${what} within ${limitMs} ms`, ms <= limitMs, `${what} in ${Math.round(ms)} ms`);
-  }
-
-  /** Runs a scenario. One that cannot be run to its end is a broken promise. */
-  async play(scenario: (run: Run) => Promise<void>): Promise<void> {
-    try {
-      await scenario(this);
-    } catch (error) {
-      this.say((error as Error).stack ?? String(error));
-      this.promise('the scenario can be run to its end', false, 'see the log');
-    }
   }
 }

@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { root, services } from '../../../scripts/services.mjs';
+import { ComposeStack } from '../../chaos/src/bookstore/compose-stack.js';
 import { startOwnBookstore } from '../client/own-bookstore.js';
-import { ComposeStack } from '../compose/compose-stack.js';
 import { installBookstore } from '../kubernetes/namespace.js';
 import { forwardPorts } from '../kubernetes/port-forward.js';
 import type { Target, TargetName } from './target.js';

@@ -1,5 +1,6 @@
 import { until } from '@bookstore/sandbox';
 import type { Addresses } from '../client.js';
+import type { Run } from '../scenario.js';
 
 /** The faults of a service, or of the databases, that are possible wherever they run. */
 export interface Breakable {
@@ -14,21 +15,18 @@ export interface Breakable {
 
 /** A bookstore under test. Services are named as their folders. */
 export abstract class Bookstore implements AsyncDisposable {
-  static readonly #running = new Set<Bookstore>();
-  readonly #cleanUp: Array<() => Promise<unknown>> = [];
-
-  protected constructor() {
-    Bookstore.#running.add(this);
-  }
-
   /** Of the public ports. */
   abstract readonly addresses: Addresses;
   abstract readonly databases: Breakable;
+  /** Returns once all services serve. */
+  abstract start(): Promise<void>;
   abstract service(name: string): Breakable;
   /** Whether all services run. */
   abstract isRunning(): Promise<boolean>;
   /** Queries a service's database as its owner. */
   abstract query<T>(service: string, sql: string): Promise<T[]>;
+  /** Leaves nothing, also of a start that failed. */
+  abstract [Symbol.asyncDispose](): Promise<void>;
 
   async ids(service: string, sql: string): Promise<string[]> {
     return (await this.query<{ id: string }>(service, sql)).map(({ id }) => id);
@@ -50,45 +48,18 @@ export abstract class Bookstore implements AsyncDisposable {
   async untilSettled(): Promise<void> {
     await until('the end of all deletions', 60_000, async () => (await this.countPendingDeletions()) === 0);
   }
-
-  /** Bookstores that were lent, and those of a run that was stopped. */
-  static async removeAll(): Promise<void> {
-    for (const bookstore of Bookstore.#running) await bookstore[Symbol.asyncDispose]();
-  }
-
-  /** Does the rest of a start. A bookstore that cannot start leaves nothing. */
-  protected async started(rest: Promise<unknown>): Promise<this> {
-    try {
-      await rest;
-      return this;
-    } catch (error) {
-      await this[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  /** The last step is done first. */
-  protected atTheEnd(step: () => Promise<unknown>): void {
-    this.#cleanUp.push(step);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    Bookstore.#running.delete(this);
-    for (const step of this.#cleanUp.splice(0).reverse()) await step();
-  }
 }
 
-/** Lends bookstores to scenarios that leave them as they were. A scenario that fails does not give its one back. */
-export function lender<B extends Bookstore>(start: () => Promise<B>) {
-  const idle: B[] = [];
-  return async (use: (bookstore: B) => Promise<void>): Promise<void> => {
-    const bookstore = idle.pop() ?? (await start());
-    try {
-      await use(bookstore);
-      idle.push(bookstore);
-    } catch (error) {
-      await bookstore[Symbol.asyncDispose]();
-      throw error;
-    }
-  };
+/** What a scenario does with a bookstore of its own. */
+export type Play<B extends Bookstore> = (run: Run, bookstore: B) => Promise<void>;
+
+/** Runs a scenario until its end, or until the command is stopped. */
+export async function playOn<B extends Bookstore>(bookstore: B, run: Run, play: Play<B>): Promise<void> {
+  try {
+    await using started = bookstore;
+    await Promise.race([started.start().then(() => play(run, started)), run.stopped]);
+  } catch (error) {
+    run.say((error as Error).stack ?? String(error));
+    run.promise('the scenario can be run to its end', false, 'see the log');
+  }
 }

@@ -1,12 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort, type PostgresServer, prepareDatabase, startEmbeddedPostgres } from '@bookstore/sandbox';
+import { freePort, type PostgresServer, prepareDatabase, query, startEmbeddedPostgres } from '@bookstore/sandbox';
 import { startDatabaseProxy, startTcpProxy, type TcpProxy } from '@bookstore/sandbox/testing';
-import pg from 'pg';
 import { serviceNamed, services } from '../../../../scripts/services.mjs';
 import type { Addresses } from '../client.js';
-import { Bookstore, type Breakable, lender } from './bookstore.js';
+import type { Run } from '../scenario.js';
+import { Bookstore, type Breakable, type Play, playOn } from './bookstore.js';
 import { type Environment, Replica } from './replica.js';
 
 /** No rate limit, and soon ready. */
@@ -18,7 +19,7 @@ const SETTINGS = {
   READINESS_INTERVAL_MS: '50',
 };
 
-export interface EmbeddedOptions {
+interface Options {
   /** Settings of all services. */
   readonly env?: Environment;
   /** Puts a proxy in front of each database. Proxies take CPU time of the load. */
@@ -29,26 +30,20 @@ export interface EmbeddedOptions {
 
 /** All services as child processes, on a PostgreSQL of their own. */
 export class EmbeddedBookstore extends Bookstore {
-  readonly #replicas = new Map<string, Replica[]>();
+  readonly #dataDir = mkdtempSync(path.join(tmpdir(), 'bookstore-chaos-'));
+  readonly #replicas: Replica[] = [];
   readonly #databaseProxies: TcpProxy[] = [];
-  #dataDir = '';
-  #postgres!: PostgresServer;
+  #postgres: PostgresServer | undefined;
 
   readonly databases: Breakable = {
-    kill: () => this.#postgres.stop(),
-    start: () => this.#startPostgres(this.#postgres.port),
+    kill: async () => this.#postgres?.stop(),
+    start: () => this.#startPostgres(this.#postgres?.port),
     freeze: async () => this.#databaseProxies.forEach((proxy) => void proxy.freeze()),
     thaw: async () => this.#databaseProxies.forEach((proxy) => void proxy.heal()),
   };
 
-  private constructor(private readonly options: EmbeddedOptions) {
+  constructor(private readonly options: Options) {
     super();
-  }
-
-  /** Returns once all services serve. */
-  static async start(options: EmbeddedOptions = {}): Promise<EmbeddedBookstore> {
-    const bookstore = new EmbeddedBookstore(options);
-    return bookstore.started(bookstore.#start());
   }
 
   get addresses(): Addresses {
@@ -60,70 +55,67 @@ export class EmbeddedBookstore extends Bookstore {
     return this.replicas(name)[0] as Replica;
   }
 
-  replicas(name: string): readonly Replica[] {
-    return this.#replicas.get(name) ?? [];
+  replicas(service: string): readonly Replica[] {
+    return this.#replicas.filter(({ ports }) => ports.name === service);
+  }
+
+  /** A gRPC target: a port of each of its processes. */
+  throughProxies(service: string, port: 'public' | 'internal'): string {
+    return `ipv4:${this.replicas(service).map(({ proxies }) => `127.0.0.1:${proxies[port].port}`)}`;
   }
 
   async isRunning(): Promise<boolean> {
-    return [...this.#replicas.values()].flat().every(({ isRunning }) => isRunning);
+    return this.#replicas.every(({ process }) => process?.running);
   }
 
-  async query<T>(service: string, sql: string): Promise<T[]> {
-    const client = new pg.Client(this.#postgres.url(serviceNamed(service).database));
-    await client.connect();
-    try {
-      return (await client.query(sql)).rows;
-    } finally {
-      await client.end();
-    }
+  query<T>(service: string, sql: string): Promise<T[]> {
+    return query(this.#urlOf(serviceNamed(service).database), sql) as Promise<T[]>;
   }
 
-  async #start(): Promise<void> {
-    this.#dataDir = await mkdtemp(path.join(tmpdir(), 'bookstore-chaos-'));
-    this.atTheEnd(() => rm(this.#dataDir, { recursive: true, force: true }));
+  async start(): Promise<void> {
     await this.#startPostgres();
-    this.atTheEnd(() => this.#postgres.stop());
     const peers: Record<string, string> = {};
     for (const { name, addressVariable } of services) {
-      const replicas: Replica[] = [];
-      for (let count = this.options.replicas ?? 1; count > 0; count--) replicas.push(await this.#replica(name));
-      this.#replicas.set(name, replicas);
-      peers[addressVariable] = `ipv4:${replicas.map(({ proxies }) => `127.0.0.1:${proxies.internal.port}`)}`;
+      for (let count = this.options.replicas ?? 1; count > 0; count--) this.#replicas.push(await newReplica(name));
+      peers[addressVariable] = this.throughProxies(name, 'internal');
     }
     for (const { name } of services) {
-      const env = { ...SETTINGS, ...peers, DATABASE_URL: await this.#databaseUrl(name), ...this.options.env };
+      const env = { ...SETTINGS, ...peers, DATABASE_URL: await this.#prepareDatabase(name), ...this.options.env };
       for (const replica of this.replicas(name)) replica.env = env;
     }
-    await Promise.all([...this.#replicas.values()].flat().map((replica) => replica.start()));
+    await Promise.all(this.#replicas.map((replica) => replica.start()));
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#replicas.map((replica) => replica.kill()));
+    const proxies = this.#replicas.flatMap((replica) => Object.values(replica.proxies));
+    await Promise.all([...proxies, ...this.#databaseProxies].map((proxy) => proxy.stop()));
+    await this.#postgres?.stop();
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+
+  #urlOf = (database?: string): string => (this.#postgres as PostgresServer).url(database);
 
   async #startPostgres(port?: number): Promise<void> {
     const dataDir = path.join(this.#dataDir, 'postgres');
     this.#postgres = await startEmbeddedPostgres({ dataDir, port, durable: false });
   }
 
-  async #replica(name: string): Promise<Replica> {
-    const ports = { publicPort: await freePort(), internalPort: await freePort() };
-    const proxies = { public: await this.#proxy(ports.publicPort), internal: await this.#proxy(ports.internalPort) };
-    const replica = new Replica({ name, ...ports }, proxies);
-    this.atTheEnd(() => replica.stop());
-    return replica;
-  }
-
-  async #proxy(port: number): Promise<TcpProxy> {
-    const proxy = await startTcpProxy('127.0.0.1', port);
-    this.atTheEnd(() => proxy.stop());
-    return proxy;
-  }
-
-  async #databaseUrl(service: string): Promise<string> {
-    const { url } = await prepareDatabase(service, this.#postgres.url);
+  async #prepareDatabase(service: string): Promise<string> {
+    const { url } = await prepareDatabase(service, this.#urlOf);
     if (!this.options.databaseProxies) return url;
     const proxy = await startDatabaseProxy(url);
-    this.atTheEnd(() => proxy.stop());
     this.#databaseProxies.push(proxy);
     return proxy.url;
   }
 }
 
-export const lendEmbedded = lender(() => EmbeddedBookstore.start({ databaseProxies: true }));
+async function newReplica(name: string): Promise<Replica> {
+  const ports = { name, publicPort: await freePort(), internalPort: await freePort() };
+  const proxyTo = (port: number) => startTcpProxy('127.0.0.1', port);
+  return new Replica(ports, { public: await proxyTo(ports.publicPort), internal: await proxyTo(ports.internalPort) });
+}
+
+/** A scenario on processes. */
+export const onProcesses = (options: Options, play: Play<EmbeddedBookstore>) => (run: Run) =>
+  playOn(new EmbeddedBookstore(options), run, play);

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { ServiceProcess, until } from '@bookstore/sandbox';
 import type { TcpProxy } from '@bookstore/sandbox/testing';
 import type { Breakable } from './bookstore.js';
@@ -12,12 +11,13 @@ const MEMORY_LIMIT_MS = 10_000;
 
 /** A process of a service. */
 export class Replica implements Breakable {
-  #process: ServiceProcess | undefined;
-  #memory: Memory | undefined;
+  /** The one that was started last. */
+  process: ServiceProcess | undefined;
   env: Environment = {};
+  #memory: Memory | undefined;
 
   constructor(
-    private readonly ports: { readonly name: string; readonly publicPort: number; readonly internalPort: number },
+    readonly ports: { readonly name: string; readonly publicPort: number; readonly internalPort: number },
     /**
      * In front of its ports. The other services use the internal one, clients the public one where a scenario says so.
      */
@@ -29,14 +29,10 @@ export class Replica implements Breakable {
     return `127.0.0.1:${this.ports.publicPort}`;
   }
 
-  get isRunning(): boolean {
-    return this.#process?.running ?? false;
-  }
-
   /** @param more variables for this start alone */
   async start(more: Environment = {}): Promise<void> {
-    const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --import=${PROBE}`;
-    this.#process = new ServiceProcess({
+    const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --expose-gc --import=${PROBE}`;
+    this.process = new ServiceProcess({
       ...this.ports,
       env: { NODE_OPTIONS: nodeOptions, ...this.env, ...more },
       onLog: (line) => {
@@ -45,42 +41,25 @@ export class Replica implements Breakable {
         else if (!line.startsWith('{')) console.log(line);
       },
     });
-    await this.#process.serving();
+    await this.process.serving();
   }
 
   async kill(): Promise<void> {
-    this.#process?.signal('SIGKILL');
-    await this.#process?.exited;
-  }
-
-  /** Drains it and ends it. */
-  async stop(): Promise<void> {
-    // A frozen process does not receive SIGTERM.
-    await this.thaw();
-    await this.#process?.stop();
+    this.process?.signal('SIGKILL');
+    await this.process?.exited;
   }
 
   async freeze(): Promise<void> {
-    this.#process?.signal('SIGSTOP');
+    this.process?.signal('SIGSTOP');
   }
 
   async thaw(): Promise<void> {
-    this.#process?.signal('SIGCONT');
-  }
-
-  /** Waits until it ends by itself: `with status 1`. */
-  async exited(): Promise<string> {
-    return (await this.#process?.exited) ?? 'before it began';
+    this.process?.signal('SIGCONT');
   }
 
   async memory(): Promise<Memory> {
     this.#memory = undefined;
-    this.#process?.signal('SIGUSR2');
+    this.process?.signal('SIGUSR2');
     return until("the service's memory", MEMORY_LIMIT_MS, () => this.#memory);
-  }
-
-  /** How many files and sockets are open; 0 where the platform does not say. */
-  async openFiles(): Promise<number> {
-    return process.platform === 'linux' ? (await readdir(`/proc/${this.#process?.pid}/fd`)).length : 0;
   }
 }

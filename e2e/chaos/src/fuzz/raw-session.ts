@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 
 /** One request of any bytes and headers. */
 export interface RawRequest {
@@ -7,8 +8,8 @@ export interface RawRequest {
   readonly headers?: OutgoingHttpHeaders;
 }
 
-/** How a request was answered: a gRPC status code, `HTTP 415`, `reset 8` or `no answer`. */
 export interface RawAnswer {
+  /** Such as `INVALID_ARGUMENT`, `HTTP 415`, `reset 8` or `no answer`. */
   readonly status: string;
   readonly ms: number;
 }
@@ -22,47 +23,37 @@ export class RawSession {
   constructor(private readonly authority: string) {}
 
   async send({ path, body, headers }: RawRequest): Promise<RawAnswer> {
+    if (!this.#session || this.#session.closed || this.#session.destroyed) {
+      this.#session = connect(`http://${this.authority}`).on('error', () => {});
+    }
     const startedAt = performance.now();
-    let status: string | undefined;
-    let ms = 0;
-    const stream = this.#open().request({
+    const answer = { status: '', ms: 0 };
+    const answered = (status: string) => Object.assign(answer, { status, ms: performance.now() - startedAt });
+    const stream = this.#session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
       [constants.HTTP2_HEADER_PATH]: path,
       [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
       [constants.HTTP2_HEADER_TE]: 'trailers',
       ...headers,
     });
-    const answer = (received: string) => {
-      status = received;
-      ms = performance.now() - startedAt;
-    };
     stream.setTimeout(ANSWER_LIMIT_MS, () => {
-      answer('no answer');
+      answered('no answer');
       stream.close(constants.NGHTTP2_CANCEL);
     });
-    for (const event of ['response', 'trailers']) {
-      stream.on(event, (received) => {
-        const httpStatus = received[':status'] ?? 200;
-        if (httpStatus !== 200) answer(`HTTP ${httpStatus}`);
-        else if (received['grpc-status'] !== undefined) answer(String(received['grpc-status']));
-      });
-    }
+    const read = ({ ':status': httpStatus = 200, 'grpc-status': code }: Readonly<Record<string, unknown>>) => {
+      if (httpStatus !== 200) answered(`HTTP ${httpStatus}`);
+      else if (code !== undefined) answered(status[Number(code)] ?? String(code));
+    };
+    stream.on('response', read).on('trailers', read);
     stream.on('error', () => {});
     stream.resume();
     stream.end(body);
     await new Promise((resolve) => stream.once('close', resolve));
     // A long request may end long after its answer.
-    if (status === undefined) answer(`reset ${stream.rstCode}`);
-    return { status: status as string, ms };
+    return answer.status ? answer : answered(`reset ${stream.rstCode}`);
   }
 
   close(): void {
     this.#session?.destroy();
-  }
-
-  #open(): ClientHttp2Session {
-    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    this.#session = connect(`http://${this.authority}`).on('error', () => {});
-    return this.#session;
   }
 }

@@ -3,8 +3,8 @@ import { HealthClient, until } from '@bookstore/sandbox';
 import { LIVENESS } from '@bookstore/service-kit';
 import { services } from '../../../../scripts/services.mjs';
 import type { Bookstore } from '../bookstore/bookstore.js';
-import { lendCompose } from '../bookstore/compose-bookstore.js';
-import { type EmbeddedBookstore, lendEmbedded } from '../bookstore/embedded-bookstore.js';
+import { onContainers } from '../bookstore/compose-bookstore.js';
+import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import { connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
 import type { Run, Scenario } from '../scenario.js';
 
@@ -25,9 +25,10 @@ interface Outage {
 /** The databases stop, do not answer, or accept no connection. */
 export const databaseOutage: Scenario = {
   name: 'database-outage',
-  embedded: (run) =>
-    lendEmbedded((bookstore) => sufferAll(run, bookstore, [...outagesOf(bookstore), refusedConnections(bookstore)])),
-  compose: (run) => lendCompose((bookstore) => sufferAll(run, bookstore, outagesOf(bookstore))),
+  embedded: onProcesses({ databaseProxies: true }, (run, bookstore) =>
+    sufferAll(run, bookstore, [...outagesOf(bookstore), refusedConnections(bookstore)]),
+  ),
+  compose: onContainers([], (run, bookstore) => sufferAll(run, bookstore, outagesOf(bookstore))),
 };
 
 const outagesOf = ({ databases }: Bookstore): Outage[] => [
@@ -37,21 +38,14 @@ const outagesOf = ({ databases }: Bookstore): Outage[] => [
 ];
 
 function refusedConnections(bookstore: EmbeddedBookstore): Outage {
-  const query = (sql: string) => bookstore.query('book-service', sql);
-  const roles = services.map(({ role }) => role);
   const limit = async (connections: number) => {
-    for (const role of roles) await query(`ALTER ROLE ${role} CONNECTION LIMIT ${connections}`);
+    for (const { name, role } of services) {
+      await bookstore.query(name, `ALTER ROLE ${role} CONNECTION LIMIT ${connections}`);
+      const backends = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`;
+      if (connections === 0) await bookstore.query(name, backends);
+    }
   };
-  const backends = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('${roles.join("','")}')`;
-  return {
-    name: 'refused connections',
-    lastsMs: 2000,
-    begin: async () => {
-      await limit(0);
-      await query(backends);
-    },
-    end: () => limit(-1),
-  };
+  return { name: 'refused connections', lastsMs: 2000, begin: () => limit(0), end: () => limit(-1) };
 }
 
 async function sufferAll(run: Run, bookstore: Bookstore, outages: readonly Outage[]): Promise<void> {

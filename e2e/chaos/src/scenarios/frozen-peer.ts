@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bookstore, Breakable } from '../bookstore/bookstore.js';
-import { lendCompose } from '../bookstore/compose-bookstore.js';
-import { lendEmbedded } from '../bookstore/embedded-bookstore.js';
+import { onContainers } from '../bookstore/compose-bookstore.js';
+import { onProcesses } from '../bookstore/embedded-bookstore.js';
 import { connect, labelOf, msUntilOk, must, type Outcome, tally } from '../client.js';
 import type { Run, Scenario } from '../scenario.js';
 
@@ -15,14 +15,13 @@ const PAUSE_MS = 20;
 /** The author service does not answer, and its connections stay open. */
 export const frozenPeer: Scenario = {
   name: 'frozen-peer',
-  embedded: (run) =>
-    lendEmbedded((bookstore) => {
-      const author = bookstore.service('author-service');
-      const { internal } = author.proxies;
-      const connection = { freeze: async () => internal.freeze(), thaw: async () => internal.heal() };
-      return freezeEach(run, bookstore, [author, connection]);
-    }),
-  compose: (run) => lendCompose((bookstore) => freezeEach(run, bookstore, [bookstore.service('author-service')])),
+  embedded: onProcesses({}, (run, bookstore) => {
+    const author = bookstore.service('author-service');
+    const { internal } = author.proxies;
+    const connection = { freeze: async () => internal.freeze(), thaw: async () => internal.heal() };
+    return freezeEach(run, bookstore, [author, connection]);
+  }),
+  compose: onContainers([], (run, bookstore) => freezeEach(run, bookstore, [bookstore.service('author-service')])),
 };
 
 type Freezable = Pick<Breakable, 'freeze' | 'thaw'>;

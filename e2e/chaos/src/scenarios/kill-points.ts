@@ -1,7 +1,8 @@
 import { CRASHED } from '@bookstore/service-kit';
-import { atOnce } from '../at-once.js';
-import { type EmbeddedBookstore, lendEmbedded } from '../bookstore/embedded-bookstore.js';
-import { connect, must } from '../client.js';
+import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
+import type { Replica } from '../bookstore/replica.js';
+import { connect } from '../client.js';
+import { atOnce } from '../load.js';
 import { MixedCalls } from '../mixed-calls.js';
 import { below } from '../random.js';
 import type { Scenario } from '../scenario.js';
@@ -35,63 +36,38 @@ const POINTS: ReadonlyArray<readonly [service: string, point: string]> = [
 /** A crash at each named step of CreateBook and DeleteAuthor, under load. */
 export const killPoints: Scenario = {
   name: 'kill-points',
-  embedded: (run) =>
-    lendEmbedded(async (bookstore) => {
-      const calls = new MixedCalls();
-      // The first two: in the middle of a create, and between the two databases of a deletion.
-      const points = POINTS.slice(0, run.amount(2, POINTS.length));
-      const settledMs: number[] = [];
-      for (let round = run.amount(1, 2); round > 0; round--) {
-        for (const [service, point] of points) {
-          settledMs.push(await crashAt(bookstore, calls, service, point));
-          run.say(`${point}: settled after ${Math.round(settledMs.at(-1) as number)} ms`);
-        }
-      }
-      await calls.check(run, bookstore);
-      run.within(SETTLED_WITHIN_MS, `${settledMs.length} crashes, settled`, Math.max(...settledMs));
-    }),
+  embedded: onProcesses({}, async (run, bookstore) => {
+    const calls = new MixedCalls();
+    // The first two: in the middle of a create, and between the two databases of a deletion.
+    const points = [...POINTS, ...POINTS].slice(0, run.amount(2, 2 * POINTS.length));
+    const settledMs: number[] = [];
+    for (const [name, point] of points) {
+      const service = bookstore.service(name);
+      const isRecovery = point === 'recover-deletion.claimed';
+      // Leaves a deletion to recover.
+      if (isRecovery) await crashAt('delete-author.begun:1', bookstore, calls, service);
+      await crashAt(`${point}:${isRecovery ? 1 : 1 + below(3)}`, bookstore, calls, service);
+      await service.start();
+      const servingAt = performance.now();
+      await bookstore.untilSettled();
+      settledMs.push(performance.now() - servingAt);
+      run.say(`${point}: settled after ${Math.round(settledMs.at(-1) as number)} ms`);
+    }
+    await calls.check(run, bookstore);
+    run.within(SETTLED_WITHIN_MS, `${settledMs.length} crashes, settled`, Math.max(...settledMs));
+  }),
 };
 
-/** Returns the time from both services serving again to the end of all pending deletions, ms. */
-async function crashAt(
-  bookstore: EmbeddedBookstore,
-  calls: MixedCalls,
-  service: string,
-  point: string,
-): Promise<number> {
-  const isRecovery = point.startsWith('recover-deletion.');
-  if (isRecovery) await leaveDeletionPending(bookstore);
-  const replica = bookstore.service(service);
-  await replica.kill();
+/** @param point with how many times the service gets to it */
+async function crashAt(point: string, { addresses }: EmbeddedBookstore, calls: MixedCalls, service: Replica) {
+  await service.kill();
   // A step that comes before the service is seen to serve is no failed start.
-  const starting = replica.start({ FAIL_POINT: `${point}:${isRecovery ? 1 : 1 + below(3)}` }).catch(() => {});
-  await Promise.race([starting, replica.exited()]);
-  await loadUntilCrash(bookstore, calls, service, point);
-  const how = await replica.exited();
-  if (how !== `with status ${CRASHED}`) throw new Error(`the ${service} ended ${how} instead of at ${point}`);
-  await replica.start();
-  const servingAt = performance.now();
-  await bookstore.untilSettled();
-  return performance.now() - servingAt;
-}
-
-async function loadUntilCrash(bookstore: EmbeddedBookstore, calls: MixedCalls, service: string, point: string) {
-  using client = connect(bookstore.addresses);
-  const replica = bookstore.service(service);
+  await service.start({ FAIL_POINT: point }).catch(() => {});
+  using client = connect(addresses);
   const endAt = performance.now() + REACHED_WITHIN_MS;
   await atOnce(CLIENTS, CLIENTS, async () => {
-    while (replica.isRunning && performance.now() < endAt) await calls.next(client);
+    while (service.process?.running && performance.now() < endAt) await calls.next(client);
   });
-  if (replica.isRunning) throw new Error(`the step ${point} is not reached`);
-}
-
-/** As a crash between the mark and the call to the book service does. */
-async function leaveDeletionPending(bookstore: EmbeddedBookstore): Promise<void> {
-  using client = connect(bookstore.addresses);
-  const { id } = await must(client.createAuthor());
-  await bookstore.query(
-    'author-service',
-    `UPDATE authors SET state = 'DELETING', delete_op_id = gen_random_uuid(), delete_force = false,
-            delete_next_try_at = now() WHERE id = '${id}'`,
-  );
+  const how = service.process?.running ? 'does not end' : `ends ${await service.process?.exited}`;
+  if (how !== `ends with status ${CRASHED}`) throw new Error(`the ${service.ports.name} ${how} at ${point}`);
 }

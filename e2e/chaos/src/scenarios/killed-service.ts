@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bookstore } from '../bookstore/bookstore.js';
-import { lendCompose } from '../bookstore/compose-bookstore.js';
-import { lendEmbedded } from '../bookstore/embedded-bookstore.js';
+import { onContainers } from '../bookstore/compose-bookstore.js';
+import { onProcesses } from '../bookstore/embedded-bookstore.js';
 import { connect, labelOf, tally } from '../client.js';
+import { underLoad } from '../load.js';
 import { isServed, isTooSlow, MixedCalls } from '../mixed-calls.js';
 import type { Run, Scenario } from '../scenario.js';
-import { SteadyLoad } from '../steady-load.js';
 
 /** After the service serves again. */
 const RECOVERY_MS = 3000;
@@ -16,26 +16,26 @@ const ALLOWED = /^(UNAVAILABLE|ABORTED)\b/;
 /** SIGKILL of either service under load, and a new start. */
 export const killedService: Scenario = {
   name: 'killed-service',
-  embedded: (run) => lendEmbedded((bookstore) => killBoth(run, bookstore)),
-  compose: (run) => lendCompose((bookstore) => killBoth(run, bookstore)),
+  embedded: onProcesses({}, killBoth),
+  compose: onContainers([], killBoth),
 };
 
 async function killBoth(run: Run, bookstore: Bookstore): Promise<void> {
   using client = connect(bookstore.addresses);
   const mixed = new MixedCalls();
   const perSecond = run.amount(50, 200);
-  await using load = new SteadyLoad(() => mixed.next(client), perSecond);
   const servingAt: number[] = [];
-  for (let rounds = run.amount(1, 4); rounds > 0; rounds--) {
-    for (const name of ['book-service', 'author-service']) {
+  const killInTurn = async () => {
+    for (let kills = run.amount(2, 8); kills > 0; kills--) {
+      const service = bookstore.service(kills % 2 ? 'author-service' : 'book-service');
       await sleep(run.amount(500, 3000));
-      await bookstore.service(name).kill();
-      await bookstore.service(name).start();
+      await service.kill();
+      await service.start();
       servingAt.push(performance.now());
       await sleep(RECOVERY_MS + COUNTED_MS);
     }
-  }
-  const calls = await load.stop();
+  };
+  const calls = await underLoad(() => mixed.next(client), perSecond, killInTurn);
   const failed = calls.filter((call) => !isServed(call));
   const others = failed.filter((call) => !ALLOWED.test(labelOf(call)));
   const failedAfterMs = servingAt.flatMap((at) =>

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChunkFault } from '@bookstore/sandbox/testing';
-import { atOnce } from '../at-once.js';
-import { type EmbeddedBookstore, lendEmbedded } from '../bookstore/embedded-bookstore.js';
+import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import { type BookstoreClient, connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
+import { atOnce } from '../load.js';
 import { below, chance } from '../random.js';
 import type { Scenario } from '../scenario.js';
 
@@ -37,28 +37,27 @@ const FAULTS: Readonly<Record<string, ChunkFault>> = {
 /** Faults between the client and the book service, and between the services. */
 export const networkFaults: Scenario = {
   name: 'network-faults',
-  embedded: (run) =>
-    lendEmbedded(async (bookstore) => {
-      const tries: Outcome[] = [];
-      const created: Created[] = [];
-      const healedMs: number[] = [];
-      for (const [name, fault] of Object.entries(FAULTS)) {
-        const before = tries.length;
-        healedMs.push(await createBooks(bookstore, fault, run.amount(12, 100), tries, created));
-        run.say(`${name}: ${tally(tries.slice(before).map(labelOf))}`);
-      }
-      const rows = await bookstore.query<{ id: string; request_id: string }>(
-        'book-service',
-        'SELECT id, request_id FROM books',
-      );
-      const wrong = created.filter(({ requestId, ids }) => {
-        const stored = rows.filter((row) => row.request_id === requestId);
-        return stored.length !== 1 || ids.some((id) => id !== stored[0]?.id);
-      });
-      run.never('books missing or double', wrong.length, created.length);
-      run.within(DEADLINE_MS + MAX_LATE_MS, `${tries.length} calls ended`, quantile(tries, 1));
-      run.within(HEALED_MS, 'healed', Math.max(...healedMs));
-    }),
+  embedded: onProcesses({}, async (run, bookstore) => {
+    const tries: Outcome[] = [];
+    const created: Created[] = [];
+    const healedMs: number[] = [];
+    for (const [name, fault] of Object.entries(FAULTS)) {
+      const made = await createBooks(bookstore, fault, run.amount(12, 100));
+      run.say(`${name}: ${tally(made.tries.map(labelOf))}`);
+      tries.push(...made.tries);
+      created.push(...made.created);
+      healedMs.push(made.healedMs);
+    }
+    type Row = { id: string; request_id: string };
+    const rows = await bookstore.query<Row>('book-service', 'SELECT id, request_id FROM books');
+    const wrong = created.filter(({ requestId, ids }) => {
+      const stored = rows.filter((row) => row.request_id === requestId);
+      return stored.length !== 1 || ids.some((id) => id !== stored[0]?.id);
+    });
+    run.never('books missing or double', wrong.length, created.length);
+    run.within(DEADLINE_MS + MAX_LATE_MS, `${tries.length} calls ended`, quantile(tries, 1));
+    run.within(HEALED_MS, 'healed', Math.max(...healedMs));
+  }),
 };
 
 /** A create that was answered, each time with an id. */
@@ -67,22 +66,16 @@ interface Created {
   readonly ids: readonly string[];
 }
 
-/** Returns how long after the fault a call succeeds, ms. */
-async function createBooks(
-  bookstore: EmbeddedBookstore,
-  fault: ChunkFault,
-  count: number,
-  tries: Outcome[],
-  created: Created[],
-): Promise<number> {
+async function createBooks(bookstore: EmbeddedBookstore, fault: ChunkFault, count: number) {
   const [authors, books] = [bookstore.service('author-service').proxies, bookstore.service('book-service').proxies];
   const proxies = [books.public, authors.internal, books.internal];
   using client = connect({ ...bookstore.addresses, book: `127.0.0.1:${books.public.port}` });
   const author = (await must(client.createAuthor())).id;
+  const tries: Outcome[] = [];
   for (const proxy of proxies) proxy.injectFault(fault);
-  created.push(...(await atOnce(CALLS_AT_ONCE, count, () => createTwice(client, author, tries))));
+  const created = await atOnce(CALLS_AT_ONCE, count, () => createTwice(client, author, tries));
   for (const proxy of proxies) proxy.heal();
-  return await msUntilOk(() => client.createBook(author));
+  return { tries, created, healedMs: await msUntilOk(() => client.createBook(author)) };
 }
 
 /** Repeats one create until it is answered twice. */

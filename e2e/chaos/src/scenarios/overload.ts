@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedBookstore } from '../bookstore/embedded-bookstore.js';
+import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import { growth } from '../bookstore/memory.js';
 import type { Replica } from '../bookstore/replica.js';
 import { connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
+import { underLoad } from '../load.js';
 import type { Run, Scenario } from '../scenario.js';
-import { SteadyLoad } from '../steady-load.js';
 
 const STATEMENT_MS = 20;
 /** As many calls as the slow database can serve within the time that a call may wait for a connection. */
@@ -17,16 +17,14 @@ const READ_DEADLINE_MS = 1000;
 /** More calls than can be served. */
 export const overload: Scenario = {
   name: 'overload',
-  isAlone: true,
-  embedded: async (run) => {
-    await using bookstore = await EmbeddedBookstore.start({ env: SETTINGS });
+  embedded: onProcesses({ env: SETTINGS }, async (run, bookstore) => {
     using client = connect(bookstore.addresses);
     const author = (await must(client.createAuthor())).id;
     const book = (await must(client.createBook(author))).id;
     await overloadCpu(run, bookstore.service('book-service'), () => client.getBook(book, READ_DEADLINE_MS));
     await slowDown(bookstore);
     await overloadDatabase(run, () => client.createBook(author));
-  },
+  }),
 };
 
 async function overloadCpu(run: Run, service: Replica, read: () => Promise<Outcome>): Promise<void> {
@@ -36,7 +34,7 @@ async function overloadCpu(run: Run, service: Replica, read: () => Promise<Outco
   await overloadBy(read, ms);
   const normalMs = await msUntilOk(read);
   const { isFlat, text } = growth(before, await service.memory());
-  run.promise('alive, flat memory', service.isRunning && isFlat, `memory ${text}`);
+  run.promise('alive, flat memory', isFlat && (service.process?.running ?? false), `memory ${text}`);
   run.within(NORMAL_MS, 'normal', normalMs);
 }
 
@@ -80,8 +78,6 @@ async function overloadBy(call: () => Promise<Outcome>, ms: number) {
   };
   await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, caller));
   const peak = perSecond(admitted);
-  await using load = new SteadyLoad(call, 3 * peak);
-  await sleep(ms);
-  const outcomes = await load.stop();
+  const outcomes = await underLoad(call, 3 * peak, () => sleep(ms));
   return { peak, goodput: perSecond(outcomes), outcomes };
 }

@@ -1,7 +1,8 @@
 import { BUSY_MACHINE } from '@bookstore/sandbox/testing';
-import { EmbeddedBookstore } from '../bookstore/embedded-bookstore.js';
+import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import { connect, tally } from '../client.js';
 import { isLinearizable } from '../linearizability.js';
+import { atOnce } from '../load.js';
 import { type RacedAuthor, race } from '../race.js';
 import type { Scenario } from '../scenario.js';
 
@@ -14,8 +15,7 @@ const MAX_UNEXPECTED = 100;
 /** CreateBook against DeleteAuthor, and whether the answers make sense together. */
 export const races: Scenario = {
   name: 'races',
-  embedded: async (run) => {
-    await using bookstore = await EmbeddedBookstore.start({ env: BUSY_MACHINE });
+  embedded: onProcesses({ env: BUSY_MACHINE }, async (run, bookstore) => {
     const authors = await runRaces(bookstore, run.amount(100, 1500));
     const rejected = authors.filter(isRejected);
     for (const { history } of rejected.slice(0, 3)) run.say(`not linearizable: ${JSON.stringify(history)}`);
@@ -32,7 +32,7 @@ export const races: Scenario = {
       authorsWithout.some(isRejected),
       `without the foreign key, ${authorsWithout.filter(isRejected).length} of ${authorsWithout.length} rejected`,
     );
-  },
+  }),
 };
 
 const isRejected = ({ history }: RacedAuthor) => !isLinearizable(history);
@@ -58,11 +58,11 @@ async function runRaces(
   { addresses }: EmbeddedBookstore,
   count: number,
   isEnough: (author: RacedAuthor) => boolean = () => false,
-): Promise<RacedAuthor[]> {
+): Promise<readonly RacedAuthor[]> {
   const authors: RacedAuthor[] = [];
   let isDone = false;
   let unexpected = 0;
-  const work = async () => {
+  await atOnce(GROUPS, GROUPS, async () => {
     const clients = Array.from({ length: CLIENTS_OF_A_GROUP }, () => connect(addresses));
     while (!isDone && authors.length < count) {
       const author = await race(clients);
@@ -71,7 +71,6 @@ async function runRaces(
       isDone ||= isEnough(author) || unexpected > MAX_UNEXPECTED;
     }
     for (const client of clients) client[Symbol.dispose]();
-  };
-  await Promise.all(Array.from({ length: GROUPS }, work));
+  });
   return authors;
 }

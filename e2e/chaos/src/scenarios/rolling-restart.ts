@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { until } from '@bookstore/sandbox';
 import { services } from '../../../../scripts/services.mjs';
-import { ComposeBookstore, docker, SERVES_WITHIN_MS } from '../bookstore/compose-bookstore.js';
-import { EmbeddedBookstore } from '../bookstore/embedded-bookstore.js';
+import { onContainers, SERVES_WITHIN_MS } from '../bookstore/compose-bookstore.js';
+import { docker } from '../bookstore/compose-stack.js';
+import { onProcesses } from '../bookstore/embedded-bookstore.js';
 import type { Replica } from '../bookstore/replica.js';
 import { connect, labelOf, tally } from '../client.js';
+import { underLoad } from '../load.js';
 import { isServed, isTooSlow, MixedCalls } from '../mixed-calls.js';
-import type { Run, Scenario } from '../scenario.js';
-import { SteadyLoad } from '../steady-load.js';
+import type { Scenario } from '../scenario.js';
 
 const CONTAINER_CALLS_PER_SECOND = 150;
 /** The path is the same from the source and from the compiled file. */
@@ -20,67 +21,61 @@ const RECONNECTED_WITHIN_MS = 30_000;
  */
 export const rollingRestart: Scenario = {
   name: 'rolling-restart',
-  embedded: async (run) => {
-    await using bookstore = await EmbeddedBookstore.start({ replicas: 2 });
-    const target = (name: string) =>
-      `ipv4:${bookstore.replicas(name).map(({ proxies }) => `127.0.0.1:${proxies.public.port}`)}`;
+  embedded: onProcesses({ replicas: 2 }, async (run, bookstore) => {
+    const target = (service: string) => bookstore.throughProxies(service, 'public');
     using client = connect({ author: target('author-service'), book: target('book-service') });
     const mixed = new MixedCalls();
-    await using load = new SteadyLoad(() => mixed.next(client), run.amount(30, 100));
     let restarts = 0;
-    for (let rounds = run.amount(1, 6); rounds > 0; rounds--) {
-      for (const replica of services.flatMap(({ name }) => bookstore.replicas(name).slice(0, run.amount(1, 2)))) {
-        await replace(replica);
-        restarts++;
+    const replaceAll = async () => {
+      for (let rounds = run.amount(1, 6); rounds > 0; rounds--) {
+        for (const replica of services.flatMap(({ name }) => bookstore.replicas(name).slice(0, run.amount(1, 2)))) {
+          await replace(replica);
+          restarts++;
+        }
       }
-    }
-    const calls = await load.stop();
+    };
+    const calls = await underLoad(() => mixed.next(client), run.amount(30, 100), replaceAll);
     const failed = calls.filter((call) => !isServed(call));
     const slow = failed.filter(isTooSlow).length;
     run.say(`failed: ${tally(failed.map(labelOf))}`);
     run.never(`calls failed in ${restarts} restarts`, failed.length - slow, calls.length);
     run.timedPromise('no call is too slow', slow === 0, slow > 0 ? `${slow} too slow` : '');
     await mixed.check(run, bookstore);
-  },
-  compose: async (run) => {
-    await using bookstore = await ComposeBookstore.start(['compose.replicas.yaml', 'e2e/chaos/compose.ages.yaml']);
-    await replaceContainers(run, bookstore);
-  },
+  }),
+  compose: onContainers(['compose.replicas.yaml', 'e2e/chaos/compose.ages.yaml'], async (run, bookstore) => {
+    const env = ['--env', `CALLS_PER_SECOND=${CONTAINER_CALLS_PER_SECOND}`, '--env', 'RETRIES=yes'];
+    const program = ['node', '--input-type=module', '--eval', readFileSync(LOAD_CLIENT, 'utf8')];
+    const client = await bookstore.run(env, program);
+    const lastReport = async () => JSON.parse((await docker(['logs', '--tail', '1', client])) || '{}');
+    await until('the first calls', RECONNECTED_WITHIN_MS, async () => (await lastReport()).calls > 0);
+    let restarts = 0;
+    for (let rounds = run.amount(1, 3); rounds > 0; rounds--) {
+      for (const { name, port } of services) {
+        const containers = (await bookstore.stack.compose('ps', '--quiet', name)).split('\n').filter(Boolean);
+        for (const id of containers.slice(0, run.amount(1, 2))) {
+          await replaceContainer(id, port);
+          restarts++;
+        }
+      }
+    }
+    await docker(['stop', '--time', '30', client]);
+    const { calls, failures } = (await lastReport()) as { calls: number; failures: Record<string, number> };
+    run.say(`failed: ${JSON.stringify(failures)}`);
+    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+    run.never(`calls failed in ${restarts} restarts`, failed, calls);
+  }),
 };
 
 /** Returns when the load's client and both processes of the other service are connected to the new process. */
 async function replace(replica: Replica): Promise<void> {
   const { public: ofClients, internal: ofPeers } = replica.proxies;
-  await replica.stop();
+  await replica.process?.stop();
   await replica.start();
   await until(
     'the new connections of all clients',
     RECONNECTED_WITHIN_MS,
     () => ofClients.answeredConnections() >= 1 && ofPeers.answeredConnections() >= 2,
   );
-}
-
-async function replaceContainers(run: Run, bookstore: ComposeBookstore): Promise<void> {
-  const env = ['--env', `CALLS_PER_SECOND=${CONTAINER_CALLS_PER_SECOND}`, '--env', 'RETRIES=yes'];
-  const program = ['node', '--input-type=module', '--eval', readFileSync(LOAD_CLIENT, 'utf8')];
-  const client = await bookstore.run(env, program);
-  const lastReport = async () => JSON.parse((await docker(['logs', '--tail', '1', client])) || '{}');
-  await until('the first calls', RECONNECTED_WITHIN_MS, async () => (await lastReport()).calls > 0);
-  let restarts = 0;
-  for (let rounds = run.amount(1, 3); rounds > 0; rounds--) {
-    for (const { name, port } of services) {
-      const containers = (await bookstore.compose('ps', '--quiet', name)).split('\n').filter(Boolean);
-      for (const id of containers.slice(0, run.amount(1, 2))) {
-        await replaceContainer(id, port);
-        restarts++;
-      }
-    }
-  }
-  await docker(['stop', '--time', '30', client]);
-  const { calls, failures } = (await lastReport()) as { calls: number; failures: Record<string, number> };
-  run.say(`failed: ${JSON.stringify(failures)}`);
-  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
-  run.never(`calls failed in ${restarts} restarts`, failed, calls);
 }
 
 /** Stops a container as compose does, starts it, and waits until the client is connected to it. */
