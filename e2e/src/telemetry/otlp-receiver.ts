@@ -2,14 +2,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What OTLP's JSON calls a value. */
-interface AnyValue {
-  readonly stringValue?: string;
-  readonly intValue?: number | string;
-  readonly doubleValue?: number;
-  readonly boolValue?: boolean;
-}
-type KeyValues = readonly { readonly key: string; readonly value: AnyValue }[];
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** A span that came in. */
@@ -106,77 +98,45 @@ export class OtlpReceiver implements AsyncDisposable {
     this.#bytes += body;
     const { resourceSpans = [], resourceLogs = [], resourceMetrics = [] } = JSON.parse(body);
     for (const { resource, scopeSpans } of resourceSpans) {
-      const service = serviceOf(resource);
-      for (const { spans } of scopeSpans) for (const span of spans) this.spans.push(toSpan(service, span));
+      for (const { spans } of scopeSpans) {
+        for (const { parentSpanId, status, ...span } of spans) {
+          const [parent, code] = [parentSpanId || undefined, status?.code];
+          this.spans.push({ ...span, ...from(resource, span), parentSpanId: parent, status: code });
+        }
+      }
     }
     for (const { resource, scopeLogs } of resourceLogs) {
-      const service = serviceOf(resource);
-      for (const { logRecords } of scopeLogs) for (const record of logRecords) this.lines.push(toLine(service, record));
+      for (const { logRecords } of scopeLogs) {
+        for (const { body, ...line } of logRecords) {
+          this.lines.push({ ...line, ...from(resource, line), body: body.stringValue ?? '' });
+        }
+      }
     }
     for (const { resource, scopeMetrics } of resourceMetrics) {
-      const service = serviceOf(resource);
-      for (const { metrics } of scopeMetrics) for (const metric of metrics) this.#takeMetric(service, metric);
+      for (const { metrics } of scopeMetrics) {
+        for (const { name, sum, gauge, histogram } of metrics) {
+          const { service } = from(resource);
+          const points = this.points(name).filter((point) => point.service !== service);
+          for (const point of (sum ?? gauge ?? histogram)?.dataPoints ?? []) {
+            points.push({ ...from(resource, point), value: Number(point.asInt ?? point.asDouble ?? point.count) });
+          }
+          this.#points.set(name, points);
+        }
+      }
     }
   }
-
-  #takeMetric(service: string, metric: Metric): void {
-    const { dataPoints = [] } = metric.sum ?? metric.gauge ?? metric.histogram ?? {};
-    const others = this.points(metric.name).filter((point) => point.service !== service);
-    const points = dataPoints.map(({ attributes, asInt, asDouble, count }) => ({
-      service,
-      attributes: toAttributes(attributes),
-      value: Number(asInt ?? asDouble ?? count),
-    }));
-    this.#points.set(metric.name, [...others, ...points]);
-  }
 }
 
-interface Points {
-  readonly dataPoints?: readonly {
-    readonly attributes: KeyValues;
-    readonly asInt?: number | string;
-    readonly asDouble?: number;
-    readonly count?: number | string;
-  }[];
-}
-interface Metric {
-  readonly name: string;
-  readonly sum?: Points;
-  readonly gauge?: Points;
-  readonly histogram?: Points;
-}
-interface Span extends Omit<ReceivedSpan, 'service' | 'attributes' | 'status'> {
-  readonly attributes: KeyValues;
-  readonly status?: { readonly code?: number };
-}
-interface LogRecord extends Omit<ReceivedLine, 'service' | 'attributes' | 'body'> {
-  readonly attributes: KeyValues;
-  readonly body: AnyValue;
+/** What has attributes in OTLP's JSON. Each value is beside its type, as in `{ "intValue": 5 }`. */
+interface Item {
+  readonly attributes?: readonly { readonly key: string; readonly value: Attributes }[];
 }
 
-const toSpan = (service: string, span: Span): ReceivedSpan => ({
-  service,
-  name: span.name,
-  kind: span.kind,
-  traceId: span.traceId,
-  spanId: span.spanId,
-  parentSpanId: span.parentSpanId || undefined,
-  attributes: toAttributes(span.attributes),
-  status: span.status?.code,
+/** The service that sent an item, and the item's attributes. */
+const from = (resource: Item, item: Item = {}) => ({
+  service: String(attributesOf(resource)['service.name']),
+  attributes: attributesOf(item),
 });
 
-const toLine = (service: string, { body, traceId, spanId, attributes }: LogRecord): ReceivedLine => ({
-  service,
-  body: body.stringValue ?? '',
-  traceId,
-  spanId,
-  attributes: toAttributes(attributes),
-});
-
-const serviceOf = ({ attributes }: { attributes: KeyValues }): string =>
-  String(toAttributes(attributes)['service.name']);
-
-const toAttributes = (list: KeyValues = []): Attributes =>
-  Object.fromEntries(
-    list.map(({ key, value }) => [key, value.stringValue ?? value.intValue ?? value.doubleValue ?? value.boolValue]),
-  );
+const attributesOf = ({ attributes = [] }: Item): Attributes =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
