@@ -7,7 +7,7 @@ import { type Bookstore, connect } from '../src/client/connect.js';
 import { RunningProgram } from '../src/process/running-program.js';
 import { edit } from '../src/start/edit.js';
 import { leftRunning } from '../src/start/left-running.js';
-import { newPlace } from '../src/start/new-place.js';
+import { addressesIn, newPlace, type Place } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
 
 /** Longer than a busy machine takes for any of this. */
@@ -15,7 +15,7 @@ const LIMIT = { timeout: 30_000 };
 const AUTHOR = 'author-service/src/authors/author.ts';
 
 let copy: WorkTreeCopy;
-let place: Awaited<ReturnType<typeof newPlace>>;
+let place: Place;
 let dev: NpmStart;
 let client: Bookstore;
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   place = await newPlace();
   dev = new NpmStart(place, copy.folder, 'sandbox/dist/dev.js');
   await dev.prints('watching the sources');
-  client = connect({ authorAddress: `127.0.0.1:${place.authorPort}`, bookAddress: `127.0.0.1:${place.bookPort}` });
+  client = connect(addressesIn(place));
 });
 afterAll(async () => {
   client?.close();
@@ -115,11 +115,8 @@ test('Ctrl-C ends everything with status 0', async () => {
 });
 
 test('nothing is left running after npm is killed', async () => {
-  const { dataDir, authorPort, bookPort } = place;
-  const npm = new RunningProgram(['npm', 'run', 'dev'], {
-    cwd: copy.folder,
-    env: { SANDBOX_DIR: dataDir, AUTHOR_PORT: String(authorPort), BOOK_PORT: String(bookPort), LOG_LEVEL: 'warn' },
-  });
+  const env = { ...place.env, LOG_LEVEL: 'warn' };
+  const npm = new RunningProgram(['npm', 'run', 'dev'], { cwd: copy.folder, env });
   await npm.prints('watching the sources');
   npm.kill('SIGKILL');
   await expect.poll(() => leftRunning(place), LIMIT).toEqual([]);

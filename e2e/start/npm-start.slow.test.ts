@@ -5,17 +5,20 @@ import path from 'node:path';
 import { runningBookstore } from '@bookstore/sandbox';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { services } from '../../scripts/services.mjs';
 import { connect } from '../src/client/connect.js';
 import { outputOf } from '../src/process/output-of.js';
 import { leftRunning } from '../src/start/left-running.js';
-import { newPlace, newPorts } from '../src/start/new-place.js';
-import { NpmStart, type Place } from '../src/start/npm-start.js';
+import { addressesIn, newPlace, type Place } from '../src/start/new-place.js';
+import { NpmStart } from '../src/start/npm-start.js';
 
-let place: Awaited<ReturnType<typeof newPlace>>;
+let place: Place;
 beforeAll(async () => {
   place = await newPlace();
 });
 afterAll(() => rm(place.dataDir, { recursive: true }));
+
+const withEnv = (where: Place, env: Place['env']): Place => ({ ...where, env: { ...where.env, ...env } });
 
 /** The commands of the last start, as they are printed to be pasted. */
 const printedCalls = (output: string) => output.split('\n').filter((line) => line.trim().startsWith('npx buf curl'));
@@ -62,19 +65,16 @@ describe('one data folder', () => {
       proxyConnections++;
       socket.destroy();
     });
-    await using start = new NpmStart({ ...place, env: unrelatedVariables(proxyPort) });
+    await using start = new NpmStart(withEnv(place, unrelatedVariables(proxyPort)));
     await start.serves();
     expect(start.stderr).toBe('');
     const [createAuthor = '', listBooks = '', ...more] = printedCalls(start.stdout);
-    expect(more).toHaveLength(Object.keys(place.otherPorts).length);
+    expect(more).toHaveLength(services.length - 2);
     const created = await outputOf(createAuthor);
     expect(created, created.stderr).toMatchObject({ status: 0 });
     const { id: authorId } = JSON.parse(created.stdout);
     // The services call each other too, whatever the shell's variables are.
-    const { authors, books, close } = connect({
-      authorAddress: `127.0.0.1:${place.authorPort}`,
-      bookAddress: `127.0.0.1:${place.bookPort}`,
-    });
+    const { authors, books, close } = connect(addressesIn(place));
     onTestFinished(close);
     await books.createBook({ title: 'The Dispossessed', authorId, publishedYear: 1974 });
     await expect(authors.deleteAuthor({ id: authorId })).rejects.toThrow(/FAILED_PRECONDITION/);
@@ -92,8 +92,8 @@ describe('one data folder', () => {
     expect(runningBookstore(place.dataDir)).toMatchObject({
       pid: start.pid,
       services: expect.arrayContaining([
-        { name: 'author-service', address: `127.0.0.1:${place.authorPort}` },
-        { name: 'book-service', address: `127.0.0.1:${place.bookPort}` },
+        { name: 'author-service', address: addressesIn(place).authorAddress },
+        { name: 'book-service', address: addressesIn(place).bookAddress },
       ]),
     });
     expect(await failureOf(place)).toContain(`is in use by process ${start.pid}:`);
@@ -112,8 +112,8 @@ describe('one data folder', () => {
     expect(await killed.ended).toBe('SIGKILL');
     expect(runningBookstore(place.dataDir)).toBeUndefined();
 
-    const elsewhere = { ...(await newPorts()), dataDir: place.dataDir };
-    await using start = new NpmStart(elsewhere, undefined, 'sandbox/dist/start.js', '--secure');
+    const elsewhere = await newPlace(place.dataDir);
+    await using start = new NpmStart(elsewhere, undefined, undefined, '--secure');
     await start.serves();
     const [, listBooks = ''] = printedCalls(start.stdout);
     const token = await outputOf('npm run -s token', { env: { SANDBOX_DIR: place.dataDir } });
@@ -147,11 +147,11 @@ test('a start that cannot succeed fails with one line that says what to change',
   const file = path.join(fresh.dataDir, 'file');
   await writeFile(file, '');
   const failures = await Promise.all([
-    failureOf({ ...fresh, bookPort: taken }),
-    failureOf({ ...fresh, authorPort: '65536' }),
-    failureOf({ ...fresh, bookPort: fresh.authorPort }),
+    failureOf(withEnv(fresh, { BOOK_PORT: String(taken) })),
+    failureOf(withEnv(fresh, { AUTHOR_PORT: '65536' })),
+    failureOf(withEnv(fresh, { BOOK_PORT: fresh.env.AUTHOR_PORT as string })),
     // Ports of its own: each start looks whether it can open them.
-    failureOf({ ...fresh, ...(await newPorts()), dataDir: file }),
+    failureOf(await newPlace(file)),
   ]);
   expect(failures).toEqual([
     expect.stringMatching(`port ${taken} is taken.*BOOK_PORT`),
@@ -174,7 +174,7 @@ test.skipIf(process.platform === 'win32')(
       await rm(path.join(folder, made), { recursive: true });
     const dataDir = path.join(folder, '.sandbox');
     await mkdir(dataDir);
-    const fresh = { ...(await newPorts()), dataDir };
+    const fresh = await newPlace(dataDir);
     {
       await using start = new NpmStart(fresh, folder, 'scripts/tool.mjs', '--services', 'sandbox/dist/start.js');
       await start.serves();

@@ -8,7 +8,7 @@ import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { migrate } from '@bookstore/service-kit/migrate';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { services } from '../../scripts/services.mjs';
-import { newPlace } from '../src/start/new-place.js';
+import { newPlace, type Place } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
 
 // Each command runs in a service's folder, as docs/prisma-cli.md has it: with the schema engine of this repository in
@@ -17,7 +17,7 @@ import { NpmStart } from '../src/start/npm-start.js';
 const PRISMA = createRequire(import.meta.url).resolve('prisma/build/index.js');
 
 let copy: WorkTreeCopy;
-let place: Awaited<ReturnType<typeof newPlace>>;
+let place: Place;
 beforeAll(async () => {
   copy = await WorkTreeCopy.make();
   place = await newPlace();
@@ -36,9 +36,7 @@ function prisma(service: string, args: string, env: NodeJS.ProcessEnv = {}): Pro
       CHECKPOINT_DISABLE: '1', // it does not report to Prisma that it runs
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
       PRISMA_SCHEMA_ENGINE_BINARY: path.join(copy.folder, 'scripts/schema-engine'),
-      SANDBOX_DIR: place.dataDir,
-      AUTHOR_PORT: String(place.authorPort),
-      BOOK_PORT: String(place.bookPort),
+      ...place.env,
       ...env,
     },
   };

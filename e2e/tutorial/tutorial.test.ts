@@ -11,7 +11,7 @@ afterAll(() => reader?.[Symbol.asyncDispose]());
 
 /** Its form for a new book has what was added. */
 async function readInGrpcui({ ports }: Reader): Promise<void> {
-  await using grpcui = await Grpcui.start(`127.0.0.1:${ports.get('50052')}`);
+  await using grpcui = await Grpcui.start(`127.0.0.1:${ports['50052']}`);
   expect(await grpcui.form('bookstore.book.v1.BookService.CreateBook')).toContain('Number of pages, from 1 to 100000');
 }
 

@@ -1,12 +1,15 @@
 import net from 'node:net';
+import { services } from '../../../scripts/services.mjs';
 import { outputOf } from '../process/output-of.js';
-import type { Place } from './npm-start.js';
+import type { Place } from './new-place.js';
 
 /** What of a bookstore in this place still runs, in words; empty once nothing does. */
-export async function leftRunning({ dataDir, authorPort, bookPort }: Place): Promise<string[]> {
+export async function leftRunning({ dataDir, env }: Place): Promise<string[]> {
   const processes = await outputOf(['ps', '-A', '-o', 'pid=,args=']);
   const left = processes.stdout.split('\n').filter((line) => line.includes(dataDir));
-  for (const port of [authorPort, bookPort]) if (await isTaken(Number(port))) left.push(`port ${port}`);
+  for (const { portVariable } of services) {
+    if (await isTaken(Number(env[portVariable]))) left.push(`port ${env[portVariable]}`);
+  }
   return left;
 }
 

@@ -2,37 +2,13 @@ import path from 'node:path';
 import { root } from '../../../scripts/services.mjs';
 import { outputOf } from '../process/output-of.js';
 import { RunningProgram } from '../process/running-program.js';
-
-/** Where, and with what data, the bookstore is started. */
-export interface Place {
-  readonly dataDir: string;
-  readonly authorPort: number | string;
-  readonly bookPort: number | string;
-  /** By their variables. */
-  readonly otherPorts?: Readonly<Record<string, string>>;
-  /** Other variables of the shell. */
-  readonly env?: Readonly<Record<string, string>>;
-}
+import type { Place } from './new-place.js';
 
 /** What `npm start` runs, or `npm run dev`. */
 export class NpmStart extends RunningProgram {
-  constructor(
-    { dataDir, authorPort, bookPort, otherPorts, env }: Place,
-    folder = root,
-    program = 'sandbox/dist/start.js',
-    ...args: string[]
-  ) {
-    super([process.execPath, path.join(folder, program), ...args], {
-      cwd: folder,
-      env: {
-        SANDBOX_DIR: dataDir,
-        AUTHOR_PORT: String(authorPort),
-        BOOK_PORT: String(bookPort),
-        ...otherPorts,
-        LOG_LEVEL: 'warn',
-        ...env,
-      },
-    });
+  constructor({ env }: Place, folder = root, program = 'sandbox/dist/start.js', ...args: string[]) {
+    const command = [process.execPath, path.join(folder, program), ...args] as const;
+    super(command, { cwd: folder, env: { LOG_LEVEL: 'warn', ...env } });
   }
 
   /** Waits until it tells where to call. */

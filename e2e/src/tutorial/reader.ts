@@ -6,7 +6,7 @@ import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { expect } from 'vitest';
 import { root } from '../../../scripts/services.mjs';
 import { outputOf } from '../process/output-of.js';
-import { newPlace } from '../start/new-place.js';
+import { newPlace, type Place } from '../start/new-place.js';
 import { NpmStart } from '../start/npm-start.js';
 import { type Step, stepsOf } from './steps.js';
 
@@ -46,34 +46,29 @@ export class Reader implements AsyncDisposable {
   private constructor(
     private readonly exceptions: readonly Exception[],
     private readonly copy: WorkTreeCopy,
-    private readonly place: Awaited<ReturnType<typeof newPlace>>,
-    /** The port here of each port that documents show. */
-    readonly ports: ReadonlyMap<string, number>,
-    private readonly env: Readonly<Record<string, string>>,
+    /** Variables of all commands, too. */
+    private readonly place: Place,
   ) {}
 
   static async start(exceptions: readonly Exception[] = []): Promise<Reader> {
     const copy = await WorkTreeCopy.make();
-    const place = await newPlace();
-    const { authorPort, bookPort, dataDir } = place;
-    const awardPort = await freePort();
-    const ports = new Map([
-      ['50051', authorPort],
-      ['50052', bookPort],
-      ['50053', awardPort],
-    ]);
+    const { dataDir, env: ports } = await newPlace();
     const project = path.basename(copy.folder).toLowerCase();
     const env = {
-      SANDBOX_DIR: dataDir,
-      AUTHOR_PORT: String(authorPort),
-      BOOK_PORT: String(bookPort),
-      AWARD_PORT: String(awardPort),
+      ...ports,
+      AWARD_PORT: String(await freePort()),
       COMPOSE_PROJECT_NAME: project,
       IMAGE_PREFIX: project,
       // Of the run that this one is part of.
       E2E_SUITE: '',
     };
-    return new Reader(exceptions, copy, place, ports, env);
+    return new Reader(exceptions, copy, { dataDir, env });
+  }
+
+  /** The port here of each port that documents show. */
+  get ports(): Readonly<Record<string, string | undefined>> {
+    const { AUTHOR_PORT, BOOK_PORT, AWARD_PORT } = this.place.env;
+    return { 50051: AUTHOR_PORT, 50052: BOOK_PORT, 50053: AWARD_PORT };
   }
 
   async follow(step: Step): Promise<void> {
@@ -99,8 +94,7 @@ export class Reader implements AsyncDisposable {
   async #start(...args: string[]): Promise<void> {
     await this.#stop();
     await this.#run('node scripts/build.mjs');
-    const place = { ...this.place, env: this.env };
-    this.#bookstore = new NpmStart(place, this.copy.folder, undefined, ...args);
+    this.#bookstore = new NpmStart(this.place, this.copy.folder, undefined, ...args);
     await this.#bookstore.serves();
   }
 
@@ -122,12 +116,12 @@ export class Reader implements AsyncDisposable {
   }
 
   #here(command: string): string {
-    const atPorts = command.replace(/:(5005\d)\//g, (_, port) => `:${this.ports.get(port)}/`);
+    const atPorts = command.replace(/:(5005\d)\//g, (_, port) => `:${this.ports[port]}/`);
     return atPorts.replaceAll('AUTHOR_ID', this.#authorId).replaceAll('.sandbox/', `${this.place.dataDir}/`);
   }
 
   async #run(command: string, fails?: string): Promise<void> {
-    const { status, stdout, stderr } = await outputOf(command, { cwd: this.copy.folder, env: this.env });
+    const { status, stdout, stderr } = await outputOf(command, { cwd: this.copy.folder, env: this.place.env });
     if (fails !== undefined) {
       expect(`${stdout}${stderr}`).toContain(fails);
       expect(status).not.toBe(0);
@@ -140,10 +134,10 @@ export class Reader implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stop();
-    const { COMPOSE_PROJECT_NAME: project } = this.env;
+    const { COMPOSE_PROJECT_NAME: project } = this.place.env;
     const images = await outputOf(['docker', 'images', '--quiet', `${project}/*`]);
     if (images.stdout) {
-      await outputOf('docker compose down --volumes --timeout 1', { cwd: this.copy.folder, env: this.env });
+      await outputOf('docker compose down --volumes --timeout 1', { cwd: this.copy.folder, env: this.place.env });
       await outputOf(['docker', 'rmi', '--force', ...new Set(images.stdout.split('\n').filter(Boolean))]);
     }
     await this.copy[Symbol.asyncDispose]();
