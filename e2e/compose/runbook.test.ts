@@ -10,17 +10,14 @@ import { ComposeStack } from '../chaos/src/bookstore/compose-stack.js';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
 import { outputOf } from '../src/process/output-of.js';
-import { commandBlocks } from '../src/readme/blocks.js';
+import { commandsOf } from '../src/readme/blocks.js';
 
 /** Would remove more than what belongs to this stack. */
 const ELSEWHERE = /^docker (image|builder) prune/;
 
 // Within a list a block is indented.
 const runbook = readFileSync(path.join(root, 'docs/runbook.md'), 'utf8').replaceAll(/^ {3}/gm, '');
-const commands = commandBlocks(runbook)
-  .filter(({ notRun }) => notRun === undefined)
-  .flatMap((block) => block.commands)
-  .filter((command) => !ELSEWHERE.test(command));
+const commands = commandsOf(runbook).filter((command) => !ELSEWHERE.test(command));
 
 let secrets: string;
 let backups: string;

@@ -6,14 +6,10 @@ import { authorWithBooks } from '../src/client/samples.js';
 import { Namespace } from '../src/kubernetes/namespace.js';
 import { throughPorts } from '../src/kubernetes/port-forward.js';
 import { textOf } from '../src/process/output-of.js';
-import { commandBlocks } from '../src/readme/blocks.js';
+import { commandsOf } from '../src/readme/blocks.js';
 
 const readme = readFileSync(path.join(root, 'k8s/README.md'), 'utf8');
 const section = (title: string) => readme.split('\n## ').find((text) => text.startsWith(`${title}\n`)) ?? '';
-const commandsOf = (title: string) =>
-  commandBlocks(section(title))
-    .filter(({ notRun }) => notRun === undefined)
-    .flatMap(({ commands }) => commands);
 
 /** Stores books by calls through port-forwards. */
 const useBookstore = (namespace: Namespace) =>
@@ -39,7 +35,7 @@ describe('Docker Desktop', () => {
     await textOf(['kubectl', ...args]);
   }
 
-  test.each(commandsOf('Docker Desktop'))('%s', { timeout: 360_000 }, run);
+  test.each(commandsOf(section('Docker Desktop')))('%s', { timeout: 360_000 }, run);
 });
 
 describe('One manifest at a time', () => {
@@ -48,7 +44,9 @@ describe('One manifest at a time', () => {
   const exported = readdirSync(path.join(root, 'k8s'), { recursive: true, encoding: 'utf8' })
     .map((file) => `k8s/${file}`)
     .filter((file) => file.endsWith('.yaml') && !/^k8s\/(base|components|overlays)\//.test(file));
-  const applied = commandsOf('One manifest at a time').flatMap((command) => command.match(/(?<=-f )\S+/g) ?? []);
+  const applied = commandsOf(section('One manifest at a time')).flatMap(
+    (command) => command.match(/(?<=-f )\S+/g) ?? [],
+  );
   const files = applied.flatMap((name) => exported.filter((file) => file === name || path.dirname(file) === name));
 
   test('every exported manifest is applied once', () => {

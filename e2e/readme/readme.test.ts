@@ -4,12 +4,12 @@ import type { ProgramResult } from '@bookstore/sandbox';
 import { expect, inject, test } from 'vitest';
 import { root } from '../../scripts/services.mjs';
 import { outputOf, textOf } from '../src/process/output-of.js';
-import { commandBlocks } from '../src/readme/blocks.js';
+import { blocksOf, commandsOf } from '../src/readme/blocks.js';
 import type { TargetName } from '../src/targets/target.js';
 
 const { name: target, authorAddress, bookAddress } = inject('target');
-const blocks = commandBlocks(readFileSync(path.join(root, 'README.md'), 'utf8'));
-const shown = blocks.filter(({ notRun }) => notRun === undefined).flatMap(({ commands }) => commands);
+const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+const shown = commandsOf(readme);
 
 /** What runs as part of something else. */
 const elsewhere = [
@@ -50,7 +50,7 @@ test('a way to run is known for each command of README.md, and what is not run s
   expect(shown).not.toEqual([]);
   const known = (command: string) => wayToRun(command) ?? elsewhere.some((pattern) => pattern.test(command));
   expect(shown.filter((command) => !known(command))).toEqual([]);
-  for (const { notRun, line } of blocks) if (notRun !== undefined) expect(notRun, `line ${line}`).toMatch(/\w+ \w+/);
+  for (const reason of blocksOf(readme).flatMap(({ notRun }) => notRun ?? [])) expect(reason).toMatch(/\w+ \w+/);
 });
 
 // In their order: the one before may be what the next one needs.
