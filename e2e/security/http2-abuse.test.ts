@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { http2Call } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { frame } from '../chaos/src/fuzz/broken-frames.js';
 import { type SecureBookstore, startSecureBookstore } from '../src/client/secure-bookstore.js';
-import { callHeaders, END_HEADERS, END_STREAM, Frame, field, frame, RawConnection } from './http2-frames.js';
+import { callHeaders, END_HEADERS, END_STREAM, Frame, field, RawConnection } from './http2-frames.js';
 
 const METHOD = '/bookstore.author.v1.AuthorService/ListAuthors';
 /** A service's limit in compose.yaml. */

@@ -1,21 +1,11 @@
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
+import { frame, PREFACE } from '../chaos/src/fuzz/broken-frames.js';
 
 /** Frame types and flags (RFC 9113, section 6). */
 export const Frame = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, PING: 6, CONTINUATION: 9 } as const;
 export const END_STREAM = 0x1;
 export const END_HEADERS = 0x4;
-
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-
-export function frame(type: number, flags: number, streamId: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const header = Buffer.alloc(9);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header[4] = flags;
-  header.writeUInt32BE(streamId, 5);
-  return Buffer.concat([header, payload]);
-}
 
 /** A header field that nobody has to remember (RFC 7541, 6.2.2), in plain bytes. */
 export function field(name: string, value: string): Buffer {

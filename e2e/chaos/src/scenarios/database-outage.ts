@@ -49,13 +49,9 @@ function refusedConnections(bookstore: EmbeddedBookstore): Outage {
 }
 
 async function sufferAll(run: Run, bookstore: Bookstore, outages: readonly Outage[]): Promise<void> {
-  const failures = [];
-  let recoveredMs = 0;
-  for (const outage of outages) {
-    const suffered = await suffer(run, bookstore, outage);
-    failures.push(...suffered.failures);
-    recoveredMs = Math.max(recoveredMs, suffered.recoveredMs);
-  }
+  const suffered = [];
+  for (const outage of outages) suffered.push(await suffer(run, bookstore, outage));
+  const failures = suffered.flatMap((each) => each.failures);
   const revealing = failures.filter(({ failure }) => INTERNALS.test(failure.message.replace(MESSAGE, '')));
   run.promise(
     'calls fail with UNAVAILABLE and DATABASE_UNAVAILABLE',
@@ -65,7 +61,7 @@ async function sufferAll(run: Run, bookstore: Bookstore, outages: readonly Outag
   run.promise('failures reveal nothing internal', revealing.length === 0);
   run.promise('no process ended', await bookstore.isRunning());
   run.within(ANSWERED_MS, 'answered', quantile(failures, 1));
-  run.within(RECOVERY_MS, 'recovered', recoveredMs);
+  run.within(RECOVERY_MS, 'recovered', Math.max(...suffered.map(({ recoveredMs }) => recoveredMs)));
 }
 
 async function suffer(run: Run, bookstore: Bookstore, { name, lastsMs, begin, end }: Outage) {

@@ -3,7 +3,7 @@ import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-books
 import { growth } from '../bookstore/memory.js';
 import type { Replica } from '../bookstore/replica.js';
 import { connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
-import { underLoad } from '../load.js';
+import { atOnce, underLoad } from '../load.js';
 import type { Run, Scenario } from '../scenario.js';
 
 const STATEMENT_MS = 20;
@@ -73,10 +73,9 @@ async function overloadBy(call: () => Promise<Outcome>, ms: number) {
   const perSecond = (outcomes: readonly Outcome[]) => (outcomes.filter(({ ok }) => ok).length / ms) * 1000;
   const endAt = performance.now() + ms;
   const admitted: Outcome[] = [];
-  const caller = async () => {
+  await atOnce(MAX_IN_FLIGHT, MAX_IN_FLIGHT, async () => {
     while (performance.now() < endAt) admitted.push(await call());
-  };
-  await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, caller));
+  });
   const peak = perSecond(admitted);
   const outcomes = await underLoad(call, 3 * peak, () => sleep(ms));
   return { peak, goodput: perSecond(outcomes), outcomes };
