@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { freePort, until } from '@bookstore/sandbox';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,13 +7,12 @@ import { type Bookstore, connect } from '../src/client/connect.js';
 import { inspectAll } from '../src/compose/containers.js';
 import { outputOf } from '../src/process/output-of.js';
 import { RunningProgram } from '../src/process/running-program.js';
-import { edit } from '../src/start/edit.js';
+import { AUTHOR, addColumn, edit, expectToCreate, notFoundMessage } from './edits.js';
 
 /** The first time, each image takes what npm has to bring. */
 const BUILD = { timeout: 600_000 };
 const LIMIT = { timeout: 60_000 };
 const TAG = `e2e-${randomUUID()}`;
-const AUTHOR = 'author-service/src/authors/author.ts';
 
 let copy: WorkTreeCopy;
 let stack: ComposeStack;
@@ -50,21 +47,16 @@ afterAll(async () => {
 async function start() {
   up = new RunningProgram(['docker', 'compose', 'up', '--force-recreate', '--watch'], stack);
   await up.prints('Watch enabled');
-  await until('the author service answers', BUILD.timeout, async () => (await notFoundMessage()).includes('the id'));
+  await until('the author service answers', BUILD.timeout, async () => (await message()).includes('the id'));
 }
 
-/** The author service's message for an author that does not exist: the line that the tests edit. */
-const notFoundMessage = (): Promise<string> =>
-  client.authors.getAuthor({ id: randomUUID() }).then(
-    () => 'an author',
-    (error: { details: string }) => error.details,
-  );
+const message = () => notFoundMessage(client);
 
 // In this order: each test goes on where the one before has ended.
 test('a saved line is served, without a new container', async () => {
   const savedAt = performance.now();
   await edit(copy.folder, AUTHOR, '`no author has', '`nobody has');
-  await expect.poll(notFoundMessage, LIMIT).toContain('nobody has the id');
+  await expect.poll(message, LIMIT).toContain('nobody has the id');
   console.log(`live reload in compose: from saving to serving ${((performance.now() - savedAt) / 1000).toFixed(1)} s`);
   expect(up.stdout).not.toContain('recreated');
 });
@@ -73,10 +65,10 @@ test('a type error is shown, and the old code serves until it is corrected', asy
   up.forget();
   await edit(copy.folder, AUTHOR, "'AUTHOR_NOT_FOUND'", '404');
   await up.prints('error TS');
-  expect(await notFoundMessage()).toContain('nobody has the id');
+  expect(await message()).toContain('nobody has the id');
   await edit(copy.folder, AUTHOR, '`nobody has', '`no such author has');
   await edit(copy.folder, AUTHOR, '404', "'AUTHOR_NOT_FOUND'");
-  await expect.poll(notFoundMessage, LIMIT).toContain('no such author has the id');
+  await expect.poll(message, LIMIT).toContain('no such author has the id');
 });
 
 test('a debugger on this machine attaches to the service', async () => {
@@ -88,23 +80,16 @@ test('a debugger on this machine attaches to the service', async () => {
 });
 
 test('a new column and its migration reach the database and the code', BUILD, async () => {
-  const migration = path.join(copy.folder, 'author-service/prisma/migrations/20991231000000_nickname');
-  await mkdir(migration);
-  await writeFile(path.join(migration, 'migration.sql'), 'ALTER TABLE authors ADD COLUMN nickname text;\n');
-  const column = '  email           String\n';
-  await edit(copy.folder, 'author-service/prisma/schema.prisma', column, `${column}  nickname        String?\n`);
+  await addColumn(copy.folder);
   const query = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'nickname'";
   const psql = ['exec', '-T', 'author-db', 'psql', '-U', 'author_migrator', '-d', 'authors', '-tAc', query];
   await expect.poll(() => stack.compose(...psql), BUILD).toBe('1\n');
-  const author = { name: 'Ursula', email: `${randomUUID()}@example.com`, requestId: '' };
-  await expect
-    .poll(() => client.authors.createAuthor(author).catch(() => undefined), BUILD)
-    .toMatchObject({ name: 'Ursula' });
+  await expectToCreate(client, BUILD);
 });
 
 test('what changes while nothing watches is served after the next start', BUILD, async () => {
   await up[Symbol.asyncDispose]();
   await edit(copy.folder, AUTHOR, '`no such author has', '`not one author has');
   await start();
-  await expect.poll(notFoundMessage, LIMIT).toContain('not one author has the id');
+  await expect.poll(message, LIMIT).toContain('not one author has the id');
 });

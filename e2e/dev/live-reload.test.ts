@@ -1,18 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { WorkTreeCopy } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bookstore, connect } from '../src/client/connect.js';
 import { RunningProgram } from '../src/process/running-program.js';
-import { edit } from '../src/start/edit.js';
 import { leftRunning } from '../src/start/left-running.js';
 import { addressesIn, newPlace, type Place } from '../src/start/new-place.js';
 import { NpmStart } from '../src/start/npm-start.js';
+import { AUTHOR, addColumn, edit, expectToCreate, notFoundMessage } from './edits.js';
 
 /** Longer than a busy machine takes for any of this. */
 const LIMIT = { timeout: 30_000 };
-const AUTHOR = 'author-service/src/authors/author.ts';
 
 let copy: WorkTreeCopy;
 let place: Place;
@@ -33,25 +30,20 @@ afterAll(async () => {
   if (place) await rm(place.dataDir, { recursive: true, force: true });
 });
 
-/** The author service's message for an author that does not exist: the line that the tests edit. */
-const notFoundMessage = (): Promise<string> =>
-  client.authors.getAuthor({ id: randomUUID() }).then(
-    () => 'an author',
-    (error: { details: string }) => error.details,
-  );
+const message = () => notFoundMessage(client);
 
 // In this order: each test goes on where the one before has ended.
 test('a saved line of a service is served', async () => {
   const savedAt = performance.now();
   await edit(copy.folder, AUTHOR, '`no author has', '`nobody has');
-  await expect.poll(notFoundMessage, LIMIT).toContain('nobody has the id');
+  await expect.poll(message, LIMIT).toContain('nobody has the id');
   console.log(`live reload: from saving to serving ${((performance.now() - savedAt) / 1000).toFixed(1)} s`);
 });
 
 test('a line that is saved while the one before still compiles is served, too', async () => {
   await edit(copy.folder, AUTHOR, '`nobody has', '`no one has');
   await edit(copy.folder, AUTHOR, '`no one has', '`not one author has');
-  await expect.poll(notFoundMessage, LIMIT).toContain('not one author has the id');
+  await expect.poll(message, LIMIT).toContain('not one author has the id');
 });
 
 test('a type error is shown, and the old code serves until it is corrected', async () => {
@@ -59,10 +51,10 @@ test('a type error is shown, and the old code serves until it is corrected', asy
   await edit(copy.folder, AUTHOR, "'AUTHOR_NOT_FOUND'", '404');
   await dev.prints('author.ts(');
   await dev.prints('this does not compile: the old code goes on serving');
-  expect(await notFoundMessage()).toContain('not one author has the id');
+  expect(await message()).toContain('not one author has the id');
   await edit(copy.folder, AUTHOR, '`not one author has', '`no such author has');
   await edit(copy.folder, AUTHOR, '404', "'AUTHOR_NOT_FOUND'");
-  await expect.poll(notFoundMessage, LIMIT).toContain('no such author has the id');
+  await expect.poll(message, LIMIT).toContain('no such author has the id');
 });
 
 test('code that compiles and does not start is named, and serves once it is corrected', async () => {
@@ -71,7 +63,7 @@ test('code that compiles and does not start is named, and serves once it is corr
   await edit(copy.folder, AUTHOR, 'export class AuthorNotFound', `${error}export class AuthorNotFound`);
   await dev.prints('the author-service ended with status 1 before it served');
   await edit(copy.folder, AUTHOR, error, '');
-  await expect.poll(notFoundMessage, LIMIT).toContain('no such author has the id');
+  await expect.poll(message, LIMIT).toContain('no such author has the id');
 });
 
 test('a saved line of the kit is served by both services', async () => {
@@ -96,16 +88,9 @@ test('a new field in a .proto file is generated, and a type error names what lac
 
 test('a new column and its migration reach the database and the code', async () => {
   dev.forget();
-  const migration = path.join(copy.folder, 'author-service/prisma/migrations/20991231000000_nickname');
-  await mkdir(migration);
-  await writeFile(path.join(migration, 'migration.sql'), 'ALTER TABLE authors ADD COLUMN nickname text;\n');
-  const column = '  email           String\n';
-  await edit(copy.folder, 'author-service/prisma/schema.prisma', column, `${column}  nickname        String?\n`);
+  await addColumn(copy.folder);
   await dev.prints('author-service: new code serves');
-  const author = { name: 'Ursula', email: `${randomUUID()}@example.com`, requestId: '' };
-  await expect
-    .poll(() => client.authors.createAuthor(author).catch(() => undefined), LIMIT)
-    .toMatchObject({ name: 'Ursula' });
+  await expectToCreate(client, LIMIT);
 });
 
 test('Ctrl-C ends everything with status 0', async () => {
