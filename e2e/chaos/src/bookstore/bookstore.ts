@@ -57,7 +57,8 @@ export type Play<B extends Bookstore> = (run: Run, bookstore: B) => Promise<void
 export async function playOn<B extends Bookstore>(bookstore: B, run: Run, play: Play<B>): Promise<void> {
   try {
     await using started = bookstore;
-    await Promise.race([started.start().then(() => play(run, started)), run.stopped]);
+    await started.start();
+    await Promise.race([play(run, started), run.stopped]);
   } catch (error) {
     run.say((error as Error).stack ?? String(error));
     run.promise('the scenario can be run to its end', false, 'see the log');

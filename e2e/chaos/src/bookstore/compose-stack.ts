@@ -58,7 +58,8 @@ export class ComposeStack implements AsyncDisposable {
     try {
       return await this.#compose(args);
     } catch (error) {
-      throw new Error(`${(error as Error).message}${await this.#compose(['logs', '--tail', '20'])}`);
+      const logs = await this.#compose(['logs', '--tail', '20']).catch(() => '');
+      throw new Error(`${(error as Error).message}${logs}`);
     }
   }
 
