@@ -1,7 +1,7 @@
 import { CRASHED } from '@bookstore/service-kit';
 import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import type { Replica } from '../bookstore/replica.js';
-import { connect } from '../client.js';
+import { type BookstoreClient, connect, must } from '../client.js';
 import { atOnce } from '../load.js';
 import { MixedCalls } from '../mixed-calls.js';
 import { below } from '../random.js';
@@ -44,9 +44,13 @@ export const killPoints: Scenario = {
     for (const [name, point] of points) {
       const service = bookstore.service(name);
       const isRecovery = point === 'recover-deletion.claimed';
-      // Leaves a deletion to recover.
-      if (isRecovery) await crashAt('delete-author.begun:1', bookstore, calls, service);
-      await crashAt(`${point}:${isRecovery ? 1 : 1 + below(3)}`, bookstore, calls, service);
+      if (isRecovery) {
+        using client = connect(bookstore.addresses);
+        // No other call is about this author: its deletion is pending until the recovery.
+        const { id } = await must(client.createAuthor());
+        await crashAt('delete-author.begun:1', bookstore, service, (caller) => caller.deleteAuthor(id, false));
+      }
+      await crashAt(`${point}:${isRecovery ? 1 : 1 + below(3)}`, bookstore, service, (caller) => calls.next(caller));
       await service.start();
       const servingAt = performance.now();
       await bookstore.untilSettled();
@@ -59,14 +63,19 @@ export const killPoints: Scenario = {
 };
 
 /** @param point with how many times the service gets to it */
-async function crashAt(point: string, { addresses }: EmbeddedBookstore, calls: MixedCalls, service: Replica) {
+async function crashAt(
+  point: string,
+  { addresses }: EmbeddedBookstore,
+  service: Replica,
+  call: (client: BookstoreClient) => Promise<unknown>,
+): Promise<void> {
   await service.kill();
   // A step that comes before the service is seen to serve is no failed start.
   await service.start({ FAIL_POINT: point }).catch(() => {});
   using client = connect(addresses);
   const endAt = performance.now() + REACHED_WITHIN_MS;
   await atOnce(CLIENTS, CLIENTS, async () => {
-    while (service.process?.running && performance.now() < endAt) await calls.next(client);
+    while (service.process?.running && performance.now() < endAt) await call(client);
   });
   const how = service.process?.running ? 'does not end' : `ends ${await service.process?.exited}`;
   if (how !== `ends with status ${CRASHED}`) throw new Error(`the ${service.ports.name} ${how} at ${point}`);
