@@ -23,14 +23,12 @@ export class RunningProgram implements AsyncDisposable {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#child.stdout?.setEncoding('utf8').on('data', (text) => {
-      this.stdout += text;
-      this.#output.emit('text');
-    });
-    this.#child.stderr?.setEncoding('utf8').on('data', (text) => {
-      this.stderr += text;
-      this.#output.emit('text');
-    });
+    for (const output of ['stdout', 'stderr'] as const) {
+      this.#child[output]?.setEncoding('utf8').on('data', (text) => {
+        this[output] += text;
+        this.#output.emit('text');
+      });
+    }
     this.ended = once(this.#child, 'close').then(([status, signal]) => status ?? signal);
   }
 
