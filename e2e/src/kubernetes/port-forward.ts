@@ -18,17 +18,12 @@ export async function forwardPorts({ name }: Namespace): Promise<PortForwards> {
     const target = ['port-forward', '--address', '127.0.0.1', `service/${service}`, `${local}:${port}`];
     const program = new RunningProgram(['kubectl', '-n', name, ...target]);
     await program.prints('Forwarding from');
-    return { address: `127.0.0.1:${local}`, program };
+    return { address: `127.0.0.1:${local}`, stop: () => program.kill('SIGTERM') };
   };
   const author = await forward('author-service', 50051);
   const book = await forward('book-service', 50052);
-  return {
-    authorAddress: author.address,
-    bookAddress: book.address,
-    stop: () => {
-      for (const { program } of [author, book]) program.kill('SIGTERM');
-    },
-  };
+  const stop = () => [author, book].forEach((each) => void each.stop());
+  return { authorAddress: author.address, bookAddress: book.address, stop };
 }
 
 /** Calls the services through port-forwards of their own. */

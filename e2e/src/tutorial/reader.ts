@@ -21,13 +21,12 @@ export interface Exception {
 /** The steps of a document, for `test.each`. What is not run is said. */
 export function shownSteps(document: string, exceptions: readonly Exception[]) {
   const steps = stepsOf(readFileSync(path.join(root, document), 'utf8'));
-  const run = steps.filter((step) => {
-    const lacks = step.does === 'run' ? exceptions.find(({ command }) => command.test(step.command))?.lacks : undefined;
-    if (lacks && step.does === 'run')
-      console.warn(`${document}:${step.line} is not run, without ${lacks}: ${step.command}`);
-    return !lacks;
+  return steps.flatMap((step) => {
+    const lacks = step.does === 'run' && exceptions.find(({ command }) => command.test(step.command))?.lacks;
+    if (!lacks) return { step, line: step.line, shown: shown(step) };
+    console.warn(`${document}:${step.line} is not run, without ${lacks}: ${shown(step)}`);
+    return [];
   });
-  return run.map((step) => ({ step, line: step.line, shown: shown(step) }));
 }
 
 const shown = (step: Step): string => {
