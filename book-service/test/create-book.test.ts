@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { failureOf } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Books, newBook, startBooks } from './start-books.js';
@@ -24,6 +25,13 @@ test('a new book has a UUID version 7, its own fields and the time in UTC with m
   expect(book.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   expect(Math.abs(Date.parse(book.createdAt) - before)).toBeLessThan(60_000);
   expect(await books.api.getBook({ id: book.id })).toEqual(book);
+});
+
+test('the first books of an author may be made at once', async () => {
+  for (let author = 0; author < 25; author++) {
+    const book = newBook({ authorId: randomUUID() });
+    await Promise.all(Array.from({ length: 8 }, () => create(book)));
+  }
 });
 
 describe('a title is stored', () => {

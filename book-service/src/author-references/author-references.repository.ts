@@ -34,14 +34,8 @@ export class AuthorReferencesRepository {
 
   /** Adds the reference to an author who exists. A tombstone stays. */
   async add(authorId: string): Promise<void> {
-    // The update changes nothing: an empty one would take a second statement.
-    const reference = { authorId };
-    await this.prisma.authorRef.upsert({
-      where: reference,
-      create: reference,
-      update: reference,
-      select: { live: true },
-    });
+    // Not an upsert, which knows of one unique index: the other one would refuse it in a race.
+    await this.prisma.authorRef.createMany({ data: [{ authorId }], skipDuplicates: true });
   }
 
   /**
