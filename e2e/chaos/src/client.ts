@@ -76,8 +76,9 @@ export const isUnknown = (outcome: Outcome): boolean =>
 
 /** How often each label occurs, the most frequent first. */
 export function tally(labels: readonly string[]): string {
-  const counts = [...new Set(labels)].map((label) => [label, labels.filter((each) => each === label).length] as const);
-  const sorted = counts.sort(([, a], [, b]) => b - a);
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return sorted.map(([label, count]) => `${label} ${count}`).join(', ') || 'none';
 }
 

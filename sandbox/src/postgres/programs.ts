@@ -17,15 +17,13 @@ const run = promisify(execFile);
  */
 export async function findPrograms(user: ServerUser): Promise<string> {
   const installed = findPackage();
-  const makeLinks = path.join(installed, 'scripts/hydrate-symlinks.js');
   const problems: string[] = [];
   for (const folder of [installed, ...copiesOf(installed)]) {
     try {
       // initdb starts `postgres` by a shell, with its path between double quotes.
       if (/["$`]/.test(folder)) throw new Error('its path contains one of " $ `');
       if (folder !== installed) copyPackage(installed, folder);
-      // npm packages contain no links. This script makes those among the libraries; at the install it may be blocked.
-      await run(process.execPath, [makeLinks], { cwd: folder }).catch(() => {});
+      await makeLinks(installed, folder);
       const programs = path.join(folder, 'native/bin');
       await run(path.join(programs, 'postgres'), ['--version'], runIn(path.parse(folder).root, user).options);
       return programs;
@@ -46,6 +44,14 @@ function findPackage(): string {
     const advice = 'run npm install with optional dependencies, or use docker compose';
     throw new SandboxError(`the npm package ${name} is not installed: ${advice}`, { cause });
   }
+}
+
+/** npm packages contain no links. A script of the package makes those among the libraries; at the install it may be blocked. */
+async function makeLinks(installed: string, folder: string): Promise<void> {
+  const list = path.join(folder, 'native/pg-symlinks.json');
+  const links: { target: string }[] = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : [];
+  if (links.every(({ target }) => existsSync(path.join(folder, target)))) return;
+  await run(process.execPath, [path.join(installed, 'scripts/hydrate-symlinks.js')], { cwd: folder }).catch(() => {});
 }
 
 /** Every user can enter these folders; but a TMPDIR may be private, or forbid to run programs. */

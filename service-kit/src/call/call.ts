@@ -18,14 +18,13 @@ export class Call {
   readonly address: string;
   /** When the caller stops waiting, ms since the epoch; Infinity without a deadline. */
   readonly deadline: number;
-  /** The caller's x-request-id where it can be logged safely, else a new UUID. */
-  readonly requestId: string;
   identity: Identity;
   /** The scope that its method needs, set by the scopes guard. */
   scope: string | undefined;
   /** Created when it is first needed: grpc-js cancels also calls that have ended, and an abort takes 10 µs. */
   #controller: AbortController | undefined;
   #cancelled = false;
+  #requestId: string | undefined;
 
   constructor(
     /** Full method name, such as /bookstore.author.v1.AuthorService/GetAuthor. */
@@ -36,8 +35,15 @@ export class Call {
     this.address = connection.getConnectionInfo().remoteAddress ?? 'unknown';
     this.identity = { kind: 'anonymous', name: this.address };
     this.deadline = Number(connection.getDeadline());
-    const [given] = metadata.get('x-request-id');
-    this.requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+  }
+
+  /** The caller's x-request-id where it can be logged safely, else a new UUID. */
+  get requestId(): string {
+    if (this.#requestId === undefined) {
+      const [given] = this.metadata.get('x-request-id');
+      this.#requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+    }
+    return this.#requestId;
   }
 
   /** Health checks need no token and are exempt from the limits. */

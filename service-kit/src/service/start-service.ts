@@ -70,8 +70,9 @@ export async function startService(definition: ServiceDefinition, env = process.
 
   const onCallEnd: OnCallEnd = (call, code, milliseconds, refusal) => {
     if (refusal !== undefined) filter.log(refusal, call);
+    recordServerCall(call.method, code, milliseconds, refusal instanceof DomainError ? refusal.reason : undefined);
+    if (!logger.isLevelEnabled('debug')) return; // a request id is made where it is needed
     const { method, requestId, identity } = call;
-    recordServerCall(method, code, milliseconds, refusal instanceof DomainError ? refusal.reason : undefined);
     logger.debug({ method, requestId, caller: identity.name, code, milliseconds }, 'call ended');
   };
   const createPort = (name: 'public' | 'internal', certificates: CertificateFiles | undefined, identify: Identify) => {
