@@ -52,34 +52,36 @@ async function measureStart({ data, scratch, options, stop }: Run): Promise<Foot
 }
 
 /**
- * One of the services calls the other, which has three replicas or one, at the same rate for each of them. CPU time shows
- * how the calls were shared.
+ * One of the services calls the other, which has three replicas or one, at the same rate for each of them: half of what
+ * the machine can do. CPU time shows how the calls were shared.
  */
 async function measureReplicas(
   called: ServiceName,
   name: string,
   { data, scratch, options, stop }: Run,
 ): Promise<FootprintFigure[]> {
-  const [calls, callsPerSecond] = [options.short ? 200 : 1000, 100];
+  const calls = options.short ? 200 : 1000;
   const operation = operations.find((each) => each.name === name);
   if (!operation) throw new Error(`no operation ${name}`);
   const databases = await data.copyFor(`replicas-of-${called}`);
   const replicas: Server[] = [];
   for (const _ of [1, 2, 3]) replicas.push(await startServer(called, databases, NOBODY, AUTH_OFF));
-  /** CPU time of each for its part of the calls, ms. */
-  const cpuOf = async (used: readonly Server[], rate?: number) => {
+  /** Calls per second, and the CPU time of each replica for its part of the calls, ms. */
+  const call = async (used: readonly Server[], rate?: number) => {
     const target = `ipv4:${used.map(({ internalAddress }) => internalAddress).join(',')}`;
     await using caller = await startServer(operation.service, databases, target, AUTH_OFF);
     const requests = await data.requests(operation, calls * used.length);
     await insertRows(operation, databases, requests);
     const before = used.map(({ pid }) => cpuTimeMs(pid));
     // Few in flight: all processes share the machine, and a call that waits too long fails.
-    await measure(caller, { ...operation, inFlight: 8 }, { requests, scratch, rate, stop });
-    return used.map(({ pid }, index) => cpuTimeMs(pid) - (before[index] ?? Number.NaN));
+    const { 'calls/s': peak } = await measure(caller, { ...operation, inFlight: 8 }, { requests, scratch, rate, stop });
+    return { peak, cpuMs: used.map(({ pid }, index) => cpuTimeMs(pid) - (before[index] ?? Number.NaN)) };
   };
-  await cpuOf(replicas); // warm-up, as fast as it can
-  const [alone = Number.NaN] = await cpuOf(replicas.slice(0, 1), callsPerSecond);
-  const each = await cpuOf(replicas, callsPerSecond * replicas.length);
+  const { peak } = await call(replicas); // warm-up, as fast as it can
+  const {
+    cpuMs: [alone = Number.NaN],
+  } = await call(replicas.slice(0, 1), peak / 2 / replicas.length);
+  const { cpuMs: each } = await call(replicas, peak / 2);
   for (const server of replicas) await server[Symbol.asyncDispose]();
   const sum = each.reduce((total, one) => total + one, 0);
   const shares = each.map((one) => Math.round((one / sum) * 100));
