@@ -1,5 +1,5 @@
 // Copies what a service's image needs, and nothing else: the files that its programs reach, traced import by import, and
-// its migrations. Of node_modules that is a tenth: Prisma's client alone brings compilers for five other databases.
+// its migrations. Of node_modules that is a small part: Prisma's client alone brings compilers for four other databases.
 //
 //   node scripts/image-files.mjs service-kit /out
 //   node scripts/image-files.mjs author-service /out

@@ -902,12 +902,14 @@ export const AuthorBook: MessageFns<AuthorBook> = {
 /**
  * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * A failure that the service finds has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
  * Any method may also fail with:
  *
- * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
+ * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
+ *   parse.
  * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
- * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
+ * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again; without details: the request is
+ *   larger than 1 MiB.
  * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched now.
  * - UNAVAILABLE (DATABASE_UNAVAILABLE): the database does not answer; try again.
  */
@@ -999,12 +1001,14 @@ export const BookServiceDefinition = {
 /**
  * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * Every failure is a gRPC status with google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * A failure that the service finds has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
  * Any method may also fail with:
  *
- * - INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE): every bad field is named in BadRequest.
+ * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
+ *   parse.
  * - UNAUTHENTICATED, PERMISSION_DENIED: where authentication is on.
- * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again.
+ * - RESOURCE_EXHAUSTED (RATE_LIMITED, OVERLOADED): RetryInfo says when to try again; without details: the request is
+ *   larger than 1 MiB.
  * - UNAVAILABLE (KEYS_UNAVAILABLE): a new token cannot be verified, since its issuer's keys cannot be fetched now.
  * - UNAVAILABLE (DATABASE_UNAVAILABLE): the database does not answer; try again.
  */
