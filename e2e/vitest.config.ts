@@ -4,8 +4,8 @@ import { forgetShellVariables } from '../vitest.environment.js';
 forgetShellVariables();
 
 /**
- * The test files of each suite. `npm test` runs `embedded`; the others take minutes, or need Docker, a cluster or a
- * browser, and run by themselves: `E2E_SUITE=security npx vitest run`.
+ * The test files of each suite. `npm test` runs `embedded`; the others take minutes, or need Docker, a cluster or
+ * grpcui, and run by themselves: `E2E_SUITE=security npx vitest run`.
  */
 const suites: Record<string, string[]> = {
   embedded: [

@@ -39,16 +39,12 @@ async function measureStart({ data, scratch, options, stop }: Run): Promise<Foot
     await using _ = await startServer(service, databases, NOBODY, AUTH_OFF);
     return (performance.now() - startedAt) / 1000;
   };
-  return [
-    ['`npm start` until both services serve', await medianOf(options.starts, npmStart), 's', 2],
-    [
-      'author-service, process until it serves',
-      await medianOf(options.starts, processStart('author-service')),
-      's',
-      0.8,
-    ],
-    ['book-service, process until it serves', await medianOf(options.starts, processStart('book-service')), 's', 0.8],
-  ];
+  const figures: FootprintFigure[] = [];
+  figures.push(['`npm start` until both services serve', await medianOf(options.starts, npmStart), 's', 2]);
+  for (const name of ['author-service', 'book-service'] as const) {
+    figures.push([`${name}, process until it serves`, await medianOf(options.starts, processStart(name)), 's', 0.8]);
+  }
+  return figures;
 }
 
 /**
@@ -184,7 +180,8 @@ async function secondsOfNpmStart(folder: string, sandboxDir: string, stop: Abort
     await Promise.all(Object.values(ports).map((port) => waitUntilServing(`127.0.0.1:${port}`, 60_000, stop)));
     return (performance.now() - startedAt) / 1000;
   } finally {
-    process.kill(-(child.pid as number), 'SIGINT'); // as Ctrl-C: also what npm has started
+    // As Ctrl-C: also what npm has started.
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid as number), 'SIGINT');
     await ended;
   }
 }

@@ -92,7 +92,8 @@ export async function startServer(
   };
   const address = `127.0.0.1:${own}`;
   await until(`${program} serves`, 60_000, async () => {
-    if (child.exitCode !== null) throw new Error(`${program} has ended with status ${child.exitCode}`);
+    const how = child.exitCode ?? child.signalCode;
+    if (how !== null) throw new Error(`${program} has ended: ${how}`);
     // The programs of bench/src/peers have no health service.
     return ['SERVING', 'UNIMPLEMENTED'].includes(await healthOf(address));
   });

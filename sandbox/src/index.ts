@@ -1,5 +1,6 @@
 import './postgres/ignore-pg-variables.js';
 
+export { atOnce } from './at-once.js';
 export { prepareDatabase } from './bookstore/databases.js';
 export { freePort } from './bookstore/ports.js';
 export { runningBookstore } from './bookstore/running-bookstore.js';

@@ -23,19 +23,19 @@ async function passed(limiter: RateLimiter, caller: string, calls: number): Prom
 }
 
 test('a caller has its rate, and a burst beyond it once', async () => {
-  const limiter = new RateLimiter(100, 50);
-  expect(await passed(limiter, 'a', 1000)).toBe(150);
+  const limiter = new RateLimiter(100);
+  expect(await passed(limiter, 'a', 1000)).toBe(300);
   expect(await passed(limiter, 'a', 10)).toBe(0);
   expect(await passed(limiter, 'b', 10)).toBe(10);
 });
 
 test('beyond the most callers new ones share one limit, until the limit of another one is whole again', async () => {
-  const limiter = new RateLimiter(10, 0, 3);
+  const limiter = new RateLimiter(10, 3, 1);
   for (const caller of ['a', 'b', 'c']) expect(await passed(limiter, caller, 1)).toBe(1);
-  expect(await passed(limiter, 'd', 6)).toBe(6);
-  expect(await passed(limiter, 'e', 6)).toBe(4);
-  expect(await passed(limiter, 'a', 9)).toBe(9);
-  await expect.poll(() => passed(limiter, 'f', 20), { timeout: 5_000 }).toBe(10);
+  expect(await passed(limiter, 'd', 20)).toBe(20);
+  expect(await passed(limiter, 'e', 20)).toBe(10);
+  expect(await passed(limiter, 'a', 29)).toBe(29);
+  await expect.poll(() => passed(limiter, 'f', 40), { timeout: 5_000 }).toBe(30);
 });
 
 test.each([
@@ -43,6 +43,8 @@ test.each([
   ['::ffff:192.0.2.7', '192.0.2.7'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
   ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['2001::2:3:4:5:6', '2001:0:0:2::/64'],
   ['unknown', 'unknown'],
 ])('the address %s counts as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);

@@ -14,7 +14,7 @@ import {
 
 const AUTHOR = { id: true, name: true, email: true, createdAt: true } satisfies Prisma.AuthorSelect;
 
-/** The time after which the recovery continues a new deletion, ms: after the deadline of its caller. */
+/** The time after which the recovery continues a new deletion, ms: longer than the call to the book service. */
 const RECOVERY_DELAY_MS = 3000;
 /** The time until the recovery tries a deletion again, ± 25 %, ms. */
 const RECOVERY_RETRY_MS = 1000;
@@ -106,7 +106,7 @@ export class AuthorsRepository {
 
   /**
    * Marks an active author with this deletion. Returns the deletion that the author has then: this one or an earlier one;
-   * undefined when there is no such author. The recovery continues it after this caller's deadline.
+   * undefined when there is no such author. The recovery continues it later.
    *
    * @throws DeletePending when the answer is lost, so that the author may be marked
    */
@@ -169,7 +169,7 @@ export class AuthorsRepository {
       RETURNING id AS "authorId", delete_op_id AS "opId", delete_force AS force`;
   }
 
-  /** Runs the statements of every method for an author who does not exist. */
+  /** Runs the statements that can run for an author who does not exist. */
   async warmUp(): Promise<void> {
     const deletion = { authorId: NIL_UUID, opId: NIL_UUID, force: false };
     await this.find(NIL_UUID);

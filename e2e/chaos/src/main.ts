@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { runCommand, SandboxError } from '@bookstore/sandbox';
-import { atOnce } from './load.js';
+import { atOnce, runCommand, SandboxError } from '@bookstore/sandbox';
 import { saveMeasured, tableOf } from './report.js';
 import { Run, type Scenario } from './scenario.js';
 import { databaseOutage } from './scenarios/database-outage.js';

@@ -21,7 +21,7 @@ export async function prepareDatabase(
   name: string,
   adminUrl: (database?: string) => string,
   password = passwords.get(serviceNamed(name).role) as string,
-): Promise<{ readonly url: string }> {
+): Promise<string> {
   const { database, role, folder } = serviceNamed(name);
   try {
     const found = await query(adminUrl(), 'SELECT FROM pg_database WHERE datname = $1', [database]);
@@ -38,5 +38,5 @@ export async function prepareDatabase(
   const url = new URL(adminUrl(database));
   url.username = role;
   url.password = password;
-  return { url: url.href };
+  return url.href;
 }

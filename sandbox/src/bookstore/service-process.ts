@@ -27,7 +27,8 @@ export interface ServiceProcessOptions {
 const require = createRequire(import.meta.url);
 /** It does nothing unless the environment says where to send telemetry. */
 const TELEMETRY = pathToFileURL(require.resolve('@bookstore/service-kit/telemetry')).href;
-const SERVING_TIMEOUT_MS = 30_000;
+/** A machine may be busy, or slow at a first start. */
+const SERVING_TIMEOUT_MS = 90_000;
 /** Longer than the service's own limit for draining. */
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -65,7 +66,7 @@ export class ServiceProcess {
     });
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(signal ? `by ${signal}` : `with status ${code}`));
-      // An error without a process is the end. The channel of a killed process may also break with one, before its exit.
+      // Without a process id the start has failed. Otherwise the channel of a killed process broke, and its exit follows.
       this.#child.on('error', (error) => {
         if (this.#child.pid === undefined) resolve(`before it began (${error.message})`);
       });

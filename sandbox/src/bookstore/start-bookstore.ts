@@ -61,10 +61,7 @@ export async function startBookstore(options: BookstoreOptions): Promise<Booksto
   const postgresDir = path.join(dataDir, 'postgres');
   step(`PostgreSQL 18, in ${shorten(postgresDir)}`);
   const postgres = await startEmbeddedPostgres({ dataDir: postgresDir, durable: options.durable ?? true });
-  const prepare = async (name: string) => {
-    const { url } = await prepareDatabase(name, postgres.url);
-    return [name, url];
-  };
+  const prepare = async (name: string) => [name, await prepareDatabase(name, postgres.url)];
   const services = new Map<string, ServiceProcess>();
   const start = async (service: ServiceProcessOptions) => {
     const started = new ServiceProcess(service);

@@ -13,7 +13,7 @@ import { diffToSchema } from './schema-engine.js';
  * one for SQL of your own where the schema is the same. It compares the schema with a database that has all migrations so
  * far, on a PostgreSQL of its own.
  */
-await runCommand('new-migration', async () => {
+await runCommand('new-migration', async (stop) => {
   const [service, name = '', more] = parseArgs({ allowPositionals: true }).positionals;
   if (service === undefined || !/^[a-z0-9_]+$/.test(name) || more !== undefined) {
     throw new SandboxError('usage: new-migration <service folder> <name, of a-z 0-9 _>');
@@ -24,6 +24,7 @@ await runCommand('new-migration', async () => {
   });
   const migrations = path.join(service, 'prisma/migrations');
   const sql = await compare(migrations, schema);
+  if (stop.aborted) throw new SandboxError('stopped; nothing is written');
   const timestamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
   const folder = path.join(migrations, `${timestamp}_${name}`);
   await mkdir(folder);

@@ -8,7 +8,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
-import { type CallSettings, type PromiseClient, promiseClient } from '../promise-client.js';
+import { promiseClient } from '../promise-client.js';
 import { SandboxError } from '../sandbox-error.js';
 import type { SeedOptions } from './options.js';
 
@@ -45,16 +45,11 @@ const CLIENT_OPTIONS: ClientOptions = {
   }),
 };
 
-/** The services to call. */
-export interface Bookstore {
-  readonly authors: PromiseClient<AuthorServiceClient>;
-  readonly books: PromiseClient<BookServiceClient>;
-  /** For each call. */
-  readonly settings: CallSettings;
-}
+/** The services to call, with the settings for each call. */
+export type Bookstore = Awaited<ReturnType<typeof connect>>;
 
 /** @throws SandboxError with one line, when a service does not answer */
-export async function connect({ addresses, caFile, token }: SeedOptions): Promise<Bookstore> {
+export async function connect({ addresses, caFile, token }: SeedOptions) {
   const channel = channelOf(caFile);
   await Promise.all([addresses.author, addresses.book].map((address) => requireAnswer(address, channel)));
   // While a service restarts, calls wait for it until their deadline.

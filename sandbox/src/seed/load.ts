@@ -1,5 +1,6 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { v5 as uuidv5 } from 'uuid';
+import { atOnce } from '../at-once.js';
 import { SandboxError } from '../sandbox-error.js';
 import { type Bookstore, CALL_TIMEOUT_MS, oneLine } from './connect.js';
 
@@ -86,13 +87,15 @@ export async function load(data: DataSet, { authors, books, settings }: Bookstor
     }
   }
 
-  await inParallel(data.authors, async ({ name, email }) => {
+  await atOnce(CALLS_IN_FLIGHT, data.authors.length, async (index) => {
+    const { name, email } = data.authors[index] as NewAuthor;
     const request = { name, email, requestId: requestId('author', name, email) };
     const id = await created(`the author ${name}`, progress.authors, authors.createAuthor(request, settings));
     if (id) authorIds.set(email, id);
   });
 
-  await inParallel(data.books, async ({ authorEmail, title, publishedYear }) => {
+  await atOnce(CALLS_IN_FLIGHT, data.books.length, async (index) => {
+    const { authorEmail, title, publishedYear } = data.books[index] as NewBook;
     const authorId = authorIds.get(authorEmail);
     if (!authorId) {
       progress.books.refused++;
@@ -109,14 +112,3 @@ export async function load(data: DataSet, { authors, books, settings }: Bookstor
 export const requestId = (...content: (string | number)[]) => uuidv5(JSON.stringify(content), REQUEST_IDS);
 
 type Created = { readonly id: string; readonly createdAt: string };
-
-/** Begins with the next item as soon as a call has ended; the first failure ends all of it. */
-async function inParallel<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const shared = (function* () {
-    yield* items;
-  })();
-  const worker = async () => {
-    for (const item of shared) await work(item);
-  };
-  await Promise.all(Array.from({ length: CALLS_IN_FLIGHT }, worker));
-}

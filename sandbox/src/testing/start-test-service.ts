@@ -1,7 +1,7 @@
 import type { RunningService, ServiceDefinition } from '@bookstore/service-kit';
 import { waitUntilServing } from '../health.js';
 
-/** Settings for a machine that is busy with other tests, which is no database that does not answer. */
+/** On a machine that is busy with other tests a connection takes longer. The database answers all the same. */
 export const BUSY_MACHINE = { DATABASE_ACQUIRE_TIMEOUT_MS: '5000' };
 
 /**
@@ -15,7 +15,7 @@ export async function startTestService(
   // Tests that only call a service do not load the kit, which takes a second.
   const { startService } = await import('@bookstore/service-kit');
   const service = await startService(definition, testEnvironment(env));
-  await waitUntilServing(`127.0.0.1:${service.publicPort}`, 20_000);
+  await waitUntilServing(`127.0.0.1:${service.publicPort}`, 60_000);
   return service;
 }
 

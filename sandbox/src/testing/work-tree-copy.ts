@@ -8,7 +8,7 @@ import { root } from '../../../scripts/services.mjs';
 const NOT_COPIED = new Set(['.git', '.sandbox', 'node_modules']);
 
 /**
- * The work tree as a clone of it would be after `npm ci` and `npm run build`, somewhere else. What npm has installed is
+ * The work tree as a clone of it would be after `npm ci` and `node scripts/build.mjs`, somewhere else. What npm has installed is
  * linked, but for the workspaces: those are the copy's own.
  */
 export class WorkTreeCopy implements AsyncDisposable {

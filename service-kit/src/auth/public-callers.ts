@@ -5,9 +5,6 @@ import type { KitSettings } from '../settings/kit-settings.js';
 import { bearerToken } from './credentials.js';
 import type { TokenVerifier } from './token-verifier.js';
 
-/** A caller may make this many times its calls per second at once, beyond them. */
-const BURST = 2;
-
 /** The callers of the public port: each is identified by its token where AUTH=jwt, and limited to a rate. */
 export class PublicCallers {
   /** Two limits of the same size, so that callers without a valid token use up nothing of those with one. */
@@ -20,14 +17,14 @@ export class PublicCallers {
     private readonly verifier: TokenVerifier | undefined,
   ) {
     if (rate === 0) return;
-    this.#byIdentity = new RateLimiter(rate, BURST * rate);
-    this.#byAddress = new RateLimiter(rate, BURST * rate);
+    this.#byIdentity = new RateLimiter(rate);
+    this.#byAddress = new RateLimiter(rate);
   }
 
   /**
    * Sets the identity of a call. Health checks have none.
    *
-   * @throws DomainError CREDENTIALS_MISSING, CREDENTIALS_INVALID, RATE_LIMITED
+   * @throws DomainError CREDENTIALS_MISSING, CREDENTIALS_INVALID, RATE_LIMITED, KEYS_UNAVAILABLE
    */
   async identify(call: Call): Promise<void> {
     if (call.isHealth) return;
@@ -57,5 +54,8 @@ export class PublicCallers {
 /** The address that is limited: of an IPv6 address its network of 64 bits, which one caller has as a whole. */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  return isIPv6(plain) ? `${plain.split('::')[0]?.split(':').slice(0, 4).join(':')}::/64` : plain;
+  if (!isIPv6(plain)) return plain;
+  const [head = [], tail = []] = plain.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = new Array<string>(8 - head.length - tail.length).fill('0');
+  return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
 }

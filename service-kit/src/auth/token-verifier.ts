@@ -21,8 +21,8 @@ const SUBJECT = /^[\x21-\x7e]{1,255}$/;
 type VerifierSettings = Pick<KitSettings, 'JWT_ISSUER' | 'JWT_AUDIENCE' | 'JWT_JWKS_FILE' | 'JWT_JWKS_URL'>;
 
 /**
- * Verifies access tokens (RFC 8725, RFC 9068) and remembers valid ones until they expire: a signature costs a hundred
- * times a look-up.
+ * Verifies access tokens (RFC 8725, RFC 9068) and remembers valid ones for a time: a signature costs a hundred times a
+ * look-up.
  */
 export class TokenVerifier {
   /** Ends the watch of the key file. */

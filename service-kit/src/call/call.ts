@@ -46,7 +46,7 @@ export class Call {
     return this.#requestId;
   }
 
-  /** Health checks need no token and are exempt from the limits. */
+  /** Health checks need no token and have no limits of rate and calls in flight, but for open Watch streams. */
   get isHealth(): boolean {
     return this.method.startsWith('/grpc.health.v1.Health/');
   }

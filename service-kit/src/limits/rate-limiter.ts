@@ -4,25 +4,21 @@ import { DomainError } from '../errors/domain-error.js';
 
 /** The most callers with a limit of their own; the others share one. The library has no bound. */
 const MAX_CALLERS = 50_000;
-/** A burst refills in this many times the time that the rate alone would take, so that it adds 2.5 % to the rate. */
-const BURST_REFILL_FACTOR = 40;
-const MIN_BURST_PERIOD_S = 60;
+/** A caller may make this many times its calls per second at once, beyond them. */
+const BURST = 2;
+/** A burst refills in this time, so that it adds 2.5 % to the rate, s. */
+const BURST_REFILL_S = 80;
 
 /** Calls per second of each caller of this process, and a burst beyond them. */
 export class RateLimiter {
-  readonly #limiter: Pick<RateLimiterMemory, 'consume'>;
+  readonly #limiter: BurstyRateLimiter;
   readonly #callers: LRUCache<string, true>;
   #purgeAt = 0;
 
-  /** @param burst calls beyond the rate that a caller may make at once; 0 for none */
-  constructor(perSecond: number, burst: number, maxCallers = MAX_CALLERS) {
-    const steady = new RateLimiterMemory({ keyPrefix: '', points: perSecond, duration: 1 });
-    const period = Math.max(MIN_BURST_PERIOD_S, Math.ceil((BURST_REFILL_FACTOR * burst) / perSecond));
-    this.#limiter =
-      burst === 0
-        ? steady
-        : new BurstyRateLimiter(steady, new RateLimiterMemory({ keyPrefix: '', points: burst, duration: period }));
-    this.#callers = new LRUCache({ max: maxCallers, ttl: (burst === 0 ? 1 : period) * 1000, noUpdateTTL: false });
+  constructor(perSecond: number, maxCallers = MAX_CALLERS, burstRefillS = BURST_REFILL_S) {
+    const limit = (points: number, duration: number) => new RateLimiterMemory({ keyPrefix: '', points, duration });
+    this.#limiter = new BurstyRateLimiter(limit(perSecond, 1), limit(BURST * perSecond, burstRefillS));
+    this.#callers = new LRUCache({ max: maxCallers, ttl: burstRefillS * 1000 });
   }
 
   /** @throws DomainError RATE_LIMITED, with the time after which calls pass again */

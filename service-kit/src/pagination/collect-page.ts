@@ -53,27 +53,16 @@ export async function collectPage<Item extends { readonly id: string }, Message>
     const rows = await read(last, room + 1);
     const messages = rows.slice(0, room).map(toMessage);
     // Usually all of them fit, and are measured at once.
-    const bytes = sizeOf(type, messages);
-    const atLeast = items.length === 0 ? 1 : 0;
-    const count = bytes <= bytesLeft ? messages.length : Math.max(atLeast, countOfFitting(type, messages, bytesLeft));
-    items.push(...messages.slice(0, count));
+    let bytes = sizeOf(type, messages);
+    while (bytes > bytesLeft && items.length + messages.length > 1) bytes -= sizeOf(type, [messages.pop() as Message]);
+    items.push(...messages);
     bytesLeft -= bytes;
-    last = rows[count - 1]?.id ?? last;
-    if (count === rows.length) return { items, nextPageToken: '' };
-    if (count < messages.length || items.length === wanted) {
+    last = rows[messages.length - 1]?.id ?? last;
+    if (messages.length === rows.length) return { items, nextPageToken: '' };
+    if (messages.length < room || items.length === wanted) {
       return { items, nextPageToken: encodePageToken(name, last as string) };
     }
   }
-}
-
-/** How many of these messages, from the first on, have at most so many bytes. */
-function countOfFitting<Message>(type: Measured<Message>, messages: readonly Message[], bytes: number): number {
-  let left = bytes;
-  const tooLarge = messages.findIndex((message) => {
-    left -= sizeOf(type, [message]);
-    return left < 0;
-  });
-  return tooLarge === -1 ? messages.length : tooLarge;
 }
 
 /** The bytes of these messages as a repeated field of a response. */

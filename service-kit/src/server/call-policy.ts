@@ -12,7 +12,7 @@ const OVERLOADED_RETRY_AFTER_MS = 100;
 const isStream = ({ method }: Call) =>
   method.startsWith('/grpc.reflection.') || method === '/grpc.health.v1.Health/Watch';
 
-/** What a call of one port has to pass before a handler gets it. Health checks are exempt from the limits. */
+/** What a call of one port has to pass before a handler gets it. */
 export class CallPolicy {
   readonly #calls = new Set<Call>();
   readonly #streams = new Set<Call>();

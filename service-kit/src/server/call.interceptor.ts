@@ -14,7 +14,7 @@ import { toStatus } from './to-status.js';
 /** Called at the end of each call, with the error where the policy refused it. */
 export type OnCallEnd = (call: Call, code: status, milliseconds: number, refusal?: unknown) => void;
 
-/** The grpc-js interceptor that creates a call's context and applies a policy, also to health, reflection and unknown methods. */
+/** The grpc-js interceptor that creates a call's context and applies a policy, also to health and reflection. */
 export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInterceptor {
   return ({ path }, connection) => {
     const startedAt = performance.now();

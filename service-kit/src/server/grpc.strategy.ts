@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Server as GrpcServer,
   type Metadata,
@@ -10,7 +11,7 @@ import {
   type sendUnaryData,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
-import { type CustomTransportStrategy, type MessageHandler, Server, Transport } from '@nestjs/microservices';
+import { type CustomTransportStrategy, Server, Transport } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type Call, currentCall } from '../call/call.js';
 import { markMalformed } from './malformed.js';
@@ -55,11 +56,6 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
     return listener.port;
   }
 
-  /** Nest calls it for each `@GrpcMethod`. */
-  override addHandler(pattern: unknown, callback: MessageHandler, isEventHandler = false, extras = {}): void {
-    super.addHandler(JSON.stringify(pattern), callback, isEventHandler, extras);
-  }
-
   async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
       const servers = this.listeners.map((listener) => this.createServer(listener));
@@ -93,12 +89,7 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
       server.drain(address, timeoutMs);
       return new Promise<boolean>((resolve) => server.tryShutdown((error) => resolve(!error)));
     });
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<boolean[]>((resolve) => {
-      timer = setTimeout(() => resolve([false]), timeoutMs);
-    });
-    const drained = await Promise.race([Promise.all(shutdowns), timeout]);
-    clearTimeout(timer);
+    const drained = await Promise.race([Promise.all(shutdowns), sleep(timeoutMs, [false], { ref: false })]);
     return drained.every(Boolean);
   }
 
@@ -131,7 +122,7 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
 
   private unary({ path, responseSerialize }: MethodDefinition<unknown, unknown>) {
     const [, service, rpc] = /([^./]+)\/(.+)$/.exec(path) ?? [];
-    const handler = this.messageHandlers.get(JSON.stringify({ service, rpc, streaming: 'no_stream' }));
+    const handler = this.getHandlerByPattern(JSON.stringify({ service, rpc, streaming: 'no_stream' }));
     if (!handler) throw new Error(`no controller handles ${path}`);
 
     const answer = async (call: ServerUnaryCall<unknown, unknown>): Promise<Buffer> => {

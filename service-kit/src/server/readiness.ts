@@ -74,8 +74,8 @@ export class Readiness {
       if (!this.migrated) {
         const pending = await this.checks.pendingMigrations();
         if (pending.length > 0) return `the database lacks migrations: ${pending.join(', ')}`;
-        this.migrated = true;
         await this.checks.prepare();
+        this.migrated = true;
       }
       await this.checks.ping();
       return '';

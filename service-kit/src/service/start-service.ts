@@ -40,7 +40,7 @@ export interface RunningService {
 const TELEMETRY_QUIET_MS = 90_000;
 
 /**
- * Starts a service. It listens at once, and serves as soon as the database answers and has every migration.
+ * Starts a service. It listens after one check of the database, and serves once that answers and has every migration.
  *
  * @throws SettingsError that names every bad variable
  */

@@ -7,7 +7,7 @@ const port = integer(0, 65_535);
 /** grpc-js adds up to a tenth to the age of a connection. */
 const MAX_AGE_MS = 1_900_000_000;
 
-/** pg ignores the parameters that it does not know: sslmode is not prefer, and schema is not another schema. */
+/** Others are refused, since pg ignores what it does not know: `sslmode=prefer` or another schema would have no effect. */
 const URL_PARAMETERS: Readonly<Record<string, RegExp>> = {
   ...{ host: /./, port: /./, user: /./, password: /./, sslrootcert: /./, sslcert: /./, sslkey: /./ },
   sslmode: /^(disable|no-verify|require|verify-ca|verify-full)$/,

@@ -102,7 +102,7 @@ export class EmbeddedBookstore extends Bookstore {
   }
 
   async #prepareDatabase(service: string): Promise<string> {
-    const { url } = await prepareDatabase(service, this.#urlOf);
+    const url = await prepareDatabase(service, this.#urlOf);
     if (!this.options.databaseProxies) return url;
     const proxy = await startDatabaseProxy(url);
     this.#databaseProxies.push(proxy);

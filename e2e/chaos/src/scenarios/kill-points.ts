@@ -1,8 +1,8 @@
+import { atOnce } from '@bookstore/sandbox';
 import { CRASHED } from '@bookstore/service-kit';
 import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import type { Replica } from '../bookstore/replica.js';
 import { type BookstoreClient, connect, must } from '../client.js';
-import { atOnce } from '../load.js';
 import { MixedCalls } from '../mixed-calls.js';
 import { below } from '../random.js';
 import type { Scenario } from '../scenario.js';

@@ -11,7 +11,7 @@ import type { Run, Scenario } from '../scenario.js';
 const RECOVERY_MS = 3000;
 /** In which no call fails after the recovery. */
 const COUNTED_MS = 500;
-const ALLOWED = /^(UNAVAILABLE|ABORTED)\b/;
+const ALLOWED = /^UNAVAILABLE\b/;
 
 /** SIGKILL of either service under load, and a new start. */
 export const killedService: Scenario = {
@@ -43,7 +43,7 @@ async function killBoth(run: Run, bookstore: Bookstore): Promise<void> {
   );
   run.say(`${calls.length} calls at ${perSecond} calls/s; failed: ${tally(failed.map(labelOf))}`);
   run.promise(
-    'calls fail only with UNAVAILABLE or ABORTED',
+    'calls fail only with UNAVAILABLE',
     others.every(isTooSlow),
     `${failed.length} of ${calls.length} calls failed in ${servingAt.length} kills`,
   );

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { until } from '@bookstore/sandbox';
+import { atOnce, until } from '@bookstore/sandbox';
 import { onProcesses } from '../bookstore/embedded-bookstore.js';
 import { growth, type Memory } from '../bookstore/memory.js';
 import type { Replica } from '../bookstore/replica.js';
@@ -7,7 +7,6 @@ import { connect, quantile, tally } from '../client.js';
 import { sendBrokenFrames } from '../fuzz/broken-frames.js';
 import { authorRequests, bookRequests, malformedRequest } from '../fuzz/malformed-requests.js';
 import { type RawAnswer, RawSession } from '../fuzz/raw-session.js';
-import { atOnce } from '../load.js';
 import { pick } from '../random.js';
 import type { Scenario } from '../scenario.js';
 

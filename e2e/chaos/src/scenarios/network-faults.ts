@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atOnce } from '@bookstore/sandbox';
 import type { ChunkFault } from '@bookstore/sandbox/testing';
 import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import { type BookstoreClient, connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
-import { atOnce } from '../load.js';
 import { below, chance } from '../random.js';
 import type { Scenario } from '../scenario.js';
 

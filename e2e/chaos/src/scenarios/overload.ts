@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atOnce } from '@bookstore/sandbox';
 import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import { growth } from '../bookstore/memory.js';
 import type { Replica } from '../bookstore/replica.js';
 import { connect, labelOf, msUntilOk, must, type Outcome, quantile, tally } from '../client.js';
-import { atOnce, underLoad } from '../load.js';
+import { underLoad } from '../load.js';
 import type { Run, Scenario } from '../scenario.js';
 
 const STATEMENT_MS = 20;

@@ -1,8 +1,8 @@
+import { atOnce } from '@bookstore/sandbox';
 import { BUSY_MACHINE } from '@bookstore/sandbox/testing';
 import { type EmbeddedBookstore, onProcesses } from '../bookstore/embedded-bookstore.js';
 import { connect, tally } from '../client.js';
 import { isLinearizable } from '../linearizability.js';
-import { atOnce } from '../load.js';
 import { type RacedAuthor, race } from '../race.js';
 import type { Scenario } from '../scenario.js';
 
