@@ -10,7 +10,6 @@ import { underLoad } from '../load.js';
 import { isServed, isTooSlow, MixedCalls } from '../mixed-calls.js';
 import type { Scenario } from '../scenario.js';
 
-const CONTAINER_CALLS_PER_SECOND = 150;
 /** The path is the same from the source and from the compiled file. */
 const LOAD_CLIENT = new URL('../../../src/client/load-client.mjs', import.meta.url);
 const RECONNECTED_WITHIN_MS = 30_000;
@@ -43,7 +42,7 @@ export const rollingRestart: Scenario = {
     await mixed.check(run, bookstore);
   }),
   compose: onContainers(['compose.replicas.yaml', 'e2e/chaos/compose.ages.yaml'], async (run, bookstore) => {
-    const env = ['--env', `CALLS_PER_SECOND=${CONTAINER_CALLS_PER_SECOND}`, '--env', 'RETRIES=yes'];
+    const env = ['--env', `CALLS_PER_SECOND=${run.amount(50, 150)}`, '--env', 'RETRIES=yes'];
     const program = ['node', '--input-type=module', '--eval', readFileSync(LOAD_CLIENT, 'utf8')];
     const client = await bookstore.run(env, program);
     const lastReport = async () => JSON.parse((await docker(['logs', '--tail', '1', client])) || '{}');
