@@ -57,6 +57,17 @@ test('a service with AUTH=off may be opened beyond loopback on purpose', async (
   await service.stop();
 });
 
+test('a service serves after a warm-up that has succeeded', async () => {
+  const { url } = await newDatabase();
+  let warmUps = 0;
+  const warmUp = async () => {
+    if (++warmUps < 3) throw new Error('the connection broke');
+  };
+  const service = await startTestService({ ...controlledDefinition().definition, warmUp }, { DATABASE_URL: url });
+  expect(warmUps).toBe(3);
+  await service.stop();
+});
+
 describe('at a stop', () => {
   const stopTime = async (service: Pick<ControlledService, 'stop'>) => {
     const startedAt = performance.now();
