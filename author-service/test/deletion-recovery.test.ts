@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf, refuse, silence } from '@bookstore/sandbox/testing';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -84,6 +85,24 @@ test('one that fails again and again holds up no other, and is due again after a
   }
   // Give or take a quarter, so that after an outage of any length it is decided soon.
   for (const wait of waits.slice(2)) expect(wait).toBeLessThanOrEqual(1.25);
+});
+
+test('a book service that is slow gets few at a time, so that each is decided before the deadline of its call', async () => {
+  let inFlight = 0;
+  authors.shelf.answer = async () => {
+    inFlight++;
+    // 100 ms of work for each, on one core.
+    for (let done = 0; done < 100; done += 10 / inFlight) await sleep(10);
+    inFlight--;
+    return closed();
+  };
+  await Promise.all(Array.from({ length: 30 }, () => authors.api.createAuthor(newAuthor())));
+  await authors.database.query(
+    `UPDATE authors SET state = 'DELETING', delete_op_id = gen_random_uuid(), delete_force = false,
+            delete_next_try_at = now()`,
+  );
+  const left = async () => (await authors.database.query('SELECT FROM authors')).rowCount;
+  await expect.poll(left, { timeout: 30_000 }).toBe(0);
 });
 
 test('the service stops while the worker waits for a silent book service', async () => {

@@ -6,8 +6,8 @@ import type { AuthorSettings } from '../settings.js';
 import { AuthorDeletion } from './author-deletion.js';
 import { AuthorsRepository } from './authors.repository.js';
 
-/** The most deletions of one claim. */
-const BATCH = 32;
+/** The most deletions at a time. Of many at once, on a slow machine, each would take longer than its deadline: none would end. */
+const BATCH = 4;
 
 /**
  * Finishes deletions that a crash or a lost answer has interrupted. The replicas share the work by claims, and hold no
