@@ -40,10 +40,13 @@ function portProblem(port) {
 async function needed() {
   const gib = freeDisk();
   const ports = services.map(async ({ name, port, portVariable }) => {
-    const number = Number(process.env[portVariable] || port);
-    const problem = await portProblem(number);
+    const value = process.env[portVariable] || String(port);
+    if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > 65_535) {
+      return { what: portVariable, ok: false, advice: 'must be a port, 1 to 65535' };
+    }
+    const problem = await portProblem(Number(value));
     const advice = `${problem}: perhaps the bookstore runs; ${portVariable} chooses another port`;
-    return { what: `port ${number}`, ok: !problem, found: `free for ${name}`, advice };
+    return { what: `port ${value}`, ok: !problem, found: `free for ${name}`, advice };
   });
   return [
     {
@@ -68,7 +71,7 @@ const programs = [
   ['Docker', ['docker', 'version', '--format', '{{.Server.Version}}'], 'docker compose and images', '25.0'],
   ['Compose', ['docker', 'compose', 'version', '--short'], 'docker compose', '2.27'],
   ['buildx', ['docker', 'buildx', 'version'], 'images', '0.17'],
-  ['kubectl', ['kubectl', 'config', 'current-context'], 'Kubernetes: k8s/README.md'],
+  ['kubectl', ['kubectl', 'version', '--client'], 'Kubernetes: k8s/README.md'],
   ['kompose', ['kompose', 'version'], 'npm run k8s:export'],
   ['kustomize', ['kustomize', 'version'], 'npm run k8s:export'],
   ['grpcurl', ['grpcurl', '-version'], 'calls by hand; npx buf curl makes them too'],

@@ -23,6 +23,7 @@ import { newAuthor } from './start-authors.js';
 
 /** A machine that runs other tests starts a process slowly. */
 const STARTED = { timeout: 30_000 };
+const PATIENT = { DATABASE_ACQUIRE_TIMEOUT_MS: '30000' };
 const AWAY = {
   code: 'UNAVAILABLE',
   reason: 'DATABASE_UNAVAILABLE',
@@ -126,7 +127,7 @@ class ServicesProcess {
 
   constructor(databaseUrls: Record<string, string>) {
     const settings = (DATABASE_URL: string) =>
-      testEnvironment({ LOG_LEVEL: 'info', BOOK_SERVICE_ADDRESS: '127.0.0.1:1', DATABASE_URL });
+      testEnvironment({ ...PATIENT, LOG_LEVEL: 'info', BOOK_SERVICE_ADDRESS: '127.0.0.1:1', DATABASE_URL });
     const all = Object.entries(databaseUrls).map(([name, url]) => [name, settings(url)]);
     const program = path.join(import.meta.dirname, 'many-services.mjs');
     this.#child = spawn(process.execPath, [program, JSON.stringify(Object.fromEntries(all))]);

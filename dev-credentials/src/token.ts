@@ -73,7 +73,7 @@ function signingKey(): TokenKey {
   try {
     return TokenKey.from(JSON.parse(readFileSync(signingKeyFile(folder), 'utf8')));
   } catch {
-    throw new UsageError('there is no key that signs tokens: npm start -- --secure makes it');
+    throw new UsageError(`there is no key that signs tokens in ${folder}: npm start -- --secure makes it`);
   }
 }
 

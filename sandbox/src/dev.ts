@@ -19,6 +19,8 @@ const QUIET_MS = 50;
 
 const names = services.map(({ name }) => name);
 const say = (what: string) => console.log(`  ${what}`);
+/** The services that are being replaced. */
+const restarting = new Set<string>();
 
 await runBookstore('dev', {}, async (bookstore, stop) => {
   /** Since the last code that compiled. */
@@ -34,6 +36,7 @@ await runBookstore('dev', {}, async (bookstore, stop) => {
     newer = true;
   });
   await once(watcher, 'ready');
+  for (const name of names) sayWhenEnded(bookstore, name, stop);
   say('watching the sources: what is saved is compiled and served\n');
   while (!stop.aborted) {
     while (!newer) await once(watcher, 'all');
@@ -42,6 +45,7 @@ await runBookstore('dev', {}, async (bookstore, stop) => {
     await sleep(QUIET_MS);
     const files = [...changed];
     changed.clear();
+    say('compiling what was saved');
     if (await compile(files)) {
       await Promise.all(affectedBy(files).map((name) => restart(bookstore, name, since, stop)));
     } else {
@@ -51,12 +55,22 @@ await runBookstore('dev', {}, async (bookstore, stop) => {
   }
 });
 
+/** Of a process that nobody stopped. */
+async function sayWhenEnded(bookstore: Bookstore, name: string, stop: AbortSignal): Promise<void> {
+  const how = await bookstore.service(name).exited;
+  if (!stop.aborted && !restarting.has(name)) say(`the ${name} ended ${how}: the next change starts it again`);
+}
+
 async function restart(bookstore: Bookstore, name: string, since: number, stop: AbortSignal): Promise<void> {
+  restarting.add(name);
   try {
     await bookstore.restart(name);
+    sayWhenEnded(bookstore, name, stop);
     say(`${name}: new code serves after ${((performance.now() - since) / 1000).toFixed(1)} s`);
   } catch (error) {
     if (!stop.aborted) say((error as Error).message);
+  } finally {
+    restarting.delete(name);
   }
 }
 

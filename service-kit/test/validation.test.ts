@@ -69,7 +69,7 @@ test('an update names at least one field, whatever else is wrong with it', () =>
   const update = updateOf({ title: z.string().optional(), publishedYear: z.number().optional() });
   const id = '0193e8a0-0000-7000-8000-000000000000';
   expect(violationsOf(update, { id, publishedYear: 1974 })).toEqual([]);
-  const missing = { field: 'title', description: 'or published_year is required: an update names a field' };
+  const missing = { field: 'title', description: 'is required, or published_year: an update names a field' };
   expect(violationsOf(update, { id })).toEqual([missing]);
   expect(violationsOf(update, { id: '7' })).toEqual([{ field: 'id', description: 'must be a UUID' }, missing]);
 });

@@ -80,7 +80,9 @@ async function requireAnswer(address: string, channel: ChannelCredentials): Prom
     const { code, details } = error as ServiceError;
     if (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED) return;
     const advice = 'start the bookstore with npm start or docker compose up, or set AUTHOR_PORT and BOOK_PORT, or --ca';
-    throw new SandboxError(`nothing answers at ${address}: ${advice} (${oneLine(details)})`);
+    throw new SandboxError(
+      `nothing answers at ${address}: ${advice} (${oneLine(details.replace(/ Resolution note:.*/s, ''))})`,
+    );
   } finally {
     health.close();
   }

@@ -48,14 +48,18 @@ export function seedOptions(args: string[], env = process.env): SeedOptions {
   // The message of an invalid header would contain it.
   if (token && !/^[\x21-\x7e]+$/.test(token)) throw new SandboxError('the token has characters that no JWT has');
   // As the variables say, else where npm start listens, else at the default ports.
-  const running = services.some(({ portVariable }) => env[portVariable]) ? undefined : runningBookstore();
+  const found = runningBookstore();
+  const isThere = ({ name, portVariable }: (typeof services)[number]) =>
+    !env[portVariable] ||
+    found?.services.some((at) => at.name === name && at.address.endsWith(`:${env[portVariable]}`));
+  const running = services.every(isThere) ? found : undefined;
   const caFile = values.ca ?? running?.caFile;
   const addressOf = (name: string) => {
     const { port, portVariable } = serviceNamed(name);
     // Node warns about a TLS server name that is a number.
     const host = caFile === undefined ? '127.0.0.1' : 'localhost';
-    const found = running?.services.find((service) => service.name === name);
-    return found?.address ?? `${host}:${portFrom(portVariable, port, env)}`;
+    const at = running?.services.find((service) => service.name === name);
+    return at?.address ?? `${host}:${portFrom(portVariable, port, env)}`;
   };
   const addresses = { author: addressOf('author-service'), book: addressOf('book-service') };
   return { help: values.help, madeUp: madeUp.authors > 0 ? madeUp : undefined, addresses, caFile, token };

@@ -48,7 +48,7 @@ export function updateOf<Fields extends z.ZodRawShape>(fields: Fields) {
       (update: object) => Object.entries(update).some(([field, value]) => field !== 'id' && value !== undefined),
       {
         path: [first],
-        message: `${others.map((name) => `or ${protoName(name)} `).join('')}is required: an update names a field`,
+        message: `is required${others.map((name) => `, or ${protoName(name)}`).join('')}: an update names a field`,
         when: () => true, // also when another field is bad, since every bad field is named at once
       },
     );

@@ -43,7 +43,7 @@ export interface CreateAuthorRequest {
   email: string;
   /**
    * A UUID of the caller's choice (AIP-155). The same id with the same content returns the author that the first such
-   * request created, and creates no other.
+   * request created, and creates no other while that one exists.
    */
   requestId: string;
 }
@@ -725,7 +725,7 @@ export const AuthorServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists authors in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+    /** Lists authors in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
     listAuthors: {
       name: "ListAuthors",
       requestType: ListAuthorsRequest as typeof ListAuthorsRequest,
@@ -813,7 +813,7 @@ export const AuthorServiceService = {
       Buffer.from(DeleteAuthorResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteAuthorResponse => DeleteAuthorResponse.decode(value),
   },
-  /** Lists authors in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+  /** Lists authors in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
   listAuthors: {
     path: "/bookstore.author.v1.AuthorService/ListAuthors" as const,
     requestStream: false as const,
@@ -852,7 +852,7 @@ export interface AuthorServiceServer extends UntypedServiceImplementation {
    * exist; UNAVAILABLE (DELETE_PENDING) when the outcome is not known yet: call again, NOT_FOUND then means done.
    */
   deleteAuthor: handleUnaryCall<DeleteAuthorRequest, DeleteAuthorResponse>;
-  /** Lists authors in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+  /** Lists authors in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
   listAuthors: handleUnaryCall<ListAuthorsRequest, ListAuthorsResponse>;
 }
 
@@ -939,7 +939,7 @@ export interface AuthorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteAuthorResponse) => void,
   ): ClientUnaryCall;
-  /** Lists authors in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+  /** Lists authors in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
   listAuthors(
     request: ListAuthorsRequest,
     callback: (error: ServiceError | null, response: ListAuthorsResponse) => void,

@@ -47,7 +47,7 @@ export interface CreateBookRequest {
   publishedYear: number;
   /**
    * A UUID of the caller's choice (AIP-155). The same id with the same content returns the book that the first such
-   * request created, and creates no other.
+   * request created, and creates no other while that one exists.
    */
   requestId: string;
 }
@@ -972,7 +972,7 @@ export const BookServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists books in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+    /** Lists books in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
     listBooks: {
       name: "ListBooks",
       requestType: ListBooksRequest as typeof ListBooksRequest,
@@ -1072,7 +1072,7 @@ export const BookServiceService = {
     responseSerialize: (value: DeleteBookResponse): Buffer => Buffer.from(DeleteBookResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteBookResponse => DeleteBookResponse.decode(value),
   },
-  /** Lists books in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+  /** Lists books in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
   listBooks: {
     path: "/bookstore.book.v1.BookService/ListBooks" as const,
     requestStream: false as const,
@@ -1128,7 +1128,7 @@ export interface BookServiceServer extends UntypedServiceImplementation {
    * NOT_FOUND (BOOK_NOT_FOUND).
    */
   deleteBook: handleUnaryCall<DeleteBookRequest, DeleteBookResponse>;
-  /** Lists books in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+  /** Lists books in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
   listBooks: handleUnaryCall<ListBooksRequest, ListBooksResponse>;
   /**
    * Lists one author's books in the order of their ids; an author without books has an empty list.
@@ -1219,7 +1219,7 @@ export interface BookServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteBookResponse) => void,
   ): ClientUnaryCall;
-  /** Lists books in the order of their ids, which is the order of their creation (AIP-132, AIP-158). */
+  /** Lists books in the order of their ids, which is about the order of their creation (AIP-132, AIP-158). */
   listBooks(
     request: ListBooksRequest,
     callback: (error: ServiceError | null, response: ListBooksResponse) => void,
