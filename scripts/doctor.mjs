@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { packageProblem, testPathProblem } from './requirements.mjs';
 import { root } from './run.mjs';
-import { services } from './services.mjs';
+import { isPort, services } from './services.mjs';
 
 const { engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const DISK_GIB = 2;
@@ -41,9 +41,7 @@ async function needed() {
   const gib = freeDisk();
   const ports = services.map(async ({ name, port, portVariable }) => {
     const value = process.env[portVariable] || String(port);
-    if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > 65_535) {
-      return { what: portVariable, ok: false, advice: 'must be a port, 1 to 65535' };
-    }
+    if (!isPort(value)) return { what: portVariable, ok: false, advice: 'must be a port, 1 to 65535' };
     const problem = await portProblem(Number(value));
     const advice = `${problem}: perhaps the bookstore runs; ${portVariable} chooses another port`;
     return { what: `port ${value}`, ok: !problem, found: `free for ${name}`, advice };

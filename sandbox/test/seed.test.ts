@@ -197,13 +197,17 @@ describe('npm run seed says in one line', () => {
     return stderr;
   };
 
-  test('that nothing answers, long before a call would end, and what moves it', async () => {
+  test('that nothing answers, within 3 s, and what moves it', async () => {
     books.peer.stop();
+    const beforeStart = performance.now();
+    await fails(['--unknown']);
     const startedAt = performance.now();
+    // A slow machine takes longer to load the program.
+    const loadMs = startedAt - beforeStart;
     expect(await fails()).toContain(
       `nothing answers at ${books.peer.address}: start the bookstore with npm start or docker compose up, or set AUTHOR_PORT and BOOK_PORT`,
     );
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    expect(performance.now() - startedAt - loadMs).toBeLessThan(3000);
   });
 
   test.each([

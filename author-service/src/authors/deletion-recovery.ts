@@ -6,7 +6,7 @@ import type { AuthorSettings } from '../settings.js';
 import { AuthorDeletion } from './author-deletion.js';
 import { AuthorsRepository } from './authors.repository.js';
 
-/** The most deletions at a time. Of many at once, on a slow machine, each would take longer than its deadline: none would end. */
+/** The most deletions at a time. On a slow machine many at once would each take longer than the deadline: none would end. */
 const BATCH = 4;
 
 /**

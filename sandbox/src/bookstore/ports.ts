@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { isPort } from '../../../scripts/services.mjs';
 import { SandboxError } from '../sandbox-error.js';
 
 /**
@@ -60,8 +61,7 @@ export async function requireFreePort(port: number, variable: string): Promise<v
 /** The port of a variable such as AUTHOR_PORT, or its default. */
 export function portFrom(variable: string, fallback: number, env = process.env): number {
   const value = env[variable] || String(fallback);
-  const port = Number(value);
-  if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return port;
+  if (isPort(value)) return Number(value);
   throw new SandboxError(`${variable} must be a port, 1 to 65535`);
 }
 

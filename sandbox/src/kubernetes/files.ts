@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../../../scripts/services.mjs';
 
@@ -7,11 +7,13 @@ export type Files = ReadonlyMap<string, string>;
 
 /** Every file below these folders. */
 export function readFiles(...folders: string[]): Files {
-  const names = folders.flatMap((folder) =>
-    readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+  const names = folders.flatMap((folder) => {
+    const at = path.join(root, folder);
+    if (!existsSync(at)) return [];
+    return readdirSync(at, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/')),
-  );
+      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'));
+  });
   return new Map(names.sort().map((name) => [name, readFileSync(path.join(root, name), 'utf8')]));
 }
 

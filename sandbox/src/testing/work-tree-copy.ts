@@ -8,8 +8,8 @@ import { root } from '../../../scripts/services.mjs';
 const NOT_COPIED = new Set(['.git', '.sandbox', 'node_modules']);
 
 /**
- * The work tree as a clone of it would be after `npm ci` and `node scripts/build.mjs`, somewhere else. What npm has installed is
- * linked, but for the workspaces: those are the copy's own.
+ * The work tree as a clone of it would be after `npm ci` and `node scripts/build.mjs`, somewhere else. What npm has
+ * installed is linked, but for the workspaces: those are the copy's own.
  */
 export class WorkTreeCopy implements AsyncDisposable {
   private constructor(readonly folder: string) {}

@@ -29,18 +29,19 @@ export class PreparedStatementsAdapter extends PrismaPg {
   override async connect(): Promise<Adapter> {
     const adapter = await super.connect();
     const startTransaction = async (isolationLevel?: Parameters<Adapter['startTransaction']>[0]) =>
-      this.#renewing(await adapter.startTransaction(isolationLevel));
-    return Object.assign(this.#renewing(adapter), { startTransaction });
+      this.#renewing(await adapter.startTransaction(isolationLevel), false);
+    return Object.assign(this.#renewing(adapter, true), { startTransaction });
   }
 
-  /** Runs a refused statement again. In a transaction, which has failed with it, that fails too. */
-  #renewing<Inner extends Statements>(inner: Inner): Inner {
+  /** @param again runs a refused statement again, which a transaction cannot: it has failed with the statement */
+  #renewing<Inner extends Statements>(inner: Inner, again: boolean): Inner {
     const run =
       <Result>(execute: (statement: Statement) => Promise<Result>) =>
       (statement: Statement) =>
         execute(statement).catch((error) => {
           if (!OUTDATED.includes(sqlState(error) ?? '')) throw error;
           this.#names.delete(statement.sql);
+          if (!again) throw error;
           return execute(statement);
         });
     return Object.assign(Object.create(inner), {

@@ -11,7 +11,10 @@ const EVENTS: Readonly<Record<string, 'denied' | 'throttled'>> = {
 };
 const UUID = /^[0-9a-f-]{36}$/i;
 
-/** One line for each denied or throttled call, and for each change. Of what a caller sent it contains only checked names and ids. */
+/**
+ * One line for each denied or throttled call, and for each change. Of what a caller sent it contains only checked names and
+ * ids.
+ */
 export class AuditLog {
   constructor(private readonly logger: Logger) {}
 
