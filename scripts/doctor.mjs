@@ -4,9 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { isPort } from './is-port.mjs';
 import { packageProblem, testPathProblem } from './requirements.mjs';
 import { root } from './run.mjs';
-import { isPort, services } from './services.mjs';
+import { services } from './services.mjs';
 
 const { engines } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const DISK_GIB = 2;

@@ -31,6 +31,3 @@ export const services: readonly Service[];
 
 /** @throws Error when there is no such service */
 export function serviceNamed(name: string): Service;
-
-/** Whether the text of a variable is a port that can be chosen, 1 to 65535. */
-export function isPort(text: string): boolean;

@@ -32,5 +32,3 @@ export function serviceNamed(name) {
     throw new Error(`no service is called ${name}; there are ${services.map((each) => each.name).join(', ')}`);
   return service;
 }
-
-export const isPort = (text) => /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { isPort } from '../../../scripts/services.mjs';
+import { isPort } from '../../../scripts/is-port.mjs';
 import { SandboxError } from '../sandbox-error.js';
 
 /**
