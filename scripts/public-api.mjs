@@ -12,13 +12,12 @@ const require = createRequire(path.join(root, 'service-kit/package.json'));
 /** Ways in, by what they are called. */
 const WAYS = {
   'symbols or keys of an object of others': /\b(getOwnPropertySymbols|Reflect\.ownKeys)\b/,
-  'a prototype that is changed':
-    /\.prototype(\.\w+|\[[^\]]+\]) *=[^=]|\bsetPrototypeOf\b|\bdefineProperty\(\w+\.prototype\b/,
-  'a field that its owner calls private': /(?<!\bthis)\._[a-z][A-Za-z]*\b/,
+  'a changed prototype': /\.prototype(\.\w+|\[[^\]]+\]) *=[^=]|\bsetPrototypeOf\b|\bdefineProperty\(\w+\.prototype\b/,
+  'a private field of another object': /(?<!\bthis)\._[a-z][A-Za-z]*\b/,
   'a type that is cast to another one': /\bas unknown as\b|\bas any\b/,
   'a flag of V8 at run time': /\bsetFlagsFromString\b/,
-  'listeners that are taken away': /\.removeAllListeners\(/,
-  'what async_hooks keeps': /\bexecutionAsyncResource\b/,
+  'listeners of others that are removed': /\.removeAllListeners\(/,
+  'an internal of async_hooks': /\bexecutionAsyncResource\b/,
 };
 
 /** Casts that reach into nothing, and imports that are documented without being exports: by file, each with its reason. */

@@ -19,7 +19,7 @@ await runCommand('bench', async (stop) => {
     only.length === 0 ? byDefault : only.some((part) => name.includes(part));
   const chosen = operations.filter(({ name }) => isChosen(name, true));
   const chosenFootprint = Object.entries(footprint).filter(([name]) => isChosen(name, !short && !against));
-  if (chosen.length + chosenFootprint.length === 0) throw new SandboxError('nothing has a name with that in it');
+  if (chosen.length + chosenFootprint.length === 0) throw new SandboxError('--only matches no measurement');
 
   const machine = `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   console.log(`${machine}; load average ${loadavg()[0]?.toFixed(1)}`);

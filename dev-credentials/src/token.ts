@@ -12,9 +12,9 @@ const USAGE = `Usage: npm run -s token -- [options]
 
 Prints a token for the secured bookstore, and nothing else.
 
-  --scope <scopes>   what it allows, by spaces (all: ${SCOPES.join(' ')})
-  --ttl <time>       how long, such as 90s, 30m, 1h; at most 24h (1h)
-  --subject <name>   the caller's name in the services' logs (developer)
+  --scope <scopes>   what it allows (default: "${SCOPES.join(' ')}")
+  --ttl <time>       how long it is valid, such as 90s, 30m, 1h; at most 24h (default: 1h)
+  --subject <name>   the caller's name in the services' logs (default: developer)
   --help             this text`;
 
 /** A mistake in the command line; the message is one line. */

@@ -50,7 +50,7 @@ test('a type error is shown, and the old code serves until it is corrected', asy
   dev.forget();
   await edit(copy.folder, AUTHOR, "'AUTHOR_NOT_FOUND'", '404');
   await dev.prints('author.ts(');
-  await dev.prints('this does not compile: the old code goes on serving');
+  await dev.prints('this does not compile: the old code keeps serving');
   expect(await message()).toContain('not one author has the id');
   await edit(copy.folder, AUTHOR, '`not one author has', '`no such author has');
   await edit(copy.folder, AUTHOR, '404', "'AUTHOR_NOT_FOUND'");

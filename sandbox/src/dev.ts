@@ -50,7 +50,7 @@ await runBookstore('dev', {}, async (bookstore, stop) => {
       await Promise.all(affectedBy(files).map((name) => restart(bookstore, name, since, stop)));
     } else {
       for (const file of files) changed.add(file);
-      if (!stop.aborted) say('this does not compile: the old code goes on serving');
+      if (!stop.aborted) say('this does not compile: the old code keeps serving');
     }
   }
 });

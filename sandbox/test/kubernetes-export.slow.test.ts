@@ -57,8 +57,8 @@ describe.runIf(process.platform !== 'win32' && (await render('docker-desktop')))
     edit(copy.folder, 'k8s/author-db/service.yaml', (text) => text.replace('5432', '5433'));
     const { status, stderr } = await run('--check');
     expect(status).toBe(1);
-    expect(stderr).toContain('k8s/base/book-service-deployment.yaml is not what an export writes');
-    expect(stderr).toContain('k8s/author-db/service.yaml is not what an export writes');
+    expect(stderr).toContain('k8s/base/book-service-deployment.yaml differs from what an export writes');
+    expect(stderr).toContain('k8s/author-db/service.yaml differs from what an export writes');
     edit(copy.folder, 'compose.yaml', () => before);
   });
 

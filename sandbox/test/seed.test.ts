@@ -149,7 +149,7 @@ describe('npm run seed', () => {
     expect(createdBooks()).toEqual(expect.not.arrayContaining([expect.stringContaining('homer@')]));
   });
 
-  test('stops at Ctrl-C with a sentence, and the next run goes on', async () => {
+  test('stops at Ctrl-C with a sentence, and the next run continues', async () => {
     const args = ['--authors', '5', '--books', '200'];
     const env = { ...process.env, ...ports() };
     books.before = (call) => call > 50 && refuse(status.UNAVAILABLE)();
@@ -162,7 +162,7 @@ describe('npm run seed', () => {
     await until('some books', 20_000, () => books.created.size > 20);
     child.kill('SIGINT');
     expect(await closed).toEqual([1, null]);
-    expect(stderr).toBe('npm run seed: stopped; the next run goes on from here\n');
+    expect(stderr).toBe('npm run seed: stopped; the next run continues here\n');
     expect(createdBooks().length).toBeLessThan(200);
 
     books.before = () => {};

@@ -23,7 +23,7 @@ export function saveMeasured(target: string, summary: string, table: string): vo
   const text = readFileSync(page, 'utf8');
   const place = new RegExp(`(?<=<!-- measured: ${target} -->\n).*?(?=<!-- end -->)`, 's');
   if (!place.test(text)) throw new Error(`docs/reliability.md has no place for ${target}`);
-  const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+  const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, run by Node ${process.versions.node}`;
   writeFileSync(
     page,
     text.replace(place, () => `\n${summary} (${machine}).\n\n${table}\n\n`),

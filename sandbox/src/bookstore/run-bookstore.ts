@@ -38,7 +38,7 @@ export async function runBookstore(
       await bookstore.stop();
       if (problem) throw new SandboxError(`${problem}; everything has been stopped`);
     }
-    console.log(`  stopped; the data stays in ${shorten(dataDir)}, npm start goes on with it`);
+    console.log(`  stopped; the data stays in ${shorten(dataDir)}, npm start uses it again`);
   });
 }
 

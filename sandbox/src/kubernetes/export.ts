@@ -21,7 +21,7 @@ await runCommand(isCheck ? 'k8s:check' : 'k8s:export', async () => {
     else replaceFolders(folders, files);
   };
   const lack = (program: string, folders: string) => {
-    if (!isCheck) throw new SandboxError(`${program} is not on PATH; k8s/README.md says how to get it`);
+    if (!isCheck) throw new SandboxError(`${program} is not on PATH (see the end of k8s/README.md)`);
     console.log(`  ${program} is not on PATH: ${folders} not compared`);
     what = 'could be compared here';
   };
@@ -32,7 +32,7 @@ await runCommand(isCheck ? 'k8s:check' : 'k8s:export', async () => {
   if (rendered) put(splitFolders(), splitManifests(rendered));
   else lack('kustomize or kubectl', 'the rendered manifests are');
 
-  for (const file of outdated) console.error(`  ${file} is not what an export writes`);
+  for (const file of outdated) console.error(`  ${file} differs from what an export writes`);
   if (outdated.length > 0) throw new SandboxError('k8s/ is out of date: npm run k8s:export');
   console.log(`k8s/ ${isCheck ? 'has' : 'now has'} what ${what}`);
 });

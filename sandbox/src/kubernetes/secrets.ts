@@ -70,7 +70,7 @@ function keepPasswords(found: { metadata: { name: string }; data?: Files }[], fo
 /** @throws SandboxError with what kubectl said */
 async function kubectl(args: string[], input = ''): Promise<string> {
   const { status, stdout, stderr } = await runProgram('kubectl', args, { input });
-  if (status === undefined) throw new SandboxError('kubectl is not on PATH; k8s/README.md says how to get it');
+  if (status === undefined) throw new SandboxError('kubectl is not on PATH');
   if (status !== 0) throw new SandboxError(`kubectl ${args.join(' ')}: ${stderr}`);
   return stdout;
 }

@@ -31,7 +31,7 @@ await runCommand('new-migration', async (stop) => {
   await writeFile(path.join(folder, 'migration.sql'), sql ?? '-- This is an empty migration.\n');
   console.log(`wrote ${path.join(folder, 'migration.sql')}${sql === undefined ? ': the schema is the same' : ''}`);
   if (/\bDROP (TABLE|COLUMN)\b/.test(sql ?? '')) {
-    console.log('It drops something, with its data: a renamed column looks like one dropped and one added.');
+    console.log('It deletes data. For a column that has only a new name, write ALTER TABLE ... RENAME COLUMN instead.');
   }
 });
 

@@ -9,8 +9,8 @@ const CALLS_IN_FLIGHT = 32;
 const REQUEST_IDS = '5b0f5b9e-3f0c-4c8e-9d1e-6d3a4f0b7c21';
 /** Statuses that concern one author or book. Any other one ends the load. */
 const REFUSALS = [status.ALREADY_EXISTS, status.NOT_FOUND, status.INVALID_ARGUMENT, status.FAILED_PRECONDITION];
-const SILENT = `a service has not answered for about ${CALL_TIMEOUT_MS / 1000} s; the next run goes on from here`;
-const READ_THE_LOG = 'a call failed, and the log of the service says why; the next run goes on from here';
+const SILENT = `a service has not answered for about ${CALL_TIMEOUT_MS / 1000} s; the next run continues here`;
+const READ_THE_LOG = 'a call failed, and the log of the service says why; the next run continues here';
 const ADVICE: Partial<Record<status, string>> = {
   [status.UNAUTHENTICATED]: 'a valid token is needed: set BOOKSTORE_TOKEN',
   [status.PERMISSION_DENIED]: 'the token needs the scopes authors:write and books:write',

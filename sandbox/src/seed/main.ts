@@ -30,5 +30,5 @@ await runCommand('seed', async (stop) => {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(`Authors: ${progress.authors}. Books: ${progress.books}. ${seconds} s`);
   }
-  if (stop.aborted) throw new SandboxError('stopped; the next run goes on from here');
+  if (stop.aborted) throw new SandboxError('stopped; the next run continues here');
 });

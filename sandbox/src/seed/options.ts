@@ -8,11 +8,11 @@ export const USAGE = `npm run seed -- [options]
 
 Adds a catalogue of authors and books to the bookstore that runs. A second run adds nothing twice.
 
-  --authors N   makes up N authors instead of the catalogue, with ten books each on average
-  --books M     makes up M books
+  --authors N   generates N authors instead of the catalogue, with ten books each on average
+  --books M     generates M books
   --ca FILE     calls with TLS, and trusts this certificate authority (PEM)
 
-It calls AUTHOR_PORT and BOOK_PORT of this machine, without them where npm start listens.
+It calls the ports AUTHOR_PORT and BOOK_PORT of this machine; by default, those of the bookstore that npm start runs.
 BOOKSTORE_TOKEN is the bearer token for a secured bookstore.`;
 
 /** As many made-up authors, or books, fit in the memory of Node. */

@@ -36,13 +36,13 @@ export const kitSettings = z.object({
   PUBLIC_PORT: port.describe('port of the public listener; 0 takes a free one'),
   INTERNAL_PORT: port.describe('port of the internal listener, for peer services only; 0 takes a free one'),
 
-  AUTH: z.enum(['off', 'jwt']).describe('callers of the public port: off, all; jwt, those with a token'),
+  AUTH: z.enum(['off', 'jwt']).describe('who may call the public port: off (everybody) or jwt (callers with a token)'),
   AUTH_OFF_BEYOND_LOOPBACK: z
     .enum(['yes', 'no'])
     .default('no')
     .describe('yes allows AUTH=off on an address beyond loopback'),
   JWT_JWKS_FILE: text.optional().describe('file with the public keys of tokens, a JSON Web Key Set'),
-  JWT_JWKS_URL: text.optional().describe('or their URL: https, or http on loopback'),
+  JWT_JWKS_URL: text.optional().describe('URL of these keys: https, or http on loopback'),
   JWT_ISSUER: text.optional().describe('issuer of the tokens (iss)'),
   JWT_AUDIENCE: text.optional().describe('audience of the tokens (aud)'),
 

@@ -48,6 +48,6 @@ async function killBoth(run: Run, bookstore: Bookstore): Promise<void> {
     `${failed.length} of ${calls.length} calls failed in ${servingAt.length} kills`,
   );
   run.timedPromise('none of them is too slow', others.length === 0, '');
-  run.within(RECOVERY_MS, 'last failed call after a start', Math.max(0, ...failedAfterMs));
+  run.within(RECOVERY_MS, 'calls served again', Math.max(0, ...failedAfterMs));
   await mixed.check(run, bookstore);
 }

@@ -92,7 +92,10 @@ export interface DeleteAuthorResponse {
 
 /** The page of authors to return. */
 export interface ListAuthorsRequest {
-  /** The most authors to return. 0 returns all that fit in one message; a larger value than 1000 is lowered, a negative one is refused. */
+  /**
+   * The most authors to return. 0 returns all that fit in one message, a value above 1000 is taken as 1000, and a negative one
+   * is refused.
+   */
   pageSize: number;
   /** next_page_token of the previous page; empty for the first page. */
   pageToken: string;
@@ -655,7 +658,7 @@ export const ListAuthorsResponse: MessageFns<ListAuthorsResponse> = {
 /**
  * Authors, and their safe deletion.
  *
- * A failure that the service finds has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
@@ -740,7 +743,7 @@ export const AuthorServiceDefinition = {
 /**
  * Authors, and their safe deletion.
  *
- * A failure that the service finds has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not

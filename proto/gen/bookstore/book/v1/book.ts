@@ -41,7 +41,7 @@ export interface Book {
 export interface CreateBookRequest {
   /** 1 to 200 Unicode code points after trimming, no control characters. Required. */
   title: string;
-  /** UUID of an author who exists. Required. */
+  /** UUID of an existing author. Required. */
   authorId: string;
   /** From -3000 to next year, and not 0. Required. */
   publishedYear: number;
@@ -94,7 +94,10 @@ export interface DeleteBookResponse {
 
 /** The page of books to return. */
 export interface ListBooksRequest {
-  /** The most books to return. 0 returns all that fit in one message; a larger value than 1000 is lowered, a negative one is refused. */
+  /**
+   * The most books to return. 0 returns all that fit in one message, a value above 1000 is taken as 1000, and a negative one
+   * is refused.
+   */
   pageSize: number;
   /** next_page_token of the previous page; empty for the first page. */
   pageToken: string;
@@ -112,7 +115,10 @@ export interface ListBooksResponse {
 export interface GetBooksByAuthorRequest {
   /** The author's UUID. Required. */
   authorId: string;
-  /** The most books to return. 0 returns all that fit in one message; a larger value than 1000 is lowered, a negative one is refused. */
+  /**
+   * The most books to return. 0 returns all that fit in one message, a value above 1000 is taken as 1000, and a negative one
+   * is refused.
+   */
   pageSize: number;
   /** next_page_token of the previous page; empty for the first page. */
   pageToken: string;
@@ -902,7 +908,7 @@ export const AuthorBook: MessageFns<AuthorBook> = {
 /**
  * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * A failure that the service finds has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
@@ -919,7 +925,7 @@ export const BookServiceDefinition = {
   fullName: "bookstore.book.v1.BookService",
   methods: {
     /**
-     * Creates a book of an author who exists.
+     * Creates a book of an existing author.
      *
      * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
      * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
@@ -1001,7 +1007,7 @@ export const BookServiceDefinition = {
 /**
  * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * A failure that the service finds has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
@@ -1015,7 +1021,7 @@ export const BookServiceDefinition = {
 export type BookServiceService = typeof BookServiceService;
 export const BookServiceService = {
   /**
-   * Creates a book of an author who exists.
+   * Creates a book of an existing author.
    *
    * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
    * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
@@ -1103,7 +1109,7 @@ export const BookServiceService = {
 
 export interface BookServiceServer extends UntypedServiceImplementation {
   /**
-   * Creates a book of an author who exists.
+   * Creates a book of an existing author.
    *
    * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
    * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
@@ -1141,7 +1147,7 @@ export interface BookServiceServer extends UntypedServiceImplementation {
 
 export interface BookServiceClient extends Client {
   /**
-   * Creates a book of an author who exists.
+   * Creates a book of an existing author.
    *
    * NOT_FOUND (AUTHOR_NOT_FOUND) when the author does not exist; UNAVAILABLE (AUTHOR_SERVICE_UNAVAILABLE) when the author
    * service is needed and does not answer; ALREADY_EXISTS (REQUEST_ID_REUSED) when the request_id was used with other
