@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Author } from '@bookstore/proto';
-import { failureOf } from '@bookstore/sandbox/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { query } from '@bookstore/sandbox';
+import { createServiceDatabase, failureOf, startDatabaseProxy } from '@bookstore/sandbox/testing';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { type Authors, newAuthor, startAuthors } from './start-authors.js';
 
 let authors: Authors;
@@ -72,6 +73,31 @@ test('once the author is deleted the request_id is free', async () => {
   await authors.api.deleteAuthor({ id: first.id });
 
   const second = await authors.api.createAuthor({ ...given, name: 'Somebody else' });
+  expect(second.id).not.toBe(first.id);
+});
+
+test('a retry whose author is deleted meanwhile creates another one', async () => {
+  const { url, adminUrl } = await createServiceDatabase(inject('postgresUrl'), 'author-service');
+  const proxy = await startDatabaseProxy(url);
+  const { api, stop } = await startAuthors({ DATABASE_URL: proxy.url });
+  onTestFinished(async () => {
+    await stop();
+    await proxy.stop();
+  });
+  const given = request();
+  const first = await api.createAuthor({ ...given, requestId: '' });
+  await query(adminUrl, 'UPDATE authors SET request_id = $1', [given.requestId]);
+  // After the look-up of the address, and before that of the request.
+  let isDeleted = false;
+  proxy.injectFault(async (chunk, direction) => {
+    if (direction === 'request' && !isDeleted && chunk.includes('"request_id" = $1')) {
+      isDeleted = true;
+      await query(adminUrl, 'DELETE FROM authors');
+    }
+    return chunk;
+  });
+  const second = await api.createAuthor(given);
+  expect(isDeleted).toBe(true);
   expect(second.id).not.toBe(first.id);
 });
 

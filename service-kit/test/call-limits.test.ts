@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { connect, constants } from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Author, AuthorServiceService } from '@bookstore/proto';
 import { failureOf, healthOf, http2Call, rawCall } from '@bookstore/sandbox/testing';
 import { currentCall } from '@bookstore/service-kit';
@@ -7,6 +9,9 @@ import { Metadata } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type ControlledService, someone, startControlledService } from './controlled-service.js';
 import { REFLECTION, startSecuredService } from './secured-service.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 const LIMIT = 4;
 /** The most streams of a connection. */
@@ -141,6 +146,64 @@ test('bytes that do not parse reach no handler and take no place', async () => {
   for (const { reason } of await Promise.all(failures)) expect(['MALFORMED_MESSAGE', 'OVERLOADED']).toContain(reason);
   expect(handled).toBe(0);
   await limited.api.getAuthor();
+});
+
+test.each([
+  ['does not parse', Uint8Array.of(0x17, 1), 'the request message does not parse'],
+  ['is long', Buffer.concat([Buffer.of(0x0a, 0xa0, 0x1f), Buffer.alloc(4000, 'x')]), undefined],
+  ['is too long', Buffer.alloc(5000), 'the request message is larger than 4096 bytes'],
+])('a request for health that %s has a defined answer', async (_what, bytes, message) => {
+  const failure = await failureOf(rawCall(limited.service.publicPort, '/grpc.health.v1.Health/Check', bytes));
+  if (message) expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'MALFORMED_MESSAGE', message });
+  else expect(failure.code).toBe('NOT_FOUND');
+});
+
+test('names that nobody has leave nothing when their watch has ended', async () => {
+  const headers = { ':method': 'POST', ':path': '/grpc.health.v1.Health/Watch', 'content-type': 'application/grpc' };
+  const watch = async (session: ClientHttp2Session, number: number) => {
+    const name = String(number).padEnd(4000, 'x');
+    const stream = session.request({ ...headers, te: 'trailers' });
+    stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0x0f, 0xa3, 0x0a, 0xa0, 0x1f), Buffer.from(name)]));
+    await once(stream, 'data');
+    stream.close(constants.NGHTTP2_CANCEL);
+    await once(stream, 'close');
+  };
+  let watched = 0;
+  const memoryAfter = async (connections: number) => {
+    for (; connections > 0; connections--) {
+      const session = connect(`http://127.0.0.1:${limited.service.publicPort}`);
+      // With many more resets the server would end the connection.
+      for (let count = 0; count < 250; count++) await watch(session, watched++);
+      session.close();
+    }
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await memoryAfter(2);
+  // 8 MB of names.
+  expect((await memoryAfter(8)) - before).toBeLessThan(4_000_000);
+});
+
+test('answers of reflection that nobody reads do not pile up, and each one comes in the end', async () => {
+  const session = connect(`http://127.0.0.1:${limited.service.publicPort}`);
+  onTestFinished(() => session.destroy());
+  const headers = { ':method': 'POST', ':path': REFLECTION[0], 'content-type': 'application/grpc', te: 'trailers' };
+  const stream = session.request(headers);
+  // Field 1 is the host, of 1000 bytes; field 7 lists the services.
+  const message = Buffer.concat([Buffer.of(0x0a, 0xe8, 0x07), Buffer.alloc(1000, 'x'), Buffer.of(0x3a, 1, 0x2a)]);
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  const requests = 2000;
+  for (let sent = 0; sent < requests; sent++) stream.write(Buffer.concat([prefix, message]));
+  stream.end();
+  for (let calls = 0; calls < 50; calls++) expect(await healthOf(limited.service.publicPort)).toBe('SERVING');
+  expect(stream.writableLength).toBeGreaterThan(1_000_000);
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  await once(stream, 'end');
+  expect(bytes).toBeGreaterThan(requests * 2 * message.length);
 });
 
 test('an old connection is replaced without an error, and its call in flight is answered', async () => {

@@ -122,6 +122,14 @@ test('a client of a peer refuses a server with another name', async () => {
   expect(outcomes).toEqual({ 'author-service': 'OK', 'book-service': 'failed' });
 });
 
+test('an authority without a certificate is refused, instead of every peer', () => {
+  writeFileSync(file('empty.crt'), '');
+  const files = { certFile: file('own.crt'), keyFile: file('own.key') };
+  for (const caFile of ['empty.crt', 'own.key'].map(file)) {
+    expect(() => new CertificateFiles({ ...files, caFile }, pino({ enabled: false }))).toThrow('cannot be used');
+  }
+});
+
 test('certificates rotate under load: no call fails, and new connections get the new one', async () => {
   const peer = await authority.issue(PEER);
   const outcomes = new Set<string>();

@@ -3,11 +3,13 @@ import { Logger } from '@nestjs/common';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { unavailable } from '../src/database/database-errors.js';
+import { DomainError } from '../src/errors/domain-error.js';
 import { nestLogger, serializeError } from '../src/log/logger.js';
 import { RepeatedFailures } from '../src/log/repeated-failures.js';
 import { AuditLog } from '../src/server/audit-log.js';
 import { StatusExceptionFilter } from '../src/server/exception.filter.js';
 import { internalError } from '../src/server/to-status.js';
+import { fakeCall } from './fake-call.js';
 
 const QUIET_MS = 200;
 
@@ -54,6 +56,15 @@ describe('a repeated failure', () => {
     expect(lines).toMatchObject([{ level: 40, msg: 'calls fail with DATABASE_UNAVAILABLE' }]);
     expect(JSON.stringify(lines)).toContain('connection refused');
   });
+});
+
+test('a change that may still happen is audited, with its caller and its id', () => {
+  const { lines, logger } = recorded();
+  const call = Object.assign(fakeCall(), { identity: { kind: 'user', name: 'librarian' } });
+  const id = '01890000-0000-7000-8000-000000000001';
+  new AuditLog(logger).refused(call, new DomainError('UNAVAILABLE', 'DELETE_PENDING', 'not yet', { pending: id }));
+  const who = { kind: 'user', name: 'librarian' };
+  expect(lines).toMatchObject([{ level: 30, audit: 'pending', who, id, outcome: 'DELETE_PENDING' }]);
 });
 
 test("Nest's Logger writes at its own level, and Nest's own messages only at debug", () => {

@@ -30,7 +30,7 @@ export class AuthorDeletion {
       if (!current) throw new AuthorNotFound(authorId);
       failPoint('delete-author.begun');
       const outcome = await this.settle(current).catch((error) => {
-        throw new DeletePending(error);
+        throw new DeletePending(authorId, error);
       });
       if (outcome.closed) return;
       if (current.opId === mine.opId) throw new AuthorHasBooks(outcome.bookCount);

@@ -27,9 +27,13 @@ export class AuthorsRepository {
     (ids) => this.prisma.author.findMany({ where: { id: { in: ids } }, select: AUTHOR }),
   );
 
-  readonly #byEmail = new SharedRead<{ id: string; emailKey: string }>(
+  readonly #byEmail = new SharedRead<{ id: string; emailKey: string; requestId: string | null }>(
     ({ emailKey }) => emailKey,
-    (keys) => this.prisma.author.findMany({ where: { emailKey: { in: keys } }, select: { id: true, emailKey: true } }),
+    (keys) =>
+      this.prisma.author.findMany({
+        where: { emailKey: { in: keys } },
+        select: { id: true, emailKey: true, requestId: true },
+      }),
   );
 
   constructor(private readonly prisma: PrismaService) {}
@@ -58,8 +62,8 @@ export class AuthorsRepository {
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
       throwIfEnded();
-      // The look-ups avoid database errors; the unique indexes decide. The twin is read last: it may have the address.
-      const taken = await this.isTaken(content.email);
+      // The look-ups avoid database errors; the unique indexes decide.
+      const taken = await this.isTaken(content.email, { requestId });
       const twin = await this.findTwin(author);
       if (twin) return twin;
       if (taken) throw new EmailTaken();
@@ -90,7 +94,7 @@ export class AuthorsRepository {
    */
   async update(id: string, change: AuthorChange): Promise<boolean> {
     // The look-up avoids a database error; the unique index decides.
-    if (change.email !== undefined && (await this.isTaken(change.email, id))) throw new EmailTaken();
+    if (change.email !== undefined && (await this.isTaken(change.email, { id }))) throw new EmailTaken();
     try {
       const { count } = await this.prisma.author.updateMany({ where: { id }, data: change });
       return count > 0;
@@ -99,9 +103,11 @@ export class AuthorsRepository {
     }
   }
 
-  private async isTaken(email: string, byOtherThan?: string): Promise<boolean> {
+  /** @param own the author who may have it: by id, or by the request that created the author */
+  private async isTaken(email: string, own: { id?: string; requestId?: string | undefined }): Promise<boolean> {
     const holder = await this.#byEmail.find(emailKey(email));
-    return holder !== undefined && holder.id !== byOtherThan;
+    if (!holder) return false;
+    return holder.id !== own.id && (holder.requestId === null || holder.requestId !== own.requestId);
   }
 
   /**
@@ -126,7 +132,7 @@ export class AuthorsRepository {
         SET state = 'DELETING', delete_op_id = ${opId}::uuid, delete_force = ${force}, delete_started_at = now(),
             delete_tries = 0, delete_next_try_at = now() + ${RECOVERY_DELAY_MS}::int * interval '1 millisecond'
         WHERE id = ${authorId}::uuid AND state = 'ACTIVE'`.catch((error) => {
-        throw answerLost(error) ? new DeletePending(error) : error;
+        throw answerLost(error) ? new DeletePending(authorId, error) : error;
       });
       if (marked > 0) return { authorId, opId, force };
       // Marked or deleted in between: look again.
@@ -174,7 +180,7 @@ export class AuthorsRepository {
     const deletion = { authorId: NIL_UUID, opId: NIL_UUID, force: false };
     await this.find(NIL_UUID);
     await this.list(NIL_UUID, 1);
-    await this.isTaken('nobody', NIL_UUID);
+    await this.isTaken('nobody', { id: NIL_UUID });
     await this.update(NIL_UUID, { name: 'nobody' });
     await this.beginDeletion(deletion);
     await this.finishDeletion(deletion);

@@ -29,7 +29,7 @@ export class BooksService {
       return created;
     }
     failPoint('create-book.no-reference');
-    // A repeated request returns its book, also when the author was deleted since.
+    // A used request_id is recognized without the author service: its book was created meanwhile, or has other content.
     const twin = await this.repository.findTwin(book);
     if (twin) return twin;
     await this.requireAuthor(book.authorId, reference);

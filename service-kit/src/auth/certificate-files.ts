@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { experimental, type ServerCredentials } from '@grpc/grpc-js';
@@ -67,6 +68,8 @@ function read({ certFile, keyFile, caFile }: Files) {
     const identity = { certificate: readFileSync(certFile), privateKey: readFileSync(keyFile) };
     const ca = caFile === undefined ? null : { caCertificate: readFileSync(caFile) };
     createSecureContext({ cert: identity.certificate, key: identity.privateKey, ca: ca?.caCertificate });
+    // A secure context takes an authority without any certificate.
+    if (ca) new X509Certificate(ca.caCertificate);
     return { identity, ca };
   } catch (error) {
     // The code of OpenSSL or of the file system, which repeats nothing of the files.

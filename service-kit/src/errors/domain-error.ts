@@ -16,6 +16,8 @@ export interface ErrorDetails {
   readonly violations?: readonly FieldViolation[];
   /** `RetryInfo`: the time after which a retry may succeed, ms. */
   readonly retryAfterMs?: number;
+  /** For the log only: the id of what may still change by this call. */
+  readonly pending?: string;
   /** For the log only. */
   readonly cause?: unknown;
 }

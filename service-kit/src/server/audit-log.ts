@@ -12,19 +12,24 @@ const EVENTS: Readonly<Record<string, 'denied' | 'throttled'>> = {
 const UUID = /^[0-9a-f-]{36}$/i;
 
 /**
- * One line for each denied or throttled call, and for each change. Of what a caller sent it contains only checked names and
- * ids.
+ * One line for each denied or throttled call, for each call that may change something and succeeds, and for each one whose
+ * change may still happen. Of what a caller sent it contains only checked names and ids.
  */
 export class AuditLog {
   constructor(private readonly logger: Logger) {}
 
   refused({ method, requestId, identity: { kind, name }, address }: Call, error: unknown): void {
-    const audit = error instanceof DomainError ? EVENTS[error.reason] : undefined;
+    if (!(error instanceof DomainError)) return;
+    const { reason: outcome, cause, details } = error;
+    const who = { kind, name };
+    if (details.pending !== undefined) {
+      this.logger.info({ audit: 'pending', who, address, method, id: details.pending, outcome, requestId }, 'pending');
+    }
+    const audit = EVENTS[outcome];
     if (!audit) return;
-    const { reason: outcome, cause } = error as DomainError;
     // jose's code of the failed check, such as ERR_JWT_EXPIRED
     const why = /^ERR_[A-Z0-9_]+$/.exec(String((cause as { code?: unknown } | undefined)?.code))?.[0];
-    this.logger.warn({ audit, who: { kind, name }, address, method, outcome, why, requestId }, audit);
+    this.logger.warn({ audit, who, address, method, outcome, why, requestId }, audit);
   }
 
   /** A method changes something when its scope ends with `:write`. */

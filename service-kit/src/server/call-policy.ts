@@ -1,4 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js';
+import { RpcException } from '@nestjs/microservices';
 import type { Call } from '../call/call.js';
 import { unavailable } from '../database/database-errors.js';
 import { DomainError } from '../errors/domain-error.js';
@@ -7,6 +8,7 @@ import { invalidFields } from '../validation/zod-validation.pipe.js';
 /** The most request metadata, bytes. */
 export const MAX_METADATA_BYTES = 16_384;
 const OVERLOADED_RETRY_AFTER_MS = 100;
+const SHUTTING_DOWN = { code: status.UNAVAILABLE, details: 'the server is shutting down' };
 
 /** Streams of health and reflection stay open for as long as a client likes. */
 const isStream = ({ method }: Call) =>
@@ -16,6 +18,7 @@ const isStream = ({ method }: Call) =>
 export class CallPolicy {
   readonly #calls = new Set<Call>();
   readonly #streams = new Set<Call>();
+  #streamsEnded = false;
 
   /** @param identify sets the call's identity or throws */
   constructor(
@@ -29,6 +32,7 @@ export class CallPolicy {
     await this.identify(call);
     limitMetadata(call.metadata);
     if (isStream(call)) {
+      if (this.#streamsEnded) throw new RpcException(SHUTTING_DOWN);
       if (!call.ended) this.#add(this.#streams, call);
     } else if (!call.isHealth && !this.isMigrated()) {
       throw unavailable();
@@ -47,9 +51,9 @@ export class CallPolicy {
 
   /** Ends the streams of health and reflection, which no client would end by itself. */
   endStreams(): void {
+    this.#streamsEnded = true;
     for (const { connection } of this.#streams) {
-      const details = 'the server is shutting down';
-      connection.sendStatus({ code: status.UNAVAILABLE, details, metadata: new Metadata() });
+      connection.sendStatus({ ...SHUTTING_DOWN, metadata: new Metadata() });
     }
   }
 

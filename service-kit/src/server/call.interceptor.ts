@@ -62,7 +62,8 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
       })
       .withOnCancel(() => {
         call?.cancel();
-        // grpc-js answers a passed deadline by itself, and reports it as a cancellation.
+        // grpc-js answers some calls by itself, and reports them as cancelled: one whose deadline has passed, and requests
+        // that are too large or do not unpack, whose code it does not tell.
         end(call && Date.now() >= call.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED);
       })
       .build();

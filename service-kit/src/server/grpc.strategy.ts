@@ -14,6 +14,7 @@ import {
 import { type CustomTransportStrategy, Server, Transport } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type Call, currentCall } from '../call/call.js';
+import { boundedServices } from './bounded-services.js';
 import { markMalformed } from './malformed.js';
 import { isBug, toStatus } from './to-status.js';
 
@@ -28,7 +29,7 @@ export interface Listener {
   /** Implemented by Nest controllers. */
   readonly services: readonly ServiceDefinition[];
   /** Adds services without a controller: health, reflection. */
-  readonly addServices: (server: GrpcServer) => void;
+  readonly addServices: (server: Pick<GrpcServer, 'addService'>) => void;
 }
 
 /** Nest's handler of a gRPC method takes the call as a third argument. */
@@ -116,7 +117,7 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
       }
       server.addService(definition, handlers);
     }
-    addServices(server);
+    addServices(boundedServices(server));
     return server;
   }
 

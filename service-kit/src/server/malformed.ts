@@ -12,17 +12,23 @@ class StrictReader extends BinaryReader {
  * A generated decoder that returns a DomainError instead of throwing: grpc-js would answer INTERNAL before any interceptor.
  * It reads all bytes first, since the decoder stops at a field number 0 and at the end of a group.
  */
-export const markMalformed =
+export const markMalformed = (deserialize: (bytes: Buffer) => unknown) =>
+  orMalformed((bytes) => {
+    const reader = new StrictReader(bytes);
+    while (reader.pos < reader.len) {
+      const [fieldNumber, wireType] = reader.tag();
+      reader.skip(wireType, fieldNumber);
+    }
+    reader.pos = 0;
+    return deserialize(reader as unknown as Buffer);
+  });
+
+/** The same for any decoder. */
+export const orMalformed =
   (deserialize: (bytes: Buffer) => unknown) =>
   (bytes: Buffer): unknown => {
     try {
-      const reader = new StrictReader(bytes);
-      while (reader.pos < reader.len) {
-        const [fieldNumber, wireType] = reader.tag();
-        reader.skip(wireType, fieldNumber);
-      }
-      reader.pos = 0;
-      return deserialize(reader as unknown as Buffer);
+      return deserialize(bytes);
     } catch {
       return new DomainError('INVALID_ARGUMENT', 'MALFORMED_MESSAGE', 'the request message does not parse');
     }

@@ -6,6 +6,8 @@ import type { Logger } from '../log/logger.js';
 /** Health name that is SERVING until the process exits, draining included. */
 export const LIVENESS = 'liveness';
 
+type Watch = (call: { readonly request: { service: string } }) => void;
+
 /** The parts of a service's start that readiness waits for. Each rejects while the database cannot be used. */
 export interface ReadinessChecks {
   /** The migrations that the database lacks. */
@@ -34,12 +36,25 @@ export class Readiness {
   ) {}
 
   /** The health service of a port, which has only the names of its own services. */
-  healthOf(services: readonly string[]): HealthImplementation {
+  healthOf(services: readonly string[]): Pick<HealthImplementation, 'addToServer'> {
     const names = ['', ...services];
     const notServing = names.map((name) => [name, 'NOT_SERVING'] as const);
     const health = new HealthImplementation({ ...Object.fromEntries(notServing), [LIVENESS]: 'SERVING' });
     this.#health.set(health, names);
-    return health;
+    // It keeps each name that was watched for ever: all unknown ones become one.
+    const watchKnown =
+      (watch: Watch): Watch =>
+      (call) => {
+        if (![...names, LIVENESS].includes(call.request.service)) call.request.service = 'unknown';
+        watch(call);
+      };
+    return {
+      addToServer: (server) =>
+        health.addToServer({
+          addService: (service, handlers) =>
+            server.addService(service, { ...handlers, watch: watchKnown(handlers.watch as Watch) }),
+        }),
+    };
   }
 
   /** Checks the database once, before the ports are open. */

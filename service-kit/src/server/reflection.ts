@@ -10,7 +10,7 @@ const REFLECTION = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1al
  * Adds server reflection (v1 and v1alpha) for these services, the messages of their errors and itself. It answers from the
  * compiled .proto files, so that clients see their comments.
  */
-export function addReflection(server: Server, names: readonly string[]): void {
+export function addReflection(server: Pick<Server, 'addService'>, names: readonly string[]): void {
   const services = [...names, ...REFLECTION];
   const files = fileDescriptors()
     .map((bytes) => ({ bytes, file: descriptor.FileDescriptorProto.decode(bytes) as IFileDescriptorProto }))
