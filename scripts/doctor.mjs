@@ -24,6 +24,11 @@ function isAtLeast(version, least) {
   return different === -1 || (found[different] ?? 0) > needed[different];
 }
 
+/** @param range such as ^22.12, which is for version 22 alone, or >=24 */
+const isIn = (version, range) =>
+  isAtLeast(version, range) &&
+  (range.startsWith('>=') || Number.parseInt(version, 10) === Number.parseInt(range.slice(1), 10));
+
 function freeDisk() {
   const { bavail, bsize } = statfsSync(root);
   return (bavail * bsize) / 2 ** 30;
@@ -50,7 +55,7 @@ async function needed() {
   return [
     {
       what: 'Node',
-      ok: isAtLeast(process.versions.node, engines.node),
+      ok: engines.node.split(' || ').some((range) => isIn(process.versions.node, range)),
       found: process.versions.node,
       advice: `${process.versions.node}: install Node ${engines.node}`,
     },

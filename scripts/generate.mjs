@@ -2,7 +2,7 @@
 // contract.binpb, by which a breaking change is agreed on: to be committed by itself, with the reason. Then it writes the
 // development passwords of each service's database, adds a new service to the compose files, and draws the pictures of the
 // README.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { addServicesToComposeFiles } from './compose-files.mjs';
 import { agree, generate } from './contract.mjs';
@@ -16,7 +16,8 @@ if (!generate('.') || (process.argv.includes('--agree') && !agree())) process.ex
 for (const { shortName } of services) {
   for (const role of ['migrator', 'service']) {
     const file = path.join(root, 'sandbox/dev-secrets', `${shortName}-db-${role}-password`);
-    writeFileSync(file, `development-only-${shortName}-${role}`);
+    // It stays the same, and may not be writable.
+    if (!existsSync(file)) writeFileSync(file, `development-only-${shortName}-${role}`);
   }
 }
 addServicesToComposeFiles();

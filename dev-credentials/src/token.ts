@@ -33,6 +33,10 @@ function tokenRequest(): TokenRequest | undefined {
 }
 
 function parseFlags() {
+  const { npm_config_scope: scope = '', npm_config_ttl: ttl, npm_config_subject: subject } = process.env;
+  // Without them, it would be a token for everything.
+  if (ttl || subject || SCOPES.some((name) => scope.includes(name)))
+    throw new UsageError('npm took the options: put -- before them, as in npm run -s token -- --ttl 30m');
   try {
     return parseArgs({
       options: {

@@ -35,7 +35,7 @@ test('secrets that a container cannot read are named, with the user who must', {
   const { status, stdout } = await outputOf(['docker', 'compose', 'run', '--rm', '-T', 'dev-secrets'], stack);
   const file = path.join(copy, 'author-db-migrator-password');
   const line = (uid: number) =>
-    `${file} must be readable for uid ${uid} of the containers, and is not: chmod 0444 ${file}\n`;
+    `${file} must be readable for uid ${uid} of the containers, and is not: chmod a+r ${file}\n`;
   expect([status, stdout]).toEqual([1, line(999) + line(1000)]);
 });
 

@@ -127,10 +127,12 @@ describe('one data folder', () => {
 });
 
 test.each([
-  ['PostgreSQL', 'starting  PostgreSQL'],
-  ['the services', 'starting  author-service'],
-])('Ctrl-C while %s starts ends it with status 0', async (_, step) => {
-  const fresh = await newPlace();
+  ['PostgreSQL', 'starting  PostgreSQL', {}],
+  ['the services', 'starting  author-service', {}],
+  // npm start --secure: npm takes the option for its own.
+  ['the secured bookstore', 'starting  certificates and keys', { npm_config_secure: 'true' }],
+])('Ctrl-C while %s starts ends it with status 0', async (_, step, env) => {
+  const fresh = withEnv(await newPlace(), env);
   onTestFinished(() => rm(fresh.dataDir, { recursive: true }));
   await using start = new NpmStart(fresh);
   await start.prints(step);

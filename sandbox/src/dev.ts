@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { watch } from 'chokidar';
+import { type FSWatcher, watch } from 'chokidar';
 import { root, services } from '../../scripts/services.mjs';
 import { runBookstore } from './bookstore/run-bookstore.js';
 import type { Bookstore } from './bookstore/start-bookstore.js';
+import { SandboxError } from './sandbox-error.js';
 
 /**
  * `npm run dev`: the bookstore as `npm start` runs it. What is saved is compiled and served; calls may fail while a
@@ -22,14 +23,22 @@ const say = (what: string) => console.log(`  ${what}`);
 /** The services that are being replaced. */
 const restarting = new Set<string>();
 
-await runBookstore('dev', {}, async (bookstore, stop) => {
-  /** Since the last code that compiled. */
-  const changed = new Set<string>();
-  let newer = false;
+await runBookstore('dev', {}, (bookstore, stop) => {
   const sources = ['proto/bookstore', 'proto/src', 'service-kit/src'];
   const ofServices = names.flatMap((name) => [`${name}/src`, `${name}/prisma`]);
   const ignored = (file: string) => path.basename(file) === 'generated';
   const watcher = watch([...sources, ...ofServices], { cwd: root, ignoreInitial: true, ignored });
+  // Such as too many watched files, for the limit of the system.
+  const failed = new Promise<never>((_, reject) => {
+    watcher.on('error', (error) => reject(new SandboxError(`cannot watch the sources: ${(error as Error).message}`)));
+  });
+  return Promise.race([failed, serveChanges(watcher, bookstore, stop)]);
+});
+
+async function serveChanges(watcher: FSWatcher, bookstore: Bookstore, stop: AbortSignal): Promise<undefined> {
+  /** Since the last code that compiled. */
+  const changed = new Set<string>();
+  let newer = false;
   watcher.on('all', (event, file) => {
     if (event.endsWith('Dir')) return;
     changed.add(file.replaceAll(path.sep, '/'));
@@ -53,7 +62,7 @@ await runBookstore('dev', {}, async (bookstore, stop) => {
       if (!stop.aborted) say('this does not compile: the old code keeps serving');
     }
   }
-});
+}
 
 /** Of a process that nobody stopped. */
 async function sayWhenEnded(bookstore: Bookstore, name: string, stop: AbortSignal): Promise<void> {

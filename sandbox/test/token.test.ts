@@ -11,9 +11,9 @@ const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-token-'));
 beforeAll(() => makeCredentials(folder, ['book-service']));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const token = (args: readonly string[], CREDENTIALS_DIR = folder) =>
+const token = (args: readonly string[], CREDENTIALS_DIR = folder, env: NodeJS.ProcessEnv = {}) =>
   new Promise<{ status: number; stdout: string; stderr: string }>((resolve) =>
-    execFile(process.execPath, [program, ...args], { env: { CREDENTIALS_DIR } }, (error, stdout, stderr) =>
+    execFile(process.execPath, [program, ...args], { env: { CREDENTIALS_DIR, ...env } }, (error, stdout, stderr) =>
       resolve({ status: error ? Number(error.code) : 0, stdout, stderr }),
     ),
   );
@@ -42,6 +42,15 @@ test('a mistake in the command line is named in one line, and no token is printe
     expect(stderr).toContain(mistakes[index]?.[1]);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   }
+});
+
+test('options that npm has taken for its own make no token for everything', async () => {
+  for (const env of [{ npm_config_scope: 'books:read' }, { npm_config_ttl: '1m' }, { npm_config_subject: 'me' }]) {
+    const { status, stdout, stderr } = await token([], folder, env);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('put -- before them');
+  }
+  expect(await token([], folder, { npm_config_scope: '@example' })).toMatchObject({ status: 0 });
 });
 
 test('without a key it says how to make one', async () => {

@@ -33,7 +33,11 @@ export async function runBookstore(
       console.log(readyMessage(bookstore));
       const log = shorten(path.join(dataDir, 'postgres.log'));
       const postgresEnd = bookstore.postgres.exited.then(() => `PostgreSQL ended; ${log} says why`);
-      const problem = await Promise.race([aborted(stop), postgresEnd, whileServing(bookstore, stop)]);
+      const ended = Promise.race([aborted(stop), postgresEnd, whileServing(bookstore, stop)]);
+      const problem = await ended.catch(async (error) => {
+        await bookstore.stop();
+        throw error;
+      });
       if (!problem) console.log('\n  stopping: calls in flight end first');
       await bookstore.stop();
       if (problem) throw new SandboxError(`${problem}; everything has been stopped`);
@@ -44,7 +48,9 @@ export async function runBookstore(
 
 /** From the command line and the environment: `--secure`, AUTHOR_PORT and BOOK_PORT, SANDBOX_DIR. */
 async function startOptions() {
-  const { secure } = parseArgs({ options: { secure: { type: 'boolean', default: false } } }).values;
+  // npm takes an option for its own where the -- before it is forgotten, and PowerShell removes the --.
+  const byDefault = process.env.npm_config_secure === 'true';
+  const { secure } = parseArgs({ options: { secure: { type: 'boolean', default: byDefault } } }).values;
   // The second start in a folder also finds its ports taken; this says why.
   requireUnused(path.join(dataDir, 'postgres'));
   const chosen = services.map(({ name, port, portVariable }) => {

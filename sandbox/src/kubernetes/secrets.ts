@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeCredentials, makePasswords } from '@bookstore/dev-credentials';
@@ -40,6 +40,9 @@ await runCommand('k8s:secrets', async () => {
   const on = (args: string[], input?: object) =>
     kubectl(['--context', context, '-n', namespace, ...args], JSON.stringify(input));
 
+  // Some of the files can be read by all users: PostgreSQL is another one, where compose mounts them.
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
   keepPasswords(JSON.parse(await on(['get', 'secrets', '-o', 'json'])).items, folder);
   await makeCredentials(folder, names);
   makePasswords(folder, names);
@@ -62,7 +65,7 @@ function keepPasswords(found: { metadata: { name: string }; data?: Files }[], fo
   for (const [key, file] of passwords.flatMap(([, files]) => Object.entries(files))) {
     const value = found.find(({ metadata }) => metadata.name === key)?.data?.[key];
     if (!value) continue;
-    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true, mode: 0o700 });
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
     writeFileSync(path.join(folder, file), Buffer.from(value, 'base64'), { mode: 0o600 });
   }
 }

@@ -42,7 +42,7 @@ const STOP_LIMIT_MS = 10_000;
 
 /**
  * Starts PostgreSQL from the npm package of this platform, on loopback, and waits until it accepts connections. It is
- * shut down when this process ends, also by SIGKILL. The data stays for the next start.
+ * shut down when this process ends, also by SIGKILL (but not on Windows). The data stays for the next start.
  *
  * @throws SandboxError whose one line says what is wrong, such as a folder in use
  */
@@ -90,7 +90,10 @@ async function untilReady(options: LaunchOptions) {
       throw cause;
     });
     if (!hasExited()) return { child, port };
-    const [, fatal = '', , detail] = /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(readFileSync(log, 'utf8')) ?? [];
+    const said = readFileSync(log, 'utf8');
+    // What it says to root, and to an administrator of Windows, has no such word.
+    const [, fatal = /^Execution of PostgreSQL.*/m.exec(said)?.[0] ?? '', , detail] =
+      /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(said) ?? [];
     // Another start was first; sessions of a killed server still end; a port that was free has been taken.
     const passes = /^$|lock file|pre-existing shared memory|create any TCP/.test(fatal);
     if (!passes || performance.now() > retryUntil) {
