@@ -14,7 +14,12 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Many test files at a time, each with databases that live for seconds.
   const server = await startThrowAwayPostgres({ max_connections: '300', autovacuum: 'off' });
-  await Promise.all(services.map(({ name }) => prepareTemplate(server.url(), name)));
+  try {
+    await Promise.all(services.map(({ name }) => prepareTemplate(server.url(), name)));
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   project.provide('postgresUrl', server.url());
   return () => server.stop();
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -34,10 +34,13 @@ function freeMemory(): number {
 
 /** Removes what runs that were killed have left. */
 function removeAbandoned(): void {
-  const running = new Set(readdirSync('/proc'));
   for (const name of readdirSync(MEMORY)) {
-    if (!name.startsWith(PREFIX) || running.has(name.slice(PREFIX.length))) continue;
-    rmSync(path.join(MEMORY, name), { recursive: true, force: true });
+    if (!name.startsWith(PREFIX) || existsSync(path.join('/proc', name.slice(PREFIX.length)))) continue;
+    try {
+      rmSync(path.join(MEMORY, name), { recursive: true, force: true });
+    } catch {
+      // It is another user's.
+    }
   }
 }
 

@@ -17,7 +17,7 @@ import {
   testEnvironment,
 } from '@bookstore/sandbox/testing';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { authorService } from '../src/author-service.js';
 import { newAuthor } from './start-authors.js';
 
@@ -292,6 +292,10 @@ test('a Unix socket that goes away is a database that does not answer, and the s
     BOOK_SERVICE_ADDRESS: '127.0.0.1:1',
   });
   const api = promiseClient(AuthorServiceClient, service.publicPort);
+  onTestFinished(async () => {
+    api.close();
+    await service.stop();
+  });
   const { id } = await api.createAuthor(newAuthor());
   socket.close();
   await expect.poll(() => healthOf(service.publicPort)).toBe('NOT_SERVING');
@@ -300,6 +304,4 @@ test('a Unix socket that goes away is a database that does not answer, and the s
   await listen();
   await expect.poll(() => healthOf(service.publicPort)).toBe('SERVING');
   expect(await api.getAuthor({ id })).toMatchObject({ id });
-  api.close();
-  await service.stop();
 });

@@ -12,7 +12,7 @@ import {
 } from '@bookstore/sandbox/testing';
 import { LIVENESS, type RunningService, startService } from '@bookstore/service-kit';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { authorService } from '../src/author-service.js';
 import { newAuthor } from './start-authors.js';
 
@@ -170,6 +170,11 @@ test('a service may start before its database: it listens, waits and serves once
     testEnvironment({ DATABASE_URL: late.url, BOOK_SERVICE_ADDRESS: '127.0.0.1:1' }),
   );
   const client = promiseClient(AuthorServiceClient, early.publicPort);
+  onTestFinished(async () => {
+    client.close();
+    await early.stop();
+    await late.stop();
+  });
   expect(await healthOf(early.publicPort)).toBe('NOT_SERVING');
   expect(await healthOf(early.publicPort, LIVENESS)).toBe('SERVING');
   expect(await failureOf(client.listAuthors())).toMatchObject({ reason: 'DATABASE_UNAVAILABLE' });
@@ -177,7 +182,4 @@ test('a service may start before its database: it listens, waits and serves once
   late.heal();
   await expect.poll(() => healthOf(early.publicPort)).toBe('SERVING');
   expect(await client.listAuthors()).toEqual({ authors: [], nextPageToken: '' });
-  client.close();
-  await early.stop();
-  await late.stop();
 });

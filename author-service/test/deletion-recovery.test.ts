@@ -87,6 +87,24 @@ test('one that fails again and again holds up no other, and is due again after a
   for (const wait of waits.slice(2)) expect(wait).toBeLessThanOrEqual(1.25);
 });
 
+test('one that takes until its deadline holds up no other', async () => {
+  const ids = await beingDeleted(10);
+  const stuck = ids[0] ?? '';
+  const asked: string[] = [];
+  authors.shelf.answer = ({ authorId }) => {
+    asked.push(authorId);
+    return authorId === stuck ? silence() : closed();
+  };
+  await makeDue(ids.slice(0, 1));
+  await expect.poll(() => asked).toEqual([stuck]);
+  await makeDue(ids.slice(1));
+  for (const id of ids.slice(1)) await expect.poll(stateOf(id)).toBe('gone');
+  // It was being asked all the time.
+  expect(asked.filter((id) => id === stuck)).toHaveLength(1);
+  authors.shelf.answer = () => closed();
+  await expect.poll(stateOf(stuck), { timeout: 20_000 }).toBe('gone');
+});
+
 test('a book service that is slow gets few at a time, so that each is decided before the deadline of its call', async () => {
   let inFlight = 0;
   authors.shelf.answer = async () => {

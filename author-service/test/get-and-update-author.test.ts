@@ -88,6 +88,17 @@ test("an update to another author's address is EMAIL_TAKEN, to one's own in anot
   expect(await authors.api.getAuthor({ id: one.id })).toMatchObject({ email: 'One@Update.Example' });
 });
 
+test('of many authors who are given one address at once, one gets it', async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, async () => (await create()).id));
+  const email = 'wanted@update.example';
+  const outcomes = await Promise.allSettled(ids.map((id) => authors.api.updateAuthor({ id, email })));
+  const refused = outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+  expect(refused).toHaveLength(19);
+  for (const { reason } of refused) {
+    expect(await failureOf(Promise.reject(reason))).toMatchObject({ reason: 'EMAIL_TAKEN' });
+  }
+});
+
 test('every bad field of an update is named at once', async () => {
   expect(await failureOf(authors.api.updateAuthor({ id: 'x', name: '', email: '' }))).toMatchObject({
     fields: { id: 'must be a UUID', name: 'is required', email: 'is required' },

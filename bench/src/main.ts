@@ -36,7 +36,7 @@ await runCommand('bench', async (stop) => {
       figures.push(...measured);
       console.log(`${footprintTable(measured)}\n`);
     }
-    const conditions = `${size.authors} authors, ${size.books} books; medians of ${rounds} rounds of ${roundMs / 1000} s, and of ${starts} starts`;
+    const conditions = `${size.authors} authors, ${size.books} books; medians of ${rounds} rounds of ${roundMs / 1000} s or of a number of calls, and of ${starts} starts`;
     if (options.save) save(results, figures, `${new Date().toISOString().slice(0, 10)}, ${machine}; ${conditions}.`);
   } catch (error) {
     throw stop.aborted ? new SandboxError('stopped') : error;

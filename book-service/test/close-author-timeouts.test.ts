@@ -90,9 +90,12 @@ async function stopAt(n: number, run: () => Promise<unknown>): Promise<boolean> 
     if (direction === 'request' && ++sent === n) process.kill(backend.pid, 'SIGSTOP');
     return chunk;
   });
-  await run();
-  network.heal();
-  if (sent >= n) process.kill(backend.pid, 'SIGCONT');
+  try {
+    await run();
+  } finally {
+    network.heal();
+    if (sent >= n) process.kill(backend.pid, 'SIGCONT');
+  }
   return sent >= n;
 }
 

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { failureOf } from '@bookstore/sandbox/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BookServiceClient } from '@bookstore/proto';
+import { failureOf, promiseClient, startTestService } from '@bookstore/sandbox/testing';
+import { NIL_UUID } from '@bookstore/service-kit';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { bookService } from '../src/book-service.js';
 import { type Books, newBook, startBooks } from './start-books.js';
 
 let books: Books;
@@ -48,6 +51,50 @@ test('once the book is deleted the request_id is free', async () => {
   await books.api.deleteBook({ id: first.id });
   const second = await books.api.createBook({ ...given, title: 'Another' });
   expect(second.id).not.toBe(first.id);
+});
+
+test('a used request_id is known while the author service does not answer', async () => {
+  const given = request();
+  await books.api.createBook(given);
+  books.directory.stop();
+  onTestFinished(() => books.directory.start());
+  const other = { ...given, authorId: randomUUID() };
+  expect(await failureOf(books.api.createBook(other))).toMatchObject({ reason: 'REQUEST_ID_REUSED' });
+});
+
+test('a request_id of zeros is one like any other, also for a service that starts later', async () => {
+  const given = { ...request(), requestId: NIL_UUID };
+  const book = await books.api.createBook(given);
+  const later = await startTestService(bookService, {
+    DATABASE_URL: books.databaseUrl,
+    AUTHOR_SERVICE_ADDRESS: books.directory.address,
+  });
+  const api = promiseClient(BookServiceClient, later.publicPort);
+  onTestFinished(async () => {
+    api.close();
+    await later.stop();
+  });
+  expect(await api.createBook(given)).toEqual(book);
+});
+
+test('after a deletion by force the request_id is free, and the author is gone for it', async () => {
+  const given = request();
+  const { authorId } = await books.api.createBook(given);
+  await books.references.closeAuthor({ opId: randomUUID(), authorId, force: true });
+  expect(await failureOf(books.api.createBook(given))).toMatchObject({ reason: 'AUTHOR_NOT_FOUND' });
+  expect(await books.api.createBook({ ...given, authorId: randomUUID() })).toMatchObject({ title: given.title });
+});
+
+test('of many contents under one request_id at once one wins, and the others are told so', async () => {
+  const given = request();
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, n) => books.api.createBook({ ...given, title: `Title ${n}` })),
+  );
+  const refused = outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+  expect(refused).toHaveLength(19);
+  for (const { reason } of refused) {
+    expect(await failureOf(Promise.reject(reason))).toMatchObject({ reason: 'REQUEST_ID_REUSED' });
+  }
 });
 
 test('without a request_id every request makes a book', async () => {

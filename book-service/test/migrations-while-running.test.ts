@@ -52,6 +52,8 @@ async function failuresOf(call: () => Promise<unknown>, count: number): Promise<
 }
 
 test('a service does not serve while a migration of its database is unfinished', async () => {
+  const finish = () => books.database.query('UPDATE _prisma_migrations SET finished_at = now()');
+  onTestFinished(async () => void (await finish()));
   await books.database.query('UPDATE _prisma_migrations SET finished_at = NULL');
   const { databaseUrl: DATABASE_URL, directory } = books;
   const env = testEnvironment({ DATABASE_URL, AUTHOR_SERVICE_ADDRESS: directory.address });
@@ -65,7 +67,7 @@ test('a service does not serve while a migration of its database is unfinished',
   expect(await failureOf(api.listBooks())).toMatchObject(unavailable);
   expect(await healthOf(replica.publicPort)).toBe('NOT_SERVING');
 
-  await books.database.query('UPDATE _prisma_migrations SET finished_at = now()');
+  await finish();
   await expect.poll(() => healthOf(replica.publicPort)).toBe('SERVING');
 });
 

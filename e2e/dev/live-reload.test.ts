@@ -101,7 +101,7 @@ test('Ctrl-C ends everything with status 0', async () => {
 
 test('nothing is left running after npm is killed', async () => {
   const env = { ...place.env, LOG_LEVEL: 'warn' };
-  const npm = new RunningProgram(['npm', 'run', 'dev'], { cwd: copy.folder, env });
+  await using npm = new RunningProgram(['npm', 'run', 'dev'], { cwd: copy.folder, env });
   await npm.prints('watching the sources');
   npm.kill('SIGKILL');
   await expect.poll(() => leftRunning(place), LIMIT).toEqual([]);

@@ -25,8 +25,13 @@ const printedCalls = (output: string) => output.split('\n').filter((line) => lin
 
 /** The one line of a start that fails. */
 async function failureOf(where: Place): Promise<string> {
-  const start = new NpmStart(where);
-  expect(await start.ended, start.stdout).toBe(1);
+  await using start = new NpmStart(where);
+  const served = start.serves().then(
+    () => true,
+    () => false,
+  );
+  expect(await served, start.stdout).toBe(false);
+  expect(await start.ended).toBe(1);
   const lines = start.stderr.split('\n').filter((line) => line !== '');
   expect(lines, start.stderr).toHaveLength(1);
   return lines[0] ?? '';
@@ -106,7 +111,7 @@ describe('one data folder', () => {
   });
 
   test('a SIGKILL leaves nothing that stops the next start, which has the data', async () => {
-    const killed = new NpmStart(place);
+    await using killed = new NpmStart(place);
     await killed.serves();
     killed.kill('SIGKILL');
     expect(await killed.ended).toBe('SIGKILL');

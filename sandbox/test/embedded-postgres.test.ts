@@ -82,7 +82,7 @@ function runs(pid: number): boolean {
   }
 }
 
-const ended = (pid: number) => expect.poll(() => runs(pid), { interval: 10, timeout: 5_000 }).toBe(false);
+const ended = (pid: number) => expect.poll(() => runs(pid), { interval: 10, timeout: 15_000 }).toBe(false);
 
 describe('the data', () => {
   test('a new server is PostgreSQL 18, sorts by code point, is safe from power cuts, and takes its own password only', async () => {
@@ -117,7 +117,7 @@ describe('the data', () => {
 
   test('a killed server starts again on its port while a session of it still computes', async () => {
     const { port, url, pid, exited } = await start();
-    const busy = query(url(), `SELECT count(*) FROM generate_series(1, 4000000) a`).catch(() => 'broken off');
+    const busy = query(url(), `SELECT count(*) FROM generate_series(1, 8000000) a`).catch(() => 'broken off');
     await expect
       .poll(() => query(url(), `SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%generate_series(1%'`), {
         interval: 5,

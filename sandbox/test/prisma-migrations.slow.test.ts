@@ -171,7 +171,7 @@ test('npm run new-migration writes what changed in the schema since the last mig
   expect(await newMigration('shop', 'more')).toContain('the schema is the same');
   expect(await sqlOf('more')).toBe('-- This is an empty migration.\n');
   await setFields('id Int @id');
-  expect(await newMigration('shop', 'drop_isbn')).toContain('It drops something, with its data');
+  expect(await newMigration('shop', 'drop_isbn')).toContain('It deletes data');
 
   expect(await newMigration('shop')).toContain('usage:');
   expect(await newMigration('shop', 'Add-ISBN')).toContain('usage:');

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { root, services } from '../../scripts/services.mjs';
 import { runProgram } from '../src/index.js';
@@ -43,7 +43,9 @@ test('a release gives an image its tag after it was scanned and signed', () => {
 
 test('a release builds each service', async () => {
   const list = stepsOf('release.yml').find(({ run }) => run?.includes('GITHUB_OUTPUT'));
-  const output = path.join(mkdtempSync(path.join(tmpdir(), 'bookstore-release-')), 'output');
+  const folder = mkdtempSync(path.join(tmpdir(), 'bookstore-release-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const output = path.join(folder, 'output');
   const env = { ...process.env, GITHUB_OUTPUT: output };
   const { status, stderr } = await runProgram('bash', ['-e', '-c', list?.run ?? ''], { cwd: root, env });
   expect(status, stderr).toBe(0);

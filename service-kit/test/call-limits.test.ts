@@ -3,7 +3,7 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Author, AuthorServiceService } from '@bookstore/proto';
-import { failureOf, healthOf, http2Call, rawCall } from '@bookstore/sandbox/testing';
+import { failureOf, grpcFrame, grpcHeaders, healthOf, http2Call, rawCall } from '@bookstore/sandbox/testing';
 import { currentCall } from '@bookstore/service-kit';
 import { Metadata } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
@@ -26,6 +26,9 @@ afterAll(() => limited?.stop());
 afterEach(() => {
   limited.handler = someone;
 });
+
+/** A request for health with a name of 4000 bytes. */
+const nameOf4000 = (name: string) => Buffer.concat([Buffer.of(0x0a, 0xa0, 0x1f), Buffer.from(name.padEnd(4000, 'x'))]);
 
 /** Handlers that wait until they are released, but for the id "at once". */
 function holdCalls(controlled: ControlledService) {
@@ -123,9 +126,8 @@ test('streams that are reset while their token is verified take no place', async
   const { issuer, session, stop } = await startSecuredService(inject('postgresUrl'), { MAX_CALLS_IN_FLIGHT: '4' });
   onTestFinished(stop);
   const [reflection = ''] = REFLECTION;
-  const headers = { ':method': 'POST', ':path': reflection, 'content-type': 'application/grpc', te: 'trailers' };
   for (let count = 0; count < 20; count++) {
-    const stream = session.request({ ...headers, authorization: `Bearer ${await issuer.token()}` });
+    const stream = session.request(grpcHeaders(reflection, { authorization: `Bearer ${await issuer.token()}` }));
     stream.on('error', () => {});
     setImmediate(() => stream.close(constants.NGHTTP2_CANCEL));
     await once(stream, 'close');
@@ -150,7 +152,7 @@ test('bytes that do not parse reach no handler and take no place', async () => {
 
 test.each([
   ['does not parse', Uint8Array.of(0x17, 1), 'the request message does not parse'],
-  ['is long', Buffer.concat([Buffer.of(0x0a, 0xa0, 0x1f), Buffer.alloc(4000, 'x')]), undefined],
+  ['is long', nameOf4000('x'), undefined],
   ['is too long', Buffer.alloc(5000), 'the request message is larger than 4096 bytes'],
 ])('a request for health that %s has a defined answer', async (_what, bytes, message) => {
   const failure = await failureOf(rawCall(limited.service.publicPort, '/grpc.health.v1.Health/Check', bytes));
@@ -159,11 +161,9 @@ test.each([
 });
 
 test('names that nobody has leave nothing when their watch has ended', async () => {
-  const headers = { ':method': 'POST', ':path': '/grpc.health.v1.Health/Watch', 'content-type': 'application/grpc' };
   const watch = async (session: ClientHttp2Session, number: number) => {
-    const name = String(number).padEnd(4000, 'x');
-    const stream = session.request({ ...headers, te: 'trailers' });
-    stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0x0f, 0xa3, 0x0a, 0xa0, 0x1f), Buffer.from(name)]));
+    const stream = session.request(grpcHeaders('/grpc.health.v1.Health/Watch'));
+    stream.end(grpcFrame(nameOf4000(String(number))));
     await once(stream, 'data');
     stream.close(constants.NGHTTP2_CANCEL);
     await once(stream, 'close');
@@ -187,14 +187,11 @@ test('names that nobody has leave nothing when their watch has ended', async () 
 test('answers of reflection that nobody reads do not pile up, and each one comes in the end', async () => {
   const session = connect(`http://127.0.0.1:${limited.service.publicPort}`);
   onTestFinished(() => session.destroy());
-  const headers = { ':method': 'POST', ':path': REFLECTION[0], 'content-type': 'application/grpc', te: 'trailers' };
-  const stream = session.request(headers);
+  const stream = session.request(grpcHeaders(REFLECTION[0] ?? ''));
   // Field 1 is the host, of 1000 bytes; field 7 lists the services.
   const message = Buffer.concat([Buffer.of(0x0a, 0xe8, 0x07), Buffer.alloc(1000, 'x'), Buffer.of(0x3a, 1, 0x2a)]);
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
   const requests = 2000;
-  for (let sent = 0; sent < requests; sent++) stream.write(Buffer.concat([prefix, message]));
+  for (let sent = 0; sent < requests; sent++) stream.write(grpcFrame(message));
   stream.end();
   for (let calls = 0; calls < 50; calls++) expect(await healthOf(limited.service.publicPort)).toBe('SERVING');
   expect(stream.writableLength).toBeGreaterThan(1_000_000);

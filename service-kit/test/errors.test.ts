@@ -3,6 +3,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { NotFoundException } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { describe, expect, test } from 'vitest';
+import { CallEnded } from '../src/call/call.js';
 import { answerLost, databaseUnavailable, sqlState } from '../src/database/database-errors.js';
 import { databaseProblem } from '../src/database/session.js';
 import { DomainError, type ErrorDetails } from '../src/errors/domain-error.js';
@@ -28,6 +29,15 @@ test('a DomainError has its status, reason, fields and resource', () => {
     resource: { resourceType: resource.type, resourceName: '7', description: 'no such book' },
   });
   expect(errorDetails({ metadata: new Metadata() })).toEqual({});
+});
+
+test.each([
+  ['DEADLINE_EXCEEDED', 0],
+  ['CANCELLED', Number.POSITIVE_INFINITY],
+] as const)('the end of its own call is %s, without details', (code, deadline) => {
+  const answer = toStatus(new CallEnded({ deadline }));
+  expect(answer.code).toBe(status[code]);
+  expect(errorDetails(answer).info).toBeUndefined();
 });
 
 test.each([

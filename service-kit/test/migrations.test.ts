@@ -122,7 +122,7 @@ test.concurrent('a kill in the middle of a migration leaves nothing of it', asyn
   const url = await createTestDatabase(postgresUrl);
   const migrationsDir = await folder('killed', {
     '1_a': 'CREATE TABLE a ();',
-    '2_b': 'CREATE TABLE b (); SELECT pg_sleep(1);',
+    '2_b': 'CREATE TABLE b (); SELECT pg_sleep(3);',
   });
   const program = run([migrationsDir], { DATABASE_URL: url });
   const asleep = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";

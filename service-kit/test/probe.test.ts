@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startControlledService } from './controlled-service.js';
 
 const MAIN = fileURLToPath(new URL('../dist/probe/main.js', import.meta.url));
@@ -18,12 +18,12 @@ function probe(env: Record<string, string>, ...args: string[]): Promise<{ status
 }
 
 test('a service that serves has status 0, by its name or without one; an unknown name has 1', async () => {
-  const { service } = await startControlledService();
+  const { service, stop } = await startControlledService();
+  onTestFinished(stop);
   const env = { PUBLIC_PORT: String(service.publicPort) };
   await expect.poll(() => probe(env)).toEqual({ status: 0, stderr: '' });
   expect(await probe(env, 'liveness')).toEqual({ status: 0, stderr: '' });
   expect(await probe(env, 'nothing')).toMatchObject({ status: 1, stderr: expect.stringMatching(/^not serving/) });
-  await service.stop();
 });
 
 test('a port that never answers is given up after two seconds', async () => {

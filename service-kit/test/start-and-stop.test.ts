@@ -1,5 +1,11 @@
 import { createServer } from 'node:net';
-import { AuthorServiceClient, AuthorServiceService } from '@bookstore/proto';
+import {
+  AuthorServiceClient,
+  AuthorServiceService,
+  type HealthCheckResponse,
+  HealthClient,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '@bookstore/proto';
 import {
   createServiceDatabase,
   failureOf,
@@ -10,9 +16,9 @@ import {
   testEnvironment,
 } from '@bookstore/sandbox/testing';
 import { LIVENESS, startService } from '@bookstore/service-kit';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
 import pg from 'pg';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type ControlledService, controlledDefinition, someone, startControlledService } from './controlled-service.js';
 
 const newDatabase = () => createServiceDatabase(inject('postgresUrl'), 'author-service');
@@ -64,8 +70,8 @@ test('a service serves after a warm-up that has succeeded', async () => {
     if (++warmUps < 3) throw new Error('the connection broke');
   };
   const service = await startTestService({ ...controlledDefinition().definition, warmUp }, { DATABASE_URL: url });
+  onTestFinished(() => service.stop());
   expect(warmUps).toBe(3);
-  await service.stop();
 });
 
 describe('at a stop', () => {
@@ -146,17 +152,10 @@ describe('at a stop', () => {
 });
 
 /** Calls `onStatus` with each status of the health service's Watch. */
-function watchHealth(port: number, name: string, onStatus: (status: string) => void): { close(): void } {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const call = client.makeServerStreamRequest(
-    '/grpc.health.v1.Health/Watch',
-    (bytes: Buffer) => bytes,
-    // HealthCheckResponse has one field: status = 1.
-    (bytes) => ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'][bytes[1] ?? 0] ?? '',
-    Buffer.concat([Buffer.of(0x0a, name.length), Buffer.from(name)]),
-    new Metadata(),
-  );
-  call.on('data', onStatus).on('error', () => {});
+function watchHealth(port: number, service: string, onStatus: (status: string) => void): { close(): void } {
+  const client = new HealthClient(`127.0.0.1:${port}`, credentials.createInsecure());
+  const call = client.watch({ service });
+  call.on('data', ({ status }: HealthCheckResponse) => onStatus(ServingStatus[status])).on('error', () => {});
   const close = () => {
     call.cancel();
     client.close();

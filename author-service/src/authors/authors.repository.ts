@@ -61,12 +61,12 @@ export class AuthorsRepository {
     const { requestId, ...content } = author;
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
-      throwIfEnded();
       // The look-ups avoid database errors; the unique indexes decide.
       const taken = await this.isTaken(content.email, { requestId });
       const twin = await this.findTwin(author);
       if (twin) return twin;
       if (taken) throw new EmailTaken();
+      throwIfEnded();
       try {
         return await this.prisma.author.create({ data: { ...content, requestId, requestHash: hash }, select: AUTHOR });
       } catch (error) {
@@ -95,6 +95,7 @@ export class AuthorsRepository {
   async update(id: string, change: AuthorChange): Promise<boolean> {
     // The look-up avoids a database error; the unique index decides.
     if (change.email !== undefined && (await this.isTaken(change.email, { id }))) throw new EmailTaken();
+    throwIfEnded();
     try {
       const { count } = await this.prisma.author.updateMany({ where: { id }, data: change });
       return count > 0;
@@ -118,7 +119,6 @@ export class AuthorsRepository {
    */
   async beginDeletion({ authorId, opId, force }: Deletion): Promise<Deletion | undefined> {
     for (;;) {
-      throwIfEnded();
       // In a statement of its own: where the database cannot be reached, nothing is marked.
       const author = await this.prisma.author.findUnique({
         where: { id: authorId },
@@ -126,6 +126,7 @@ export class AuthorsRepository {
       });
       if (!author) return undefined;
       if (author.deleteOpId !== null) return { authorId, opId: author.deleteOpId, force: author.deleteForce === true };
+      throwIfEnded();
       // SQL, since Prisma cannot set a time by the database's clock.
       const marked = await this.prisma.$executeRaw`
         UPDATE authors
@@ -160,8 +161,8 @@ export class AuthorsRepository {
   }
 
   /**
-   * Claims due deletions, so that no other replica tries them at the same time. The time to the next try does not grow:
-   * after any outage each deletion is decided within 5 s.
+   * Claims due deletions, so that no other replica tries them at the same time. The time to the next try does not grow: after
+   * any outage they are decided soon.
    */
   claimDueDeletions(limit: number): Promise<Deletion[]> {
     // SQL, since Prisma has no SKIP LOCKED. One statement, so that no lock is held after it.

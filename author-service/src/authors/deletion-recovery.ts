@@ -3,11 +3,12 @@ import { failPoint, LOGGER, type Logger, RepeatedFailures, SETTINGS } from '@boo
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { metrics, type ObservableGauge, type ObservableResult } from '@opentelemetry/api';
 import type { AuthorSettings } from '../settings.js';
+import type { Deletion } from './author.js';
 import { AuthorDeletion } from './author-deletion.js';
 import { AuthorsRepository } from './authors.repository.js';
 
 /** The most deletions at a time. On a slow machine many at once would each take longer than the deadline: none would end. */
-const BATCH = 4;
+const AT_ONCE = 4;
 
 /**
  * Finishes deletions that a crash or a lost answer has interrupted. The replicas share the work by claims, and hold no
@@ -25,6 +26,8 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
     });
   readonly #observePending = async (result: ObservableResult) => result.observe(await this.repository.countDeletions());
   readonly #failures: RepeatedFailures;
+  /** By the id of the deletion. */
+  readonly #settling = new Map<string, Promise<void>>();
   #running: Promise<void> | undefined;
 
   constructor(
@@ -52,28 +55,38 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
     const { DELETE_RECOVERY_INTERVAL_MS } = this.settings;
     while (!signal.aborted) {
       await sleep(DELETE_RECOVERY_INTERVAL_MS, undefined, { signal }).catch(() => {});
-      while (!signal.aborted && (await this.recoverBatch(BATCH)) === BATCH);
+      while (!signal.aborted && (await this.startDue())) await Promise.race(this.#settling.values());
     }
+    await Promise.all(this.#settling.values());
   }
 
-  /** Returns the number of due deletions. One that fails does not delay the others. */
-  private async recoverBatch(size: number): Promise<number> {
+  /** Starts due deletions in the free places. Returns whether there may be more of them than places. */
+  private async startDue(): Promise<boolean> {
+    const free = AT_ONCE - this.#settling.size;
+    if (free === 0) return true;
     try {
-      const due = await this.repository.claimDueDeletions(size);
+      const due = await this.repository.claimDueDeletions(free);
       if (due.length > 0) failPoint('recover-deletion.claimed');
-      await Promise.all(
-        due.map((deletion) =>
-          this.deletion.settle(deletion).catch((error) => {
-            const { authorId, opId } = deletion;
-            this.#failures.add('pending deletions cannot be settled', { authorId, opId, err: error });
-          }),
-        ),
-      );
-      return due.length;
+      // One that takes long is due again, and stays where it is.
+      for (const deletion of due.filter(({ opId }) => !this.#settling.has(opId))) {
+        this.#settling.set(deletion.opId, this.settle(deletion));
+      }
+      return due.length === free;
     } catch (error) {
       // Health reports a database that is away; the next round tries again.
       this.logger.debug({ err: error }, 'no deletions could be claimed');
-      return 0;
+      return false;
+    }
+  }
+
+  private async settle(deletion: Deletion): Promise<void> {
+    const { authorId, opId } = deletion;
+    try {
+      await this.deletion.settle(deletion);
+    } catch (error) {
+      this.#failures.add('pending deletions cannot be settled', { authorId, opId, err: error });
+    } finally {
+      this.#settling.delete(opId);
     }
   }
 }

@@ -52,6 +52,7 @@ await runCommand('chaos', async (stop) => {
   }).values;
   if (help) return console.log(USAGE);
   if (target !== 'embedded' && target !== 'compose') throw new SandboxError('--target must be embedded or compose');
+  if (save && (options.short || only)) throw new SandboxError('--save needs a full run');
   const chosen = choose(target, only?.split(','));
   const startedAt = performance.now();
   const seconds = () => Math.round((performance.now() - startedAt) / 1000);

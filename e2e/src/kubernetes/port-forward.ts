@@ -13,17 +13,23 @@ export interface PortForwards {
 
 /** As k8s/README.md says: `kubectl port-forward --address 127.0.0.1`. */
 export async function forwardPorts({ name }: Namespace): Promise<PortForwards> {
+  const programs: RunningProgram[] = [];
   const forward = async (service: string, port: number) => {
     const local = await freePort();
     const target = ['port-forward', '--address', '127.0.0.1', `service/${service}`, `${local}:${port}`];
     const program = new RunningProgram(['kubectl', '-n', name, ...target]);
+    programs.push(program);
     await program.prints('Forwarding from');
-    return { address: `127.0.0.1:${local}`, stop: () => program.kill('SIGTERM') };
+    return `127.0.0.1:${local}`;
   };
-  const author = await forward('author-service', 50051);
-  const book = await forward('book-service', 50052);
-  const stop = () => [author, book].forEach((each) => void each.stop());
-  return { authorAddress: author.address, bookAddress: book.address, stop };
+  const stop = () => programs.forEach((program) => void program.kill('SIGTERM'));
+  try {
+    const authorAddress = await forward('author-service', 50051);
+    return { authorAddress, bookAddress: await forward('book-service', 50052), stop };
+  } catch (error) {
+    stop();
+    throw error;
+  }
 }
 
 /** Calls the services through port-forwards of their own. */

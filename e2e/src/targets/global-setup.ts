@@ -49,7 +49,10 @@ async function compose(): Promise<StartedTarget> {
 /** The docker-desktop overlay in a namespace of its own, reached by port-forwards. */
 async function kubernetes(): Promise<StartedTarget> {
   const namespace = await installBookstore();
-  const { authorAddress, bookAddress, stop } = await forwardPorts(namespace);
+  const { authorAddress, bookAddress, stop } = await forwardPorts(namespace).catch(async (error) => {
+    await namespace.delete();
+    throw error;
+  });
   return {
     name: 'kubernetes',
     authorAddress,

@@ -13,6 +13,23 @@ export interface Http2Answer {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
+/** The headers of a gRPC request. */
+export const grpcHeaders = (path: string, headers: OutgoingHttpHeaders = {}): OutgoingHttpHeaders => ({
+  [constants.HTTP2_HEADER_METHOD]: 'POST',
+  [constants.HTTP2_HEADER_PATH]: path,
+  [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
+  [constants.HTTP2_HEADER_TE]: 'trailers',
+  ...headers,
+});
+
+/** A message with gRPC's prefix. */
+export function grpcFrame(message: Uint8Array, compressed = 0, length = message.length): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix[0] = compressed;
+  prefix.writeUInt32BE(length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
 /** One unary call over Node's own HTTP/2: with any header, also one that no gRPC library would send. */
 export function http2Call(
   session: ClientHttp2Session,
@@ -20,23 +37,15 @@ export function http2Call(
   headers: OutgoingHttpHeaders = {},
   message: Uint8Array = Buffer.alloc(0),
 ): Promise<Http2Answer> {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
   const received: Record<string, unknown> = {};
   return new Promise((resolve) => {
-    const stream = session.request({
-      [constants.HTTP2_HEADER_METHOD]: 'POST',
-      [constants.HTTP2_HEADER_PATH]: path,
-      [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
-      [constants.HTTP2_HEADER_TE]: 'trailers',
-      ...headers,
-    });
+    const stream = session.request(grpcHeaders(path, headers));
     stream.on('response', (response) => Object.assign(received, response));
     stream.on('trailers', (trailers) => Object.assign(received, trailers));
     stream.on('error', () => {});
     stream.on('close', () => resolve(answerOf(received, stream.rstCode)));
     stream.resume();
-    stream.end(Buffer.concat([prefix, message]));
+    stream.end(grpcFrame(message));
   });
 }
 

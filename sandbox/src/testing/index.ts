@@ -2,7 +2,7 @@ export { healthOf } from '../health.js';
 export { startThrowAwayPostgres } from '../postgres/throw-away-postgres.js';
 export { type CallSettings, type PromiseClient, promiseClient } from '../promise-client.js';
 export { errorDetails, type Failure, failureOf } from './failure-of.js';
-export { type Http2Answer, http2Call } from './http2-call.js';
+export { grpcFrame, grpcHeaders, type Http2Answer, http2Call } from './http2-call.js';
 export { type Peer, type ReceivedCall, refuse, silence, startPeer } from './peer.js';
 export { rawCall } from './raw-call.js';
 export { Reflection } from './reflection.js';

@@ -17,6 +17,8 @@ const isStream = ({ method }: Call) =>
 /** What a call of one port has to pass before a handler gets it. */
 export class CallPolicy {
   readonly #calls = new Set<Call>();
+  /** Two sets, since watches of health need no token. */
+  readonly #watches = new Set<Call>();
   readonly #streams = new Set<Call>();
   #streamsEnded = false;
 
@@ -33,7 +35,7 @@ export class CallPolicy {
     limitMetadata(call.metadata);
     if (isStream(call)) {
       if (this.#streamsEnded) throw new RpcException(SHUTTING_DOWN);
-      if (!call.ended) this.#add(this.#streams, call);
+      if (!call.ended) this.#add(call.isHealth ? this.#watches : this.#streams, call);
     } else if (!call.isHealth && !this.isMigrated()) {
       throw unavailable();
     }
@@ -45,14 +47,13 @@ export class CallPolicy {
   }
 
   end(call: Call): void {
-    this.#calls.delete(call);
-    this.#streams.delete(call);
+    for (const calls of [this.#calls, this.#watches, this.#streams]) calls.delete(call);
   }
 
   /** Ends the streams of health and reflection, which no client would end by itself. */
   endStreams(): void {
     this.#streamsEnded = true;
-    for (const { connection } of this.#streams) {
+    for (const { connection } of [...this.#watches, ...this.#streams]) {
       connection.sendStatus({ ...SHUTTING_DOWN, metadata: new Metadata() });
     }
   }

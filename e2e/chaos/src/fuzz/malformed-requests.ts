@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { AuthorServiceService, BookServiceService } from '@bookstore/proto';
+import { grpcFrame as frame } from '@bookstore/sandbox/testing';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { below, pick } from '../random.js';
 import type { RawRequest } from './raw-session.js';
@@ -82,14 +83,6 @@ const drawn = Object.entries(MALFORMATIONS).flatMap(([kind, [weight, malform]]) 
 export function malformedRequest(valid: ValidRequest): { kind: string; request: RawRequest } {
   const [kind, malform] = pick(drawn);
   return { kind, request: { path: valid.path, ...malform(valid) } };
-}
-
-/** A message with gRPC's prefix. */
-function frame(message: Uint8Array, compressed = 0, length = message.length): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix[0] = compressed;
-  prefix.writeUInt32BE(length, 1);
-  return Buffer.concat([prefix, message]);
 }
 
 /** Replaces, inserts, removes or repeats some bytes, once or more. */

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+import { grpcHeaders } from '@bookstore/sandbox/testing';
 import { status } from '@grpc/grpc-js';
 
 /** One request of any bytes and headers. */
@@ -29,13 +30,7 @@ export class RawSession {
     const startedAt = performance.now();
     const answer = { status: '', ms: 0 };
     const answered = (status: string) => Object.assign(answer, { status, ms: performance.now() - startedAt });
-    const stream = this.#session.request({
-      [constants.HTTP2_HEADER_METHOD]: 'POST',
-      [constants.HTTP2_HEADER_PATH]: path,
-      [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
-      [constants.HTTP2_HEADER_TE]: 'trailers',
-      ...headers,
-    });
+    const stream = this.#session.request(grpcHeaders(path, headers));
     stream.setTimeout(ANSWER_LIMIT_MS, () => {
       answered('no answer');
       stream.close(constants.NGHTTP2_CANCEL);
