@@ -11,7 +11,8 @@ selector=app.kubernetes.io/component=server
 timeout=${ROLLOUT_TIMEOUT:-600s}
 
 manifests=$(mktemp)
-trap 'rm -f "$manifests"' EXIT
+applied=$(mktemp -d)
+trap 'rm -rf "$manifests" "$applied"' EXIT
 kubectl kustomize "$overlay" > "$manifests"
 namespace=$(awk '$1 == "namespace:" { print $2; exit }' "$manifests")
 
@@ -40,12 +41,17 @@ roll_back() {
       continue
     fi
     kubectl -n "$namespace" rollout undo "deployment/$service" --to-revision "$revision" || return
+    # Else the next deployment would not remove what this one has removed.
+    [ ! -s "$applied/$service" ] || kubectl -n "$namespace" apply set-last-applied -f "$applied/$service" || return
     kubectl -n "$namespace" rollout status "deployment/$service" --timeout "$timeout" || return
     echo "$service: back at revision $revision" >&2
   done
 }
 
 before=$(revisions)
+for service in $(sed 's/=.*//' <<< "$before"); do
+  kubectl -n "$namespace" apply view-last-applied "deployment/$service" -o yaml > "$applied/$service" || true
+done
 if deploy; then exit 0; fi
 echo 'the deployment has failed: rolling back' >&2
 roll_back || echo 'the rollback has failed, too: look at the cluster' >&2

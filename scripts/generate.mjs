@@ -16,7 +16,7 @@ if (!generate('.') || (process.argv.includes('--agree') && !agree())) process.ex
 for (const { shortName } of services) {
   for (const role of ['migrator', 'service']) {
     const file = path.join(root, 'sandbox/dev-secrets', `${shortName}-db-${role}-password`);
-    // It stays the same, and may not be writable.
+    // An existing one has this content, and may be read-only.
     if (!existsSync(file)) writeFileSync(file, `development-only-${shortName}-${role}`);
   }
 }

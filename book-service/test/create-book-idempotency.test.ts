@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { BookServiceClient } from '@bookstore/proto';
-import { failureOf, promiseClient, startTestService } from '@bookstore/sandbox/testing';
+import { failureOf, promiseClient, refuse, startTestService } from '@bookstore/sandbox/testing';
 import { NIL_UUID } from '@bookstore/service-kit';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bookService } from '../src/book-service.js';
 import { type Books, newBook, startBooks } from './start-books.js';
@@ -56,8 +57,9 @@ test('once the book is deleted the request_id is free', async () => {
 test('a used request_id is known while the author service does not answer', async () => {
   const given = request();
   await books.api.createBook(given);
-  books.directory.stop();
-  onTestFinished(() => books.directory.start());
+  const { answer } = books.directory;
+  books.directory.answer = refuse(status.UNAVAILABLE);
+  onTestFinished(() => void Object.assign(books.directory, { answer }));
   const other = { ...given, authorId: randomUUID() };
   expect(await failureOf(books.api.createBook(other))).toMatchObject({ reason: 'REQUEST_ID_REUSED' });
 });

@@ -33,16 +33,16 @@ function tokenRequest(): TokenRequest | undefined {
 }
 
 function parseFlags() {
-  const { npm_config_scope: scope = '', npm_config_ttl: ttl, npm_config_subject: subject } = process.env;
-  // Without them, it would be a token for everything.
-  if (ttl || subject || SCOPES.some((name) => scope.includes(name)))
-    throw new UsageError('npm took the options: put -- before them, as in npm run -s token -- --ttl 30m');
+  // npm takes the options for its own where the -- before them is forgotten, and PowerShell removes the --. Ignored, they
+  // would give a token for everything.
+  const { npm_config_scope = '', npm_config_ttl = '1h', npm_config_subject = 'developer' } = process.env;
+  const scope = npm_config_scope.includes(':') ? npm_config_scope : SCOPES.join(' ');
   try {
     return parseArgs({
       options: {
-        scope: { type: 'string', default: SCOPES.join(' ') },
-        ttl: { type: 'string', default: '1h' },
-        subject: { type: 'string', default: 'developer' },
+        scope: { type: 'string', default: scope },
+        ttl: { type: 'string', default: npm_config_ttl },
+        subject: { type: 'string', default: npm_config_subject },
         help: { type: 'boolean', default: false },
       },
     }).values;

@@ -84,4 +84,5 @@ test('scripts/deploy.sh goes back from images that do not start', { timeout: 300
   expect(exitStatus).toBe(1);
   expect(stderr).toMatch(/author-service: back at revision \d+\nbook-service: back at revision \d+\n$/);
   expect(await running()).toBe(before);
+  expect(await namespace.kubectl('get', 'deployments', '-o', 'yaml')).not.toContain(':missing');
 });

@@ -28,11 +28,15 @@ await runBookstore('dev', {}, (bookstore, stop) => {
   const ofServices = names.flatMap((name) => [`${name}/src`, `${name}/prisma`]);
   const ignored = (file: string) => path.basename(file) === 'generated';
   const watcher = watch([...sources, ...ofServices], { cwd: root, ignoreInitial: true, ignored });
-  // Such as too many watched files, for the limit of the system.
+  const failing = new AbortController();
   const failed = new Promise<never>((_, reject) => {
-    watcher.on('error', (error) => reject(new SandboxError(`cannot watch the sources: ${(error as Error).message}`)));
+    // Such as too many watched files, for the limit of the system.
+    watcher.on('error', (error) => {
+      failing.abort();
+      reject(new SandboxError(`cannot watch the sources: ${(error as Error).message}`));
+    });
   });
-  return Promise.race([failed, serveChanges(watcher, bookstore, stop)]);
+  return Promise.race([failed, serveChanges(watcher, bookstore, AbortSignal.any([stop, failing.signal]))]);
 });
 
 async function serveChanges(watcher: FSWatcher, bookstore: Bookstore, stop: AbortSignal): Promise<undefined> {

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { type Author, AuthorServiceService } from '@bookstore/proto';
 import { failureOf, grpcFrame, grpcHeaders, healthOf, http2Call, rawCall } from '@bookstore/sandbox/testing';
 import { currentCall } from '@bookstore/service-kit';
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type ControlledService, someone, startControlledService } from './controlled-service.js';
 import { REFLECTION, startSecuredService } from './secured-service.js';
@@ -158,6 +158,17 @@ test.each([
   const failure = await failureOf(rawCall(limited.service.publicPort, '/grpc.health.v1.Health/Check', bytes));
   if (message) expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', reason: 'MALFORMED_MESSAGE', message });
   else expect(failure.code).toBe('NOT_FOUND');
+});
+
+test('a request that is refused in the middle of a stream has its status, also while answers wait', async () => {
+  const session = connect(`http://127.0.0.1:${limited.service.publicPort}`);
+  onTestFinished(() => session.destroy());
+  const stream = session.request(grpcHeaders(REFLECTION[0] ?? ''));
+  const listServices = grpcFrame(Buffer.of(0x3a, 1, 0x2a));
+  stream.end(Buffer.concat([listServices, listServices, listServices, grpcFrame(Buffer.alloc(5000))]));
+  stream.resume();
+  const [trailers] = await once(stream, 'trailers');
+  expect(trailers).toMatchObject({ 'grpc-status': String(status.INVALID_ARGUMENT) });
 });
 
 test('names that nobody has leave nothing when their watch has ended', async () => {

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { Metadata } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { unavailable } from '../src/database/database-errors.js';
 import { DomainError } from '../src/errors/domain-error.js';
-import { nestLogger, serializeError } from '../src/log/logger.js';
+import { logGrpc, nestLogger, serializeError } from '../src/log/logger.js';
 import { RepeatedFailures } from '../src/log/repeated-failures.js';
 import { AuditLog } from '../src/server/audit-log.js';
 import { StatusExceptionFilter } from '../src/server/exception.filter.js';
@@ -62,9 +63,18 @@ test('a change that may still happen is audited, with its caller and its id', ()
   const { lines, logger } = recorded();
   const call = Object.assign(fakeCall(), { identity: { kind: 'user', name: 'librarian' } });
   const id = '01890000-0000-7000-8000-000000000001';
-  new AuditLog(logger).refused(call, new DomainError('UNAVAILABLE', 'DELETE_PENDING', 'not yet', { pending: id }));
+  new AuditLog(logger).failed(call, new DomainError('UNAVAILABLE', 'DELETE_PENDING', 'not yet', { pending: id }));
   const who = { kind: 'user', name: 'librarian' };
   expect(lines).toMatchObject([{ level: 30, audit: 'pending', who, id, outcome: 'DELETE_PENDING' }]);
+});
+
+test('of a header that grpc-js refuses only the name is logged, and at debug', () => {
+  const { lines, logger } = recorded();
+  logGrpc(logger);
+  for (const name of ['!x', 'a b', 'x-bad']) Metadata.fromHttp2Headers({ [name]: 'jane@example.com\u0000' });
+  expect(lines.length).toBeGreaterThanOrEqual(2);
+  for (const line of lines) expect(line).toMatchObject({ level: 20, library: 'grpc-js' });
+  expect(JSON.stringify(lines)).not.toContain('jane');
 });
 
 test("Nest's Logger writes at its own level, and Nest's own messages only at debug", () => {

@@ -118,6 +118,16 @@ test.concurrent('a script that rolls its own transaction back is not recorded', 
   expect(await tables(url)).toEqual([]);
 });
 
+test.concurrent('a script that fails after a COMMIT of its own is one to undo', async () => {
+  const url = await createTestDatabase(postgresUrl);
+  const sql = 'CREATE TABLE a (); COMMIT; ALTER TABLE nowhere ADD b int;';
+  const migrationsDir = await folder('own-commit', { '1_a': sql });
+  await expect(migrate({ url, migrationsDir })).rejects.toThrow(
+    /^migration 1_a failed: .*; undo what it left and run npx prisma migrate resolve --rolled-back 1_a$/,
+  );
+  expect(await tables(url)).toEqual(['a']);
+});
+
 test.concurrent('a kill in the middle of a migration leaves nothing of it', async ({ expect }) => {
   const url = await createTestDatabase(postgresUrl);
   const migrationsDir = await folder('killed', {

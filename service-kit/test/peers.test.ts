@@ -63,18 +63,6 @@ test('a call that is cancelled or passes its deadline ends the call to the peer'
   await expect(ask()).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
 });
 
-test('while a peer is silent, the calls that wait for it are limited, and others are given up at once', async () => {
-  peer.answer = silence;
-  const call = fakeCall();
-  const waiting = Array.from({ length: 128 }, () => runForCall(call, () => ask()));
-  const ended = Promise.allSettled(waiting);
-  await expect(ask()).rejects.toThrow('too many calls wait for peers');
-  call.cancel();
-  await ended;
-  peer.answer = someone;
-  expect(await ask()).toMatchObject({ id: '7' });
-});
-
 test.each(['grpc_proxy', 'https_proxy', 'http_proxy'])('a proxy that %s names is not used', async (variable) => {
   let connections = 0;
   const proxy = createServer((socket) => {

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { logs } from '@opentelemetry/sdk-node';
 import { InMemorySpanExporter, SamplingDecision, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, test } from 'vitest';
@@ -12,10 +12,15 @@ function exported(kind: SpanKind, attributes: Record<string, string | number>) {
   const memory = new InMemorySpanExporter();
   const exporter = redactedSpans(memory);
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-  const parent = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 });
+  const traceState = createTraceState(`v=${SECRET}`);
+  const parent = trace.wrapSpanContext({ traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, traceState });
   const span = provider
     .getTracer('test')
-    .startSpan('grpc.Service/Method', { kind, attributes, links: [{ context: parent.spanContext(), attributes }] });
+    .startSpan(
+      'grpc.Service/Method',
+      { kind, attributes, links: [{ context: parent.spanContext(), attributes }] },
+      trace.setSpan(ROOT_CONTEXT, parent),
+    );
   span.recordException(new Error(SECRET));
   span.addEvent(SECRET);
   span.setStatus({ code: SpanStatusCode.ERROR, message: SECRET });
@@ -30,6 +35,8 @@ test('a span keeps its known attributes, and no event or message', () => {
   expect(span?.events).toEqual([]);
   expect(span?.ended).toBe(true);
   expect(span?.spanContext().traceId).toHaveLength(32);
+  expect(span?.spanContext().traceState).toBeUndefined();
+  expect(span?.links).toMatchObject([{ context: { traceId: '1'.repeat(32), traceState: undefined } }]);
   expect(JSON.stringify([span?.links, span?.attributes])).not.toContain(SECRET);
 });
 

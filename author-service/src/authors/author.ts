@@ -65,9 +65,9 @@ export class AuthorHasBooks extends DomainError {
 
 /** The author is, or may be, marked as being deleted, and the outcome is not known yet. */
 export class DeletePending extends DomainError {
-  constructor(pending: string, cause: unknown) {
+  constructor(authorId: string, cause: unknown) {
     const message = 'the outcome of the deletion is not known yet; call again, NOT_FOUND then means done';
-    super('UNAVAILABLE', 'DELETE_PENDING', message, { pending, cause });
+    super('UNAVAILABLE', 'DELETE_PENDING', message, { pending: authorId, cause });
   }
 }
 

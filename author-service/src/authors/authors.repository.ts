@@ -163,15 +163,18 @@ export class AuthorsRepository {
   /**
    * Claims due deletions, so that no other replica tries them at the same time. The time to the next try does not grow: after
    * any outage they are decided soon.
+   *
+   * @param except ids of deletions that this process is settling
    */
-  claimDueDeletions(limit: number): Promise<Deletion[]> {
+  claimDueDeletions(limit: number, except: readonly string[]): Promise<Deletion[]> {
     // SQL, since Prisma has no SKIP LOCKED. One statement, so that no lock is held after it.
     return this.prisma.$queryRaw<Deletion[]>`
       UPDATE authors
       SET delete_tries = delete_tries + 1,
           delete_next_try_at = now() + (0.75 + random() / 2) * ${RECOVERY_RETRY_MS}::int * interval '1 millisecond'
       WHERE id IN (
-        SELECT id FROM authors WHERE state = 'DELETING' AND delete_next_try_at <= now()
+        SELECT id FROM authors
+        WHERE state = 'DELETING' AND delete_next_try_at <= now() AND delete_op_id <> ALL(${except}::uuid[])
         ORDER BY delete_next_try_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
       RETURNING id AS "authorId", delete_op_id AS "opId", delete_force AS force`;
   }

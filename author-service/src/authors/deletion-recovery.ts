@@ -65,12 +65,9 @@ export class DeletionRecovery implements OnApplicationBootstrap, OnModuleDestroy
     const free = AT_ONCE - this.#settling.size;
     if (free === 0) return true;
     try {
-      const due = await this.repository.claimDueDeletions(free);
+      const due = await this.repository.claimDueDeletions(free, [...this.#settling.keys()]);
       if (due.length > 0) failPoint('recover-deletion.claimed');
-      // One that takes long is due again, and stays where it is.
-      for (const deletion of due.filter(({ opId }) => !this.#settling.has(opId))) {
-        this.#settling.set(deletion.opId, this.settle(deletion));
-      }
+      for (const deletion of due) this.#settling.set(deletion.opId, this.settle(deletion));
       return due.length === free;
     } catch (error) {
       // Health reports a database that is away; the next round tries again.

@@ -66,8 +66,9 @@ export class BooksRepository {
    * @throws RequestIdReused
    */
   async findTwin({ requestId, ...content }: NewBook): Promise<Book | undefined> {
-    const twin = requestId === undefined ? undefined : await this.findRequest(requestId);
-    if (!requestId || !twin) return undefined;
+    if (requestId === undefined) return undefined;
+    const twin = await this.findRequest(requestId);
+    if (!twin) return undefined;
     const { requestHash: hash, ...book } = twin;
     if (!isRequestOf(hash, content)) throw new RequestIdReused(requestId);
     return book;

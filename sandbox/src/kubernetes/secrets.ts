@@ -40,7 +40,7 @@ await runCommand('k8s:secrets', async () => {
   const on = (args: string[], input?: object) =>
     kubectl(['--context', context, '-n', namespace, ...args], JSON.stringify(input));
 
-  // Some of the files can be read by all users: PostgreSQL is another one, where compose mounts them.
+  // All users may read some of its files, for containers of compose. Here only their owner can enter the folder.
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
   keepPasswords(JSON.parse(await on(['get', 'secrets', '-o', 'json'])).items, folder);

@@ -91,9 +91,9 @@ async function untilReady(options: LaunchOptions) {
     });
     if (!hasExited()) return { child, port };
     const said = readFileSync(log, 'utf8');
-    // What it says to root, and to an administrator of Windows, has no such word.
-    const [, fatal = /^Execution of PostgreSQL.*/m.exec(said)?.[0] ?? '', , detail] =
-      /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(said) ?? [];
+    // What it says to an administrator of Windows has no such word.
+    const refusal = /^Execution of PostgreSQL[^.]*/m.exec(said)?.[0].replace(/\s+/g, ' ');
+    const [, fatal = refusal ?? '', , detail] = /(?:FATAL|PANIC): +(.*)(\n.*DETAIL: +(.*))?/.exec(said) ?? [];
     // Another start was first; sessions of a killed server still end; a port that was free has been taken.
     const passes = /^$|lock file|pre-existing shared memory|create any TCP/.test(fatal);
     if (!passes || performance.now() > retryUntil) {

@@ -3,9 +3,6 @@ import { CallEnded, currentCall, throwIfEnded } from '../call/call.js';
 
 /** The longest time of a call to a peer, retries included. */
 const DEADLINE_MS = 2000;
-/** The most calls to peers at a time: half of MAX_CALLS_IN_FLIGHT, so that calls without a peer go on while one is frozen. */
-const MAX_CALLS = 128;
-let calls = 0;
 
 /** A method of a generated client, such as `client.getAuthor.bind(client)`. */
 type UnaryMethod<Req, Res> = (
@@ -19,7 +16,6 @@ type UnaryMethod<Req, Res> = (
  * Calls a peer for the current call, with its request id, its cancellation, and its deadline where that is earlier.
  *
  * @throws CallEnded when the current call ends first
- * @throws Error when too many calls wait for peers
  * @throws ServiceError of grpc-js
  */
 export async function callPeer<Req, Res>(method: UnaryMethod<Req, Res>, request: Req): Promise<Res> {
@@ -41,17 +37,13 @@ export async function callPeer<Req, Res>(method: UnaryMethod<Req, Res>, request:
     });
   };
 
-  if (calls >= MAX_CALLS) throw new Error('too many calls wait for peers');
-  calls++;
   try {
     return await attempt();
   } catch (error) {
     // Many cancelled calls end their connection, for other calls on it with INTERNAL, which the retry policy does not
     // cover. Methods of peers are idempotent, so it is tried once more.
     const { code, details } = error as ServiceError;
-    if (code === status.INTERNAL && /session|stream/i.test(String(details))) return await attempt();
+    if (code === status.INTERNAL && /session|stream/i.test(String(details))) return attempt();
     throw error;
-  } finally {
-    calls--;
   }
 }

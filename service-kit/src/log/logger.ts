@@ -68,7 +68,7 @@ export function nestLogger(logger: Logger): LoggerService {
 /** Writes grpc-js's own messages to the logger. Of a bad header only the name is logged: callers send the rest. */
 export function logGrpc(logger: Logger): void {
   const at = (level: 'debug' | 'warn') => (message: unknown) => {
-    const [badHeader] = /^Failed to add metadata entry [\w.-]+/.exec(String(message)) ?? [];
+    const [badHeader] = /^Failed to add metadata entry [^:]{1,100}/.exec(String(message)) ?? [];
     logger[badHeader ? 'debug' : level]({ library: 'grpc-js' }, badHeader ?? String(message));
   };
   setLogger({ error: at('warn'), info: at('debug'), debug: at('debug') });

@@ -125,10 +125,7 @@ async function connect(url: string, waitMs: number, logger: Pick<Logger, 'info'>
 /** Removes the applied migrations from the map. Throws for one that did not finish or was edited since. */
 async function removeApplied(client: pg.Client, migrations: Map<string, string>, logger: Pick<Logger, 'warn'>) {
   for (const { name, checksum, finished } of await readTable(client)) {
-    if (!finished) {
-      const remedy = `undo what it left and run npx prisma migrate resolve --rolled-back ${name}`;
-      throw new Error(`migration ${name} failed earlier, so nothing more is applied: ${remedy}`);
-    }
+    if (!finished) throw new Error(`migration ${name} failed earlier, so nothing more is applied: ${undo(name)}`);
     const sql = migrations.get(name);
     // For Prisma, other line ends are not an edit.
     const same = sql && [sql, sql.replaceAll('\r\n', '\n'), sql.replaceAll('\n', '\r\n')];
@@ -154,9 +151,13 @@ async function apply(client: pg.Client, name: string, sql: string): Promise<void
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {}); // the connection may be lost
-    const problem = `migration ${name} failed: ${(error as Error).message}`;
-    throw new Error(`${problem}; fix its migration.sql and run this again`, { cause: error });
+    // A COMMIT of its own leaves the row, and what came before.
+    const row = await client.query(`SELECT FROM ${TABLE} WHERE id = $1`, [id]).catch(() => undefined);
+    const remedy = row?.rowCount ? undo(name) : 'fix its migration.sql and run this again';
+    throw new Error(`migration ${name} failed: ${(error as Error).message}; ${remedy}`, { cause: error });
   }
 }
+
+const undo = (name: string) => `undo what it left and run npx prisma migrate resolve --rolled-back ${name}`;
 
 const checksumOf = (sql: string) => createHash('sha256').update(sql).digest('hex');

@@ -26,14 +26,16 @@ export async function createServiceRole(
   const {
     rows: [existing],
   } = await client.query(
-    `SELECT rolname = current_user AS same,
-            rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS privileged
+    `SELECT rolname = current_user AS same, quote_ident(current_user) AS migrator,
+            rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls
+              OR pg_has_role(oid, current_user, 'MEMBER') AS privileged
        FROM pg_roles WHERE rolname = $1`,
     [name],
   );
   if (existing?.same) throw new Error(`SERVICE_ROLE ${name} is the role that migrates: they must differ`);
   if (existing?.privileged) {
-    const remedy = `ALTER ROLE ${role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`;
+    const attributes = `ALTER ROLE ${role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`;
+    const remedy = `${attributes}; REVOKE ${existing.migrator} FROM ${role}`;
     throw new Error(`SERVICE_ROLE ${name} may do more than a service needs; run: ${remedy}`);
   }
   if (existing && !password) return;

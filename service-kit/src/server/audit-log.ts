@@ -18,7 +18,7 @@ const UUID = /^[0-9a-f-]{36}$/i;
 export class AuditLog {
   constructor(private readonly logger: Logger) {}
 
-  refused({ method, requestId, identity: { kind, name }, address }: Call, error: unknown): void {
+  failed({ method, requestId, identity: { kind, name }, address }: Call, error: unknown): void {
     if (!(error instanceof DomainError)) return;
     const { reason: outcome, cause, details } = error;
     const who = { kind, name };

@@ -62,13 +62,17 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
       })
       .withOnCancel(() => {
         call?.cancel();
-        // grpc-js answers some calls by itself, and reports them as cancelled: one whose deadline has passed, and requests
-        // that are too large or do not unpack, whose code it does not tell.
+        // grpc-js answers some calls by itself, and reports them as cancelled without the code: when the deadline has
+        // passed, and when a request is too large or does not unpack.
         end(call && Date.now() >= call.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED);
       })
       .build();
     const responder = new ResponderBuilder()
       .withStart((next) => next(listener))
+      // An answer of a stream that was refused meanwhile would take the place of its status.
+      .withSendMessage((message, next) => {
+        if (open) next(message);
+      })
       .withSendStatus((answer, next) => {
         end(answer.code ?? status.OK);
         if (answer.code !== status.OK) addRequestId(answer.metadata);

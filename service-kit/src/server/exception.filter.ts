@@ -31,6 +31,6 @@ export class StatusExceptionFilter implements RpcExceptionFilter {
       const { code, kind, message } = layersOf(error).at(-1) ?? {};
       this.failures.add(`calls fail with ${known.reason}`, { err: error }, String(kind ?? code ?? message));
     }
-    if (call) this.audit.refused(call, error);
+    if (call) this.audit.failed(call, error);
   }
 }

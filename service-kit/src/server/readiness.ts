@@ -41,7 +41,7 @@ export class Readiness {
     const notServing = names.map((name) => [name, 'NOT_SERVING'] as const);
     const health = new HealthImplementation({ ...Object.fromEntries(notServing), [LIVENESS]: 'SERVING' });
     this.#health.set(health, names);
-    // It keeps each name that was watched for ever: all unknown ones become one.
+    // The library keeps each watched name for ever: all unknown ones become one.
     const watchKnown =
       (watch: Watch): Watch =>
       (call) => {

@@ -35,7 +35,7 @@ export function checkSettings(settings: KitSettings, { addIssue }: z.RefinementC
   expect(!JWT_JWKS_FILE !== !JWT_JWKS_URL, 'AUTH=jwt needs either JWT_JWKS_FILE or JWT_JWKS_URL');
   expect(
     JWT_JWKS_URL === undefined || isSafeUrl(JWT_JWKS_URL),
-    'JWT_JWKS_URL must be a URL with https, or with http on loopback',
+    'JWT_JWKS_URL must be a URL with https, or with http on loopback, and without a password',
   );
   for (const name of ['TLS_CERT_FILE', 'INTERNAL_TLS_CERT_FILE'] as const) {
     expect(!isOpen || settings[name] !== undefined, `AUTH=jwt beyond loopback needs ${name}`);
@@ -48,6 +48,8 @@ export function checkSettings(settings: KitSettings, { addIssue }: z.RefinementC
 
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
+  const { protocol, hostname, username, password } = new URL(text);
+  // fetch would refuse it, with an error that repeats them.
+  if (username || password) return false;
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }

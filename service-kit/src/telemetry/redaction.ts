@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type SpanContext, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { logs } from '@opentelemetry/sdk-node';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { LIBRARY } from './telemetry.js';
@@ -33,9 +33,13 @@ function redactSpan(span: ReadableSpan): ReadableSpan {
     attributes: { value: allowed(span.attributes, SPAN_ATTRIBUTES) },
     status: { value: { code: isAnswer ? SpanStatusCode.UNSET : span.status.code } },
     events: { value: [] }, // they hold exceptions
-    links: { value: span.links.map(({ context }) => ({ context })) },
+    links: { value: span.links.map(({ context }) => ({ context: withoutState(context) })) },
+    spanContext: { value: () => withoutState(span.spanContext()) },
   });
 }
+
+/** A caller writes what it likes into the trace state. */
+const withoutState = (context: SpanContext): SpanContext => ({ ...context, traceState: undefined });
 
 /** An exporter that gets redacted log records, without the warnings about telemetry itself. */
 export function redactedLogs(exporter: logs.LogRecordExporter): logs.LogRecordExporter {
