@@ -41,8 +41,8 @@ roll_back() {
       continue
     fi
     kubectl -n "$namespace" rollout undo "deployment/$service" --to-revision "$revision" || return
-    # Else the next deployment would not remove what this one has removed.
-    [ ! -s "$applied/$service" ] || kubectl -n "$namespace" apply set-last-applied -f "$applied/$service" || return
+    # What is not in a revision, and what kubectl compares the next deployment with.
+    [ ! -s "$applied/$service" ] || kubectl -n "$namespace" apply -f "$applied/$service" || return
     kubectl -n "$namespace" rollout status "deployment/$service" --timeout "$timeout" || return
     echo "$service: back at revision $revision" >&2
   done

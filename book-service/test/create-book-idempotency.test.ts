@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BookServiceClient } from '@bookstore/proto';
-import { failureOf, promiseClient, refuse, startTestService } from '@bookstore/sandbox/testing';
+import { failureOf, promiseClient, refuse, silence, startTestService } from '@bookstore/sandbox/testing';
 import { NIL_UUID } from '@bookstore/service-kit';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -52,6 +52,22 @@ test('once the book is deleted the request_id is free', async () => {
   await books.api.deleteBook({ id: first.id });
   const second = await books.api.createBook({ ...given, title: 'Another' });
   expect(second.id).not.toBe(first.id);
+});
+
+test('a create that its caller cancelled is finished by the next attempt, once', async () => {
+  const { answer } = books.directory;
+  books.directory.answer = silence;
+  onTestFinished(() => void Object.assign(books.directory, { answer }));
+  const given = request();
+  const caller = new AbortController();
+  const failure = failureOf(books.api.createBook(given, { signal: caller.signal }));
+  const isAsked = () => books.directory.received.some(({ request }) => request.id === given.authorId);
+  await expect.poll(isAsked).toBe(true);
+  caller.abort();
+  expect(await failure).toMatchObject({ code: 'CANCELLED' });
+  books.directory.answer = answer;
+  const book = await books.api.createBook(given);
+  expect(await books.api.getBooksByAuthor({ authorId: given.authorId })).toMatchObject({ books: [book] });
 });
 
 test('a used request_id is known while the author service does not answer', async () => {

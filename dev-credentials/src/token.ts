@@ -37,6 +37,9 @@ function parseFlags() {
   // would give a token for everything.
   const { npm_config_scope = '', npm_config_ttl = '1h', npm_config_subject = 'developer' } = process.env;
   const scope = npm_config_scope.includes(':') ? npm_config_scope : SCOPES.join(' ');
+  // npm takes the option, and leaves its value.
+  if (npm_config_ttl === 'true' || npm_config_subject === 'true')
+    throw new UsageError('npm took the options: put -- before them, or write --ttl=30m');
   try {
     return parseArgs({
       options: {

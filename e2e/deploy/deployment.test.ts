@@ -12,6 +12,7 @@ const KUBECTL = `#!/bin/sh
 echo "$*" >> "$CLUSTER/calls"
 case "$*" in
   kustomize*) echo '  namespace: somewhere' ;;
+  *view-last-applied*) echo 'kind: Deployment' ;;
   *'get deployments'*) cat "$CLUSTER/revisions" ;;
   apply*) for service in author-service book-service; do
       revision=$(sed -n "s/$service=//p" "$CLUSTER/revisions")
@@ -41,7 +42,8 @@ async function deploy({ revision = 1, stuck = 'no', bookUrl = `http://${bookAddr
   };
   const { status, stderr } = await outputOf('bash scripts/deploy.sh k8s/overlays/production', { env });
   const calls = (await readFile(path.join(cluster, 'calls'), 'utf8')).split('\n');
-  return { status, stderr, undone: calls.filter((line) => line.includes('rollout undo')) };
+  const restored = calls.filter((line) => line.includes(' apply -f ')).map((line) => path.basename(line));
+  return { status, stderr, undone: calls.filter((line) => line.includes('rollout undo')), restored };
 }
 
 const bothBack = (revision: number) =>
@@ -50,11 +52,12 @@ const bothBack = (revision: number) =>
   );
 
 test('a version that serves stays', async () => {
-  expect(await deploy()).toMatchObject({ status: 0, undone: [] });
+  expect(await deploy()).toMatchObject({ status: 0, undone: [], restored: [] });
 });
 
 test('when a rollout fails, both services go back', async () => {
-  expect(await deploy({ revision: 3, stuck: 'yes' })).toMatchObject({ status: 1, undone: bothBack(3) });
+  const restored = ['author-service', 'book-service'];
+  expect(await deploy({ revision: 3, stuck: 'yes' })).toMatchObject({ status: 1, undone: bothBack(3), restored });
 });
 
 test('when a test call fails, both services go back', async () => {

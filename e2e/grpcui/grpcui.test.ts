@@ -10,7 +10,7 @@ test('grpcui shows both services with their comments, and calls them', async () 
   await using books = await Grpcui.start(bookAddress);
   expect(await authors.page()).toContain('<option value="bookstore.author.v1.AuthorService">');
   expect(await books.page()).toContain('<option value="bookstore.book.v1.BookService">');
-  expect(await books.form('bookstore.book.v1.BookService.CreateBook')).toContain('UUID of an author who exists');
+  expect(await books.form('bookstore.book.v1.BookService.CreateBook')).toContain('UUID of an existing author');
 
   const author = anAuthor();
   const created = await authors.invoke('bookstore.author.v1.AuthorService.CreateAuthor', author);

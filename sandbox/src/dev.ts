@@ -75,6 +75,7 @@ async function sayWhenEnded(bookstore: Bookstore, name: string, stop: AbortSigna
 }
 
 async function restart(bookstore: Bookstore, name: string, since: number, stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return;
   restarting.add(name);
   try {
     await bookstore.restart(name);

@@ -161,8 +161,8 @@ export class AuthorsRepository {
   }
 
   /**
-   * Claims due deletions, so that no other replica tries them at the same time. The time to the next try does not grow: after
-   * any outage they are decided soon.
+   * Claims due deletions, so that no other replica tries them within about a second. The time to the next try does not grow:
+   * after any outage they are decided soon.
    *
    * @param except ids of deletions that this process is settling
    */

@@ -138,7 +138,10 @@ async function removeApplied(client: pg.Client, migrations: Map<string, string>,
   }
 }
 
-/** Runs a migration and writes its row in one transaction: a process that is killed leaves both or neither. */
+/**
+ * Runs a migration and writes its row in one transaction: a process that is killed leaves both or neither, unless the
+ * script commits by itself.
+ */
 async function apply(client: pg.Client, name: string, sql: string): Promise<void> {
   const id = randomUUID();
   try {

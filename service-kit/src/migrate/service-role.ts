@@ -35,7 +35,7 @@ export async function createServiceRole(
   if (existing?.same) throw new Error(`SERVICE_ROLE ${name} is the role that migrates: they must differ`);
   if (existing?.privileged) {
     const attributes = `ALTER ROLE ${role} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS`;
-    const remedy = `${attributes}; REVOKE ${existing.migrator} FROM ${role}`;
+    const remedy = `${attributes}; REVOKE ${existing.migrator} FROM ${role}, or from a role between the two`;
     throw new Error(`SERVICE_ROLE ${name} may do more than a service needs; run: ${remedy}`);
   }
   if (existing && !password) return;

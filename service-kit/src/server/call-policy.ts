@@ -53,8 +53,9 @@ export class CallPolicy {
   /** Ends the streams of health and reflection, which no client would end by itself. */
   endStreams(): void {
     this.#streamsEnded = true;
-    for (const { connection } of [...this.#watches, ...this.#streams]) {
-      connection.sendStatus({ ...SHUTTING_DOWN, metadata: new Metadata() });
+    for (const call of [...this.#watches, ...this.#streams]) {
+      call.cancel();
+      call.connection.sendStatus({ ...SHUTTING_DOWN, metadata: new Metadata() });
     }
   }
 

@@ -69,9 +69,9 @@ export function callInterceptor(policy: CallPolicy, onEnd: OnCallEnd): ServerInt
       .build();
     const responder = new ResponderBuilder()
       .withStart((next) => next(listener))
-      // An answer of a stream that was refused meanwhile would take the place of its status.
+      // An answer of a stream that has ended meanwhile would take the place of its status.
       .withSendMessage((message, next) => {
-        if (open) next(message);
+        if (open && !call?.ended) next(message);
       })
       .withSendStatus((answer, next) => {
         end(answer.code ?? status.OK);

@@ -658,7 +658,8 @@ export const ListAuthorsResponse: MessageFns<ListAuthorsResponse> = {
 /**
  * Authors, and their safe deletion.
  *
- * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Errors of the service, but for CANCELLED and DEADLINE_EXCEEDED, have google.rpc details; ErrorInfo.reason says why, and
+ * its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
@@ -743,7 +744,8 @@ export const AuthorServiceDefinition = {
 /**
  * Authors, and their safe deletion.
  *
- * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Errors of the service, but for CANCELLED and DEADLINE_EXCEEDED, have google.rpc details; ErrorInfo.reason says why, and
+ * its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not

@@ -186,7 +186,8 @@ export const AuthorReferenceServiceDefinition = {
     /**
      * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
      *
-     * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
+     * INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE); RESOURCE_EXHAUSTED (OVERLOADED); UNAVAILABLE
+     * (DATABASE_UNAVAILABLE).
      */
     closeAuthor: {
       name: "CloseAuthor",
@@ -205,7 +206,8 @@ export const AuthorReferenceServiceService = {
   /**
    * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
    *
-   * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
+   * INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE); RESOURCE_EXHAUSTED (OVERLOADED); UNAVAILABLE
+   * (DATABASE_UNAVAILABLE).
    */
   closeAuthor: {
     path: "/bookstore.book.v1.AuthorReferenceService/CloseAuthor" as const,
@@ -222,7 +224,8 @@ export interface AuthorReferenceServiceServer extends UntypedServiceImplementati
   /**
    * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
    *
-   * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
+   * INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE); RESOURCE_EXHAUSTED (OVERLOADED); UNAVAILABLE
+   * (DATABASE_UNAVAILABLE).
    */
   closeAuthor: handleUnaryCall<CloseAuthorRequest, CloseAuthorResponse>;
 }
@@ -231,7 +234,8 @@ export interface AuthorReferenceServiceClient extends Client {
   /**
    * Decides once for each op_id whether an author may be deleted. A repeated call returns the first answer.
    *
-   * INVALID_ARGUMENT (INVALID_FIELD); UNAVAILABLE (DATABASE_UNAVAILABLE).
+   * INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_MESSAGE); RESOURCE_EXHAUSTED (OVERLOADED); UNAVAILABLE
+   * (DATABASE_UNAVAILABLE).
    */
   closeAuthor(
     request: CloseAuthorRequest,

@@ -908,7 +908,8 @@ export const AuthorBook: MessageFns<AuthorBook> = {
 /**
  * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Errors of the service, but for CANCELLED and DEADLINE_EXCEEDED, have google.rpc details; ErrorInfo.reason says why, and
+ * its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
@@ -1007,7 +1008,8 @@ export const BookServiceDefinition = {
 /**
  * Books. The author of a book exists for as long as the book exists, whatever fails.
  *
- * An error from the service has google.rpc details; ErrorInfo.reason says why, and its domain is "bookstore".
+ * Errors of the service, but for CANCELLED and DEADLINE_EXCEEDED, have google.rpc details; ErrorInfo.reason says why, and
+ * its domain is "bookstore".
  * Any method may also fail with:
  *
  * - INVALID_ARGUMENT (INVALID_FIELD): every bad field is named in BadRequest; (MALFORMED_MESSAGE): the request does not
