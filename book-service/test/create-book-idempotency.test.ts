@@ -67,7 +67,8 @@ test('a create that its caller cancelled is finished by the next attempt, once',
   expect(await failure).toMatchObject({ code: 'CANCELLED' });
   books.directory.answer = answer;
   const book = await books.api.createBook(given);
-  expect(await books.api.getBooksByAuthor({ authorId: given.authorId })).toMatchObject({ books: [book] });
+  const listed = await books.api.getBooksByAuthor({ authorId: given.authorId });
+  expect(listed.books.map(({ id }) => id)).toEqual([book.id]);
 });
 
 test('a used request_id is known while the author service does not answer', async () => {
