@@ -54,7 +54,7 @@ test('once the book is deleted the request_id is free', async () => {
   expect(second.id).not.toBe(first.id);
 });
 
-test('a create that its caller cancelled is finished by the next attempt, once', async () => {
+test('a create that its caller cancelled while the author is asked for is finished by the next attempt, once', async () => {
   const { answer } = books.directory;
   books.directory.answer = silence;
   onTestFinished(() => void Object.assign(books.directory, { answer }));

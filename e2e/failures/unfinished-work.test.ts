@@ -137,9 +137,11 @@ test('a statement that waits for a lock ends by the statement timeout', async ()
   const { author } = await authorWithBooks(client, 1);
   await whileLocked(author.id, async () => {
     const create = client.books.createBook(aBook({ authorId: author.id }), { deadlineMs: STATEMENT_TIMEOUT_MS / 2 });
+    const startedAt = performance.now();
     await expect.poll(statementsThatWait, { interval: 10 }).toBe(1);
     expect(await failureOf(create)).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await expect.poll(statementsThatWait, { interval: 10 }).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(2 * STATEMENT_TIMEOUT_MS);
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { failureOf } from '@bookstore/sandbox/testing';
 import { afterAll, expect, test } from 'vitest';
 import { connect } from '../src/client/connect.js';
@@ -47,4 +48,15 @@ test('the longest deadline of gRPC is kept, also by calls between the services',
   const { id } = await books.createBook(aBook({ authorId }), settings);
   expect(await books.getBook({ id }, settings)).toMatchObject({ authorId });
   expect(await authors.deleteAuthor({ id: authorId, force: true }, settings)).toMatchObject({ success: true });
+});
+
+test('a create that its caller cancelled is finished by the next attempt, once', async () => {
+  const { id: authorId } = await authors.createAuthor(anAuthor());
+  const request = aBook({ authorId, requestId: randomUUID() });
+  const caller = new AbortController();
+  const failure = failureOf(books.createBook(request, { signal: caller.signal }));
+  caller.abort();
+  expect(await failure).toMatchObject({ code: 'CANCELLED' });
+  const book = await books.createBook(request);
+  expect((await books.getBooksByAuthor({ authorId })).books.map(({ id }) => id)).toEqual([book.id]);
 });

@@ -82,7 +82,7 @@ function runs(pid: number): boolean {
   }
 }
 
-const ended = (pid: number) => expect.poll(() => runs(pid), { interval: 10, timeout: 15_000 }).toBe(false);
+const ended = (pid: number) => expect.poll(() => runs(pid), { interval: 10, timeout: 5_000 }).toBe(false);
 
 describe('the data', () => {
   test('a new server is PostgreSQL 18, sorts by code point, is safe from power cuts, and takes its own password only', async () => {

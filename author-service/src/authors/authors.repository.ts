@@ -61,7 +61,7 @@ export class AuthorsRepository {
     const { requestId, ...content } = author;
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
-      // The look-ups avoid database errors; the unique indexes decide.
+      // The look-ups avoid database errors; the unique indexes decide. The twin is read last: its address may be another's now.
       const taken = await this.isTaken(content.email, { requestId });
       const twin = await this.findTwin(author);
       if (twin) return twin;
@@ -107,8 +107,7 @@ export class AuthorsRepository {
   /** @param own the author who may have it: by id, or by the request that created the author */
   private async isTaken(email: string, own: { id?: string; requestId?: string | undefined }): Promise<boolean> {
     const holder = await this.#byEmail.find(emailKey(email));
-    if (!holder) return false;
-    return holder.id !== own.id && (holder.requestId === null || holder.requestId !== own.requestId);
+    return holder !== undefined && holder.id !== own.id && holder.requestId !== own.requestId;
   }
 
   /**

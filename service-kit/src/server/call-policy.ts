@@ -47,7 +47,9 @@ export class CallPolicy {
   }
 
   end(call: Call): void {
-    for (const calls of [this.#calls, this.#watches, this.#streams]) calls.delete(call);
+    this.#calls.delete(call);
+    this.#watches.delete(call);
+    this.#streams.delete(call);
   }
 
   /** Ends the streams of health and reflection, which no client would end by itself. */

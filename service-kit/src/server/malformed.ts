@@ -17,6 +17,7 @@ export const markMalformed = (deserialize: (bytes: Buffer) => unknown) =>
     const reader = new StrictReader(bytes);
     while (reader.pos < reader.len) {
       const [fieldNumber, wireType] = reader.tag();
+      // Throws where the value does not end, or has no such type.
       reader.skip(wireType, fieldNumber);
     }
     reader.pos = 0;

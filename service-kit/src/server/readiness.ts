@@ -6,7 +6,7 @@ import type { Logger } from '../log/logger.js';
 /** Health name that is SERVING until the process exits, draining included. */
 export const LIVENESS = 'liveness';
 
-type Watch = (call: { readonly request: { service: string } }) => void;
+type WatchCall = { readonly request: { service: string } };
 
 /** The parts of a service's start that readiness waits for. Each rejects while the database cannot be used. */
 export interface ReadinessChecks {
@@ -41,18 +41,17 @@ export class Readiness {
     const notServing = names.map((name) => [name, 'NOT_SERVING'] as const);
     const health = new HealthImplementation({ ...Object.fromEntries(notServing), [LIVENESS]: 'SERVING' });
     this.#health.set(health, names);
-    // The library keeps each watched name for ever: all unknown ones become one.
-    const watchKnown =
-      (watch: Watch): Watch =>
-      (call) => {
-        if (![...names, LIVENESS].includes(call.request.service)) call.request.service = 'unknown';
-        watch(call);
-      };
     return {
       addToServer: (server) =>
         health.addToServer({
-          addService: (service, handlers) =>
-            server.addService(service, { ...handlers, watch: watchKnown(handlers.watch as Watch) }),
+          addService: (service, handlers) => {
+            const watch = (call: WatchCall) => {
+              // The library keeps each watched name for ever: all unknown ones become one.
+              if (![...names, LIVENESS].includes(call.request.service)) call.request.service = 'unknown';
+              (handlers.watch as (call: WatchCall) => void)(call);
+            };
+            server.addService(service, { ...handlers, watch });
+          },
         }),
     };
   }
