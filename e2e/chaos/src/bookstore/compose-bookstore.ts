@@ -5,7 +5,7 @@ import type { Run } from '../scenario.js';
 import { Bookstore, type Breakable, type Play, playOn } from './bookstore.js';
 import { ComposeStack, docker } from './compose-stack.js';
 
-export const SERVES_WITHIN_MS = 60_000;
+export const SERVES_WITHIN_MS = 120_000;
 
 const databaseContainer = (service: string) => `${serviceNamed(service).shortName}-db`;
 const databaseOwner = (service: string) => `${serviceNamed(service).shortName}_migrator`;
