@@ -39,13 +39,12 @@ export class AuthorReferencesRepository {
   }
 
   /**
-   * Decides a closing once. At READ COMMITTED each statement sees what was committed before it, so the operation is looked
-   * up and the books are counted after the reference is locked. Otherwise a late duplicate would close an author whose
-   * stored outcome is HAS_BOOKS, and the count would be older than the lock.
+   * Decides a closing once. At READ COMMITTED, which the kit sets for each session, a statement sees what was committed
+   * before it, so the operation is looked up and the books are counted after the reference is locked. Otherwise a late
+   * duplicate would close an author whose stored outcome is HAS_BOOKS, and the count would be older than the lock.
    */
   async close(closing: Closing): Promise<ClosingDecision> {
     const decision = await this.prisma.$transaction((tx) => decide(tx, closing), {
-      isolationLevel: 'ReadCommitted',
       maxWait: MAX_WAIT_MS,
       timeout: TIMEOUT_MS,
     });
