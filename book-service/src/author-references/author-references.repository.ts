@@ -1,6 +1,6 @@
 import { failPoint, SharedRead, throwIfEnded } from '@bookstore/service-kit';
 import { Injectable } from '@nestjs/common';
-import type { Prisma } from '../generated/prisma/client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { PrismaService } from '../prisma.service.js';
 import type { Closing, ClosingDecision } from './closing.js';
 
@@ -32,10 +32,14 @@ export class AuthorReferencesRepository {
     return this.#byAuthor.find(authorId);
   }
 
-  /** Adds the reference to an author who exists. A tombstone stays. */
+  /** Adds the reference to an author who exists, where there is none. A tombstone stays. */
   async add(authorId: string): Promise<void> {
-    // Not an upsert, which knows of one unique index: the other one would refuse it in a race.
-    await this.prisma.authorRef.createMany({ data: [{ authorId }], skipDuplicates: true });
+    try {
+      await this.prisma.authorRef.create({ data: { authorId }, select: { authorId: true } });
+    } catch (error) {
+      // Added or closed in between; the foreign key of the book tells which.
+      if (!(error instanceof Prisma.PrismaClientKnownRequestError) || error.code !== 'P2002') throw error;
+    }
   }
 
   /**
