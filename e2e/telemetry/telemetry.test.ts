@@ -49,6 +49,12 @@ function pathTo(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string[] {
   ];
 }
 
+test('a trace has no gap where a call opens a connection', async () => {
+  await Promise.all(Array.from({ length: 10 }, () => client.authors.listAuthors({ pageSize: 1 })));
+  await expect.poll(() => served('ListAuthors')).toHaveLength(10);
+  for (const root of served('ListAuthors')) await traceOf(root, 'SELECT authors');
+});
+
 test('creating the first book of an author is one trace through both services and both databases', async () => {
   await authorWithBooks(client, 1);
   await expect.poll(() => served('CreateBook')).toHaveLength(1);

@@ -16,11 +16,14 @@ const LOG_ATTRIBUTES = new Set([
 /** gRPC status codes of the server's own faults. instrumentation-grpc marks the others as errors, too. */
 const FAULTS = new Set<unknown>([2, 4, 12, 13, 14, 15]);
 
-/** An exporter that gets redacted spans. Spans of the connection pool only link a statement to its call. */
+/** They only link a statement to its call. That of a new connection is a child of the pool's. */
+const SPANS_OF_CONNECTIONS = new Set(['pg-pool.connect', 'pg.connect']);
+
+/** An exporter that gets redacted spans, without those of connections. */
 export function redactedSpans(exporter: SpanExporter): SpanExporter {
   return {
     export: (spans, done) =>
-      exporter.export(spans.filter(({ name }) => !name.startsWith('pg-pool.')).map(redactSpan), done),
+      exporter.export(spans.filter(({ name }) => !SPANS_OF_CONNECTIONS.has(name)).map(redactSpan), done),
     forceFlush: async () => exporter.forceFlush?.(),
     shutdown: () => exporter.shutdown(),
   };
