@@ -4,10 +4,10 @@ import path from 'node:path';
 import { failureOf, healthOf } from '@bookstore/sandbox/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../scripts/services.mjs';
-import { ComposeStack, docker } from '../chaos/src/bookstore/compose-stack.js';
+import { ComposeStack } from '../chaos/src/bookstore/compose-stack.js';
 import { connect } from '../src/client/connect.js';
 import { aBook, anAuthor } from '../src/client/samples.js';
-import { inspectAll } from '../src/compose/containers.js';
+import { firstSignalAt, inspectAll } from '../src/compose/containers.js';
 
 const [SERVING, NOT_SERVING] = ['SERVING', 'NOT_SERVING'];
 const services = ['author-service', 'book-service'];
@@ -23,15 +23,6 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]();
   await rm(clone, { recursive: true });
 });
-
-/** When the engine sent a service its first signal, ms: a busy machine takes long to run compose. */
-async function firstSignalAt(service: string, since: number): Promise<number> {
-  const labels = [`project=${stack.project}`, `service=${service}`].map((label) => `label=com.docker.compose.${label}`);
-  const filters = ['event=kill', ...labels].flatMap((filter) => ['--filter', filter]);
-  const times = ['--since', String(since / 1000), '--until', String(Date.now() / 1000)];
-  const signals = await docker(['events', ...times, ...filters, '--format', '{{.TimeNano}}']);
-  return Number(signals.split('\n')[0]) / 1e6;
-}
 
 /** The health of both services by this name. */
 const healthOfBoth = (name = '') =>
@@ -60,7 +51,7 @@ test('an idle service stops within 2 seconds, with status 0', { timeout: 60_000 
   for (const service of services) {
     const since = Date.now();
     await stack.compose('stop', service);
-    const askedAt = await firstSignalAt(service, since);
+    const askedAt = await firstSignalAt(stack.project, service, since);
     const [container] = await inspectAll(stack.project, service);
     expect(container?.State, service).toMatchObject({ Status: 'exited', ExitCode: 0, OOMKilled: false });
     expect(Date.parse(container?.State.FinishedAt ?? '') - askedAt, service).toBeLessThan(2_000);

@@ -61,7 +61,8 @@ export class AuthorsRepository {
     const { requestId, ...content } = author;
     const hash = requestId === undefined ? undefined : requestHash(content);
     for (;;) {
-      // The look-ups avoid database errors; the unique indexes decide. The twin is read last: its address may be another's now.
+      // The look-ups avoid database errors; the unique indexes decide.
+      // The twin is read last: its address may be another's now.
       const taken = await this.isTaken(content.email, { requestId });
       const twin = await this.findTwin(author);
       if (twin) return twin;

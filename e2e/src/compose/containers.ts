@@ -34,15 +34,25 @@ export interface ContainerFacts {
   };
 }
 
+/** Options of docker that choose a project's containers; only one service's, where it is named. */
+function chosen(project: string, service?: string): string[] {
+  const labels = [`project=${project}`, ...(service ? [`service=${service}`] : [])];
+  return labels.flatMap((label) => ['--filter', `label=com.docker.compose.${label}`]);
+}
+
 /** `docker inspect` of a project's containers, stopped ones too; only of one service's, where it is named. */
 export async function inspectAll(project: string, service?: string): Promise<ContainerFacts[]> {
-  const filters = [
-    `com.docker.compose.project=${project}`,
-    ...(service ? [`com.docker.compose.service=${service}`] : []),
-  ];
-  const labels = filters.flatMap((filter) => ['--filter', `label=${filter}`]);
-  const ids = (await textOf(['docker', 'ps', '--all', '--quiet', ...labels])).split('\n').filter(Boolean);
+  const ps = await textOf(['docker', 'ps', '--all', '--quiet', ...chosen(project, service)]);
+  const ids = ps.split('\n').filter(Boolean);
   return ids.length === 0 ? [] : JSON.parse(await textOf(['docker', 'inspect', ...ids]));
+}
+
+/** When the engine sent a service its first signal since then, ms: a busy machine takes long to run compose. */
+export async function firstSignalAt(project: string, service: string, since: number): Promise<number> {
+  const times = ['--since', String(since / 1000), '--until', String(Date.now() / 1000)];
+  const filters = ['--filter', 'event=kill', ...chosen(project, service)];
+  const signals = await textOf(['docker', 'events', ...times, ...filters, '--format', '{{.TimeNano}}']);
+  return Number(signals.split('\n')[0]) / 1e6;
 }
 
 /** Compose's name of what runs in a container. */
@@ -50,9 +60,8 @@ export const serviceOf = ({ Config }: ContainerFacts): string => Config.Labels['
 
 /** A project's networks without a way out, by their names in compose.yaml. */
 export async function internalNetworks(project: string): Promise<string[]> {
-  const filter = `label=com.docker.compose.project=${project}`;
   const format = '{{if .Internal}}{{index .Labels "com.docker.compose.network"}}{{end}}';
-  const ids = (await textOf(['docker', 'network', 'ls', '--quiet', '--filter', filter])).split('\n').filter(Boolean);
+  const ids = (await textOf(['docker', 'network', 'ls', '--quiet', ...chosen(project)])).split('\n').filter(Boolean);
   const names = await textOf(['docker', 'network', 'inspect', '--format', format, ...ids]);
   return names.split('\n').filter(Boolean).sort();
 }
